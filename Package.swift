@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A Swift target below `Sources/`; it may import only what is named here.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// A test target below `Tests/`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestKit"], swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "ringdown",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ringdown", targets: ["ringdown"]),
+        .library(name: "Ringdown", targets: ["Ringdown"]),
+        .library(name: "Simulator", targets: ["Simulator"]),
+    ],
+    targets: [
+        // From the top of the house to its foundations. ARCHITECTURE.md shows the same picture.
+        .executableTarget(name: "ringdown", dependencies: ["Commands"], swiftSettings: swiftSettings),
+        room("Commands", ["CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPModel", "Foundations", "Tokens"]),
+        room("CommandLineKit"),
+        room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
+        room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
+        room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
+        room("TokenStores", ["Tokens", "Foundations", "CSodium"]),
+        room("Tokens", ["HTTPModel", "Foundations", "CSodium"]),
+        room("CurlTransport", ["HTTPModel", "Foundations", "CCurl"]),
+        room("HTTPServer", ["HTTPModel", "Foundations", "CMicroHTTPD"]),
+        room("HTTPModel", ["Foundations"]),
+        room("Foundations", ["CSodium"]),
+        room("TestKit", ["ContactCenter", "Tokens", "HTTPModel", "Foundations"]),
+
+        // C libraries. libcurl and libmicrohttpd are opened when first used: loading libcurl alone takes 10 ms.
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .systemLibrary(
+            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
+        ),
+
+        tests("FoundationsTests", ["Foundations"]),
+        tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
+        tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
+        tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
+        tests("ContactCenterTests", ["ContactCenter", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
+        tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations"]),
+        tests(
+            "CommandsTests",
+            ["Commands", "CommandLineKit", "Simulator", "ContactCenter", "Tokens", "HTTPModel", "Foundations"]
+        ),
+    ]
+)

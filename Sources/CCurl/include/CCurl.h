@@ -1,0 +1,37 @@
+// libcurl, opened when it is first used: a table of function pointers instead of a link-time dependency.
+#pragma once
+#include <curl/curl.h>
+#include <stddef.h>
+
+/// Opens libcurl and initialises it once. Returns NULL, or what went wrong. Safe to call from any thread.
+const char *_Nullable curl_open(void);
+
+/// Functions of the same name in libcurl; callable after curl_open() returned NULL.
+const char *_Nonnull rd_curl_version(void);
+CURL *_Nullable rd_easy_init(void);
+void rd_easy_reset(CURL *_Nonnull easy);
+void rd_easy_cleanup(CURL *_Nonnull easy);
+const char *_Nonnull rd_easy_strerror(CURLcode code);
+CURLM *_Nullable rd_multi_init(void);
+CURLMcode rd_multi_cleanup(CURLM *_Nonnull multi);
+CURLMcode rd_multi_add_handle(CURLM *_Nonnull multi, CURL *_Nonnull easy);
+CURLMcode rd_multi_remove_handle(CURLM *_Nonnull multi, CURL *_Nonnull easy);
+CURLMcode rd_multi_perform(CURLM *_Nonnull multi, int *_Nonnull running);
+CURLMcode rd_multi_poll(CURLM *_Nonnull multi, int timeout_ms);
+CURLMcode rd_multi_wakeup(CURLM *_Nonnull multi);
+CURLMsg *_Nullable rd_multi_info_read(CURLM *_Nonnull multi, int *_Nonnull left);
+CURLMcode rd_multi_setopt_long(CURLM *_Nonnull multi, CURLMoption option, long value);
+struct curl_slist *_Nullable rd_slist_append(struct curl_slist *_Nullable list, const char *_Nonnull text);
+void rd_slist_free_all(struct curl_slist *_Nullable list);
+
+// The variadic functions, one for each kind of argument.
+typedef size_t (*rd_data_callback)(char *_Nonnull data, size_t size, size_t count, void *_Nullable context);
+CURLcode rd_setopt_long(CURL *_Nonnull easy, CURLoption option, long value);
+CURLcode rd_setopt_off(CURL *_Nonnull easy, CURLoption option, curl_off_t value);
+CURLcode rd_setopt_text(CURL *_Nonnull easy, CURLoption option, const char *_Nullable value);
+CURLcode rd_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
+CURLcode rd_setopt_callback(CURL *_Nonnull easy, CURLoption option, rd_data_callback _Nonnull value);
+CURLcode rd_getinfo_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value);
+CURLcode rd_getinfo_pointer(CURL *_Nonnull easy, CURLINFO info, void *_Nullable *_Nonnull value);
+/// The result of a finished transfer (a union in C, which Swift cannot read by name).
+CURLcode rd_message_result(const CURLMsg *_Nonnull message);

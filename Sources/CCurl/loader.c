@@ -1,0 +1,82 @@
+#include "CCurl.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#ifdef __APPLE__
+#define LIBRARY "libcurl.4.dylib"
+#else
+#define LIBRARY "libcurl.so.4"
+#endif
+
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+
+#define EACH_FUNCTION(F) \
+    F(curl_global_init) F(curl_version) F(curl_easy_init) F(curl_easy_reset) F(curl_easy_cleanup) F(curl_easy_strerror) \
+    F(curl_easy_setopt) F(curl_easy_getinfo) F(curl_multi_init) F(curl_multi_cleanup) F(curl_multi_add_handle) \
+    F(curl_multi_remove_handle) F(curl_multi_perform) F(curl_multi_poll) F(curl_multi_wakeup) F(curl_multi_info_read) \
+    F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all)
+
+#define DECLARE(name) static __typeof__(&name) p_##name;
+EACH_FUNCTION(DECLARE)
+
+static char failure[256];
+static const char *outcome;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void open_library(void) {
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        snprintf(failure, sizeof failure, "%s", dlerror());
+        outcome = failure;
+        return;
+    }
+#define RESOLVE(name) \
+    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
+        snprintf(failure, sizeof failure, LIBRARY " has no function " #name "; version 7.85 or later is needed"); \
+        outcome = failure; \
+        return; \
+    }
+    EACH_FUNCTION(RESOLVE)
+    if (p_curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) outcome = LIBRARY " could not be initialised";
+}
+
+const char *curl_open(void) {
+    pthread_once(&once, open_library);
+    return outcome;
+}
+
+const char *rd_curl_version(void) { return p_curl_version(); }
+CURL *rd_easy_init(void) { return p_curl_easy_init(); }
+void rd_easy_reset(CURL *easy) { p_curl_easy_reset(easy); }
+void rd_easy_cleanup(CURL *easy) { p_curl_easy_cleanup(easy); }
+const char *rd_easy_strerror(CURLcode code) { return p_curl_easy_strerror(code); }
+CURLM *rd_multi_init(void) { return p_curl_multi_init(); }
+CURLMcode rd_multi_cleanup(CURLM *multi) { return p_curl_multi_cleanup(multi); }
+CURLMcode rd_multi_add_handle(CURLM *multi, CURL *easy) { return p_curl_multi_add_handle(multi, easy); }
+CURLMcode rd_multi_remove_handle(CURLM *multi, CURL *easy) { return p_curl_multi_remove_handle(multi, easy); }
+CURLMcode rd_multi_perform(CURLM *multi, int *running) { return p_curl_multi_perform(multi, running); }
+CURLMcode rd_multi_poll(CURLM *multi, int timeout_ms) { return p_curl_multi_poll(multi, NULL, 0, timeout_ms, NULL); }
+CURLMcode rd_multi_wakeup(CURLM *multi) { return p_curl_multi_wakeup(multi); }
+CURLMsg *rd_multi_info_read(CURLM *multi, int *left) { return p_curl_multi_info_read(multi, left); }
+CURLMcode rd_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
+    return p_curl_multi_setopt(multi, option, value);
+}
+struct curl_slist *rd_slist_append(struct curl_slist *list, const char *text) { return p_curl_slist_append(list, text); }
+void rd_slist_free_all(struct curl_slist *list) { p_curl_slist_free_all(list); }
+CURLcode rd_setopt_long(CURL *easy, CURLoption option, long value) { return p_curl_easy_setopt(easy, option, value); }
+CURLcode rd_setopt_off(CURL *easy, CURLoption option, curl_off_t value) { return p_curl_easy_setopt(easy, option, value); }
+CURLcode rd_setopt_text(CURL *easy, CURLoption option, const char *value) {
+    return p_curl_easy_setopt(easy, option, value);
+}
+CURLcode rd_setopt_pointer(CURL *easy, CURLoption option, const void *value) {
+    return p_curl_easy_setopt(easy, option, value);
+}
+CURLcode rd_setopt_callback(CURL *easy, CURLoption option, rd_data_callback value) {
+    return p_curl_easy_setopt(easy, option, value);
+}
+CURLcode rd_getinfo_long(CURL *easy, CURLINFO info, long *value) { return p_curl_easy_getinfo(easy, info, value); }
+CURLcode rd_getinfo_pointer(CURL *easy, CURLINFO info, void **value) { return p_curl_easy_getinfo(easy, info, value); }
+CURLcode rd_message_result(const CURLMsg *message) { return message->data.result; }

@@ -1,0 +1,31 @@
+// libmicrohttpd, opened when it is first used: a table of function pointers instead of a link-time dependency.
+#pragma once
+#include <microhttpd.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Opens libmicrohttpd once. Returns NULL, or what went wrong. Safe to call from any thread.
+const char *_Nullable microhttpd_open(void);
+
+/// The callbacks of one daemon; `context` is handed to each of them.
+struct rd_daemon_callbacks {
+    /// The raw request target; what is returned becomes the request's own state.
+    void *_Nullable (*_Nonnull begin)(void *_Nullable context, const char *_Nonnull target,
+                                      struct MHD_Connection *_Nonnull connection);
+    MHD_AccessHandlerCallback _Nonnull access;
+    MHD_RequestCompletedCallback _Nonnull completed;
+    void *_Nullable context;
+};
+
+/// Serves `socket`, which must be listening, from one epoll thread; `idle_seconds` closes silent connections.
+struct MHD_Daemon *_Nullable rd_daemon_start(int socket, unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
+void rd_daemon_stop(struct MHD_Daemon *_Nonnull daemon);
+enum MHD_Result rd_queue(struct MHD_Connection *_Nonnull connection, unsigned int status,
+                         struct MHD_Response *_Nonnull response);
+struct MHD_Response *_Nullable rd_response_copying(const void *_Nullable bytes, size_t count);
+enum MHD_Result rd_response_header(struct MHD_Response *_Nonnull response, const char *_Nonnull name,
+                                   const char *_Nonnull value);
+void rd_response_destroy(struct MHD_Response *_Nonnull response);
+int rd_headers(struct MHD_Connection *_Nonnull connection, MHD_KeyValueIterator _Nonnull iterator, void *_Nullable context);
+void rd_suspend(struct MHD_Connection *_Nonnull connection);
+void rd_resume(struct MHD_Connection *_Nonnull connection);

@@ -1,0 +1,70 @@
+#include "CMicroHTTPD.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#ifdef __APPLE__
+#define LIBRARY "libmicrohttpd.12.dylib"
+#define POLLING MHD_USE_AUTO_INTERNAL_THREAD
+#else
+#define LIBRARY "libmicrohttpd.so.12"
+#define POLLING MHD_USE_EPOLL_INTERNAL_THREAD
+#endif
+
+#define EACH_FUNCTION(F) \
+    F(MHD_start_daemon) F(MHD_stop_daemon) F(MHD_queue_response) F(MHD_create_response_from_buffer) \
+    F(MHD_add_response_header) F(MHD_destroy_response) F(MHD_get_connection_values) F(MHD_suspend_connection) \
+    F(MHD_resume_connection)
+
+#define DECLARE(name) static __typeof__(&name) p_##name;
+EACH_FUNCTION(DECLARE)
+
+static char failure[256];
+static const char *outcome;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void open_library(void) {
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        snprintf(failure, sizeof failure, "%s", dlerror());
+        outcome = failure;
+        return;
+    }
+#define RESOLVE(name) \
+    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
+        snprintf(failure, sizeof failure, LIBRARY " has no function " #name); \
+        outcome = failure; \
+        return; \
+    }
+    EACH_FUNCTION(RESOLVE)
+}
+
+const char *microhttpd_open(void) {
+    pthread_once(&once, open_library);
+    return outcome;
+}
+
+struct MHD_Daemon *rd_daemon_start(int socket, unsigned int idle_seconds, struct rd_daemon_callbacks callbacks) {
+    // MHD's own Date header is suppressed: the handler gives it, since a simulator lives in a time of its own.
+    return p_MHD_start_daemon(
+        POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, callbacks.access,
+        callbacks.context, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+        MHD_OPTION_URI_LOG_CALLBACK, callbacks.begin, callbacks.context, MHD_OPTION_NOTIFY_COMPLETED,
+        callbacks.completed, callbacks.context, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+}
+void rd_daemon_stop(struct MHD_Daemon *daemon) { p_MHD_stop_daemon(daemon); }
+enum MHD_Result rd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response) {
+    return p_MHD_queue_response(connection, status, response);
+}
+struct MHD_Response *rd_response_copying(const void *bytes, size_t count) {
+    return p_MHD_create_response_from_buffer(count, (void *)bytes, MHD_RESPMEM_MUST_COPY);
+}
+enum MHD_Result rd_response_header(struct MHD_Response *response, const char *name, const char *value) {
+    return p_MHD_add_response_header(response, name, value);
+}
+void rd_response_destroy(struct MHD_Response *response) { p_MHD_destroy_response(response); }
+int rd_headers(struct MHD_Connection *connection, MHD_KeyValueIterator iterator, void *context) {
+    return p_MHD_get_connection_values(connection, MHD_HEADER_KIND, iterator, context);
+}
+void rd_suspend(struct MHD_Connection *connection) { p_MHD_suspend_connection(connection); }
+void rd_resume(struct MHD_Connection *connection) { p_MHD_resume_connection(connection); }

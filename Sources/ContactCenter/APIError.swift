@@ -1,0 +1,65 @@
+public import HTTPModel
+
+/// Why an API call failed.
+public struct APIError: Error, Sendable, CustomStringConvertible {
+    /// An open set: more may be told apart later.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Value: String {
+            case unauthorized, forbidden, rateLimited, notFound, refused, serverFailed, malformedResponse, unreachable
+            case untrustedHost, configuration
+        }
+        private let value: Value
+
+        /// 401, also after a new token.
+        public static let unauthorized = Code(value: .unauthorized)
+        /// 403: the client lacks a permission.
+        public static let forbidden = Code(value: .forbidden)
+        /// 429.
+        public static let rateLimited = Code(value: .rateLimited)
+        /// 404.
+        public static let notFound = Code(value: .notFound)
+        /// Any other status below 500 that is no success.
+        public static let refused = Code(value: .refused)
+        /// A status of 500 or more.
+        public static let serverFailed = Code(value: .serverFailed)
+        /// A success whose body is not what the call promises.
+        public static let malformedResponse = Code(value: .malformedResponse)
+        /// No response came: ``APIError/transport`` says why.
+        public static let unreachable = Code(value: .unreachable)
+        /// A link or redirect leads to a host that must not be given the token.
+        public static let untrustedHost = Code(value: .untrustedHost)
+        /// The call cannot be made with these settings.
+        public static let configuration = Code(value: .configuration)
+
+        public var description: String { value.rawValue }
+    }
+
+    public var code: Code
+    /// What happened, for people: no secrets, no line breaks.
+    public var message: String
+    /// What to do about it.
+    public var hint: String
+    public var status: Int?
+    /// The platform's own code, such as `not.a.user`.
+    public var platformCode: String?
+    /// The platform's number for the exchange, for its support.
+    public var correlationID: String?
+    /// How long the server asks to wait.
+    public var retryAfter: Duration?
+    public var transport: TransportError?
+
+    public init(_ code: Code, _ message: String, hint: String, status: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.status = status
+    }
+
+    public var description: String { message }
+
+    static func unreachable(_ error: TransportError) -> APIError {
+        var result = APIError(.unreachable, "\(error)", hint: Advice.hint(for: error))
+        result.transport = error
+        return result
+    }
+}

@@ -1,0 +1,53 @@
+internal import Foundations
+internal import HTTPModel
+internal import Tokens
+
+extension Platform {
+    /// Any OAuth 2.0 server with the client credentials grant (RFC 6749 section 4.4).
+    public static let custom = Platform(
+        name: "custom", title: "OAuth 2.0",
+        signs: ["OAUTH_CLIENT_ID", "OAUTH_TOKEN_URL"],
+        trustedDomains: [],
+        profile: { settings throws(ConfigurationError) in try CustomOAuth.profile(settings) },
+        fault: CustomOAuth.fault,
+        users: nil,
+        identify: CustomOAuth.identify,
+        advice: CustomOAuth.advice
+    )
+}
+
+private enum CustomOAuth {
+    static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
+        let endpoint = try settings.required(try settings.url("OAUTH_TOKEN_URL"), "OAUTH_TOKEN_URL")
+        var grant = Grant(endpoint: .fixed(endpoint), parameters: [.init("grant_type", "client_credentials")])
+        if let scope = settings.text("OAUTH_SCOPE") { grant.parameters.append(.init("scope", scope)) }
+        if let audience = settings.text("OAUTH_AUDIENCE") { grant.parameters.append(.init("audience", audience)) }
+        grant.client = (
+            id: try settings.required(settings.text("OAUTH_CLIENT_ID"), "OAUTH_CLIENT_ID"),
+            secret: try settings.required(try settings.secret("OAUTH_CLIENT_SECRET"), "OAUTH_CLIENT_SECRET")
+        )
+        grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
+        let api = try settings.url("OAUTH_API_URL")
+        return Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .none)
+    }
+
+    @Sendable static func fault(_ response: Response) -> Platform.Fault {
+        let body = try? JSONReader.parse(response.body)
+        let message = (body?["error_description"] ?? body?["message"] ?? body?["error"])?.string
+        return .init(code: body?["error"]?.string ?? body?["code"]?.text, message: message, correlationID: nil)
+    }
+
+    @Sendable static func identify(_ client: APIClient) async throws -> Identity {
+        // OAuth itself has no such question; what is known is what was configured.
+        Identity(
+            organizationID: nil, organizationName: nil, clientID: client.profile.clientID, clientName: nil, userName: nil,
+            roles: []
+        )
+    }
+
+    @Sendable static func advice(_ error: TokenError, _ profile: Profile) -> String {
+        guard error.code == .credentialsRefused else { return Advice.general(error) }
+        return "most likely the client secret is wrong, else the client ID; some servers take the pair only unencoded or "
+            + "only in the body: try OAUTH_CLIENT_AUTH=basic-raw, or body"
+    }
+}

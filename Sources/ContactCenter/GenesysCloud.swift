@@ -1,0 +1,127 @@
+internal import Foundations
+internal import HTTPModel
+internal import Tokens
+
+extension Platform {
+    /// Genesys Cloud: one login host and one API host for each region (`genesys-cloud.md`).
+    public static let genesys = Platform(
+        name: "genesys", title: "Genesys Cloud",
+        signs: ["GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_ACCESS_TOKEN"],
+        // Links and redirects of one region stay on its API host.
+        trustedDomains: [],
+        profile: { settings throws(ConfigurationError) in try GenesysCloud.profile(settings) },
+        fault: GenesysCloud.fault,
+        users: { _ in GenesysCloud.users },
+        identify: GenesysCloud.identify,
+        advice: GenesysCloud.advice
+    )
+}
+
+enum GenesysCloud {
+    static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
+        let login = try settings.url("GENESYS_LOGIN_URL")
+        var region: GenesysRegion?
+        // With both hosts given, a region would only be a label; one that is unknown is no mistake then.
+        if let text = settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") { region = try GenesysRegion.named(text) }
+        let hosts = region ?? GenesysRegion.all[0]
+        func url(_ text: String) throws(ConfigurationError) -> HTTPURL {
+            do { return try HTTPURL(text) } catch { throw ConfigurationError("\(error)", hint: "this is a bug: report it") }
+        }
+        let (standardLogin, standardAPI) = (try url(hosts.loginURL), try url(hosts.apiURL))
+        var profile = Profile(
+            .genesys, try credential(settings, login: login ?? standardLogin),
+            api: .fixed(try settings.url("GENESYS_API_URL") ?? standardAPI)
+        )
+        profile.region = login == nil ? hosts.name : region?.name
+        profile.organizationID = settings.text("GENESYS_ORGANIZATION_ID")
+        return profile
+    }
+
+    private static func credential(_ settings: Settings, login: HTTPURL) throws(ConfigurationError) -> Profile.Credential {
+        let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
+        if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") { return .accessToken(token) }
+        var grant = Grant(
+            endpoint: .fixed(try tokenEndpoint(login)), parameters: [.init("grant_type", "client_credentials")]
+        )
+        if let scope = settings.text("GENESYS_SCOPE") { grant.parameters.append(.init("scope", scope)) }
+        let secret = try settings.secret("GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET")
+        grant.client = (
+            id: try settings.required(id, "GENESYS_CLIENT_ID"),
+            secret: try settings.required(secret, "GENESYS_CLIENT_SECRET")
+        )
+        // Every official tool sends the pair as it is (section 2).
+        grant.authentication = try settings.choice("GENESYS_CLIENT_AUTH", default: .basicRaw)
+        grant.defaultLifetime = .seconds(86400)
+        return .grant(grant)
+    }
+
+    /// A host gets the platform's path; a URL that ends in `/token` is taken as it is, for gateways and odd paths.
+    private static func tokenEndpoint(_ login: HTTPURL) throws(ConfigurationError) -> HTTPURL {
+        if login.path.hasSuffix("/token") { return login }
+        do { return try login.appending("oauth/token") } catch {
+            throw ConfigurationError("GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
+        }
+    }
+
+    /// Section 3: `message`, `code`, and a correlation id in the header or the body.
+    @Sendable static func fault(_ response: Response) -> Platform.Fault {
+        let body = try? JSONReader.parse(response.body)
+        let correlationID = response.headers["ININ-Correlation-Id"] ?? body?["contextId"]?.string
+        return .init(code: body?["code"]?.string, message: body?["message"]?.string, correlationID: correlationID)
+    }
+
+    /// Style A of section 5.
+    static let users = UserList(
+        firstPath: "/api/v2/users?pageSize=100&pageNumber=1", itemsMember: "entities",
+        next: { page in
+            if page.itemCount == 0 { return nil }
+            if let next = page.member("nextUri")?.string { return next }
+            guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int, number < count
+            else { return nil }
+            return "/api/v2/users?pageSize=100&pageNumber=\(number + 1)"
+        },
+        user: { json in
+            User(
+                id: json["id"]?.text, name: json["name"]?.string, email: json["email"]?.string,
+                username: json["username"]?.string, isActive: json["state"]?.string.map { $0 == "active" }
+            )
+        }
+    )
+
+    @Sendable static func identify(_ client: APIClient) async throws -> Identity {
+        // `/users/me` knows no client credentials (section 4); this is the call that does.
+        let token = try await client.get("/api/v2/tokens/me")
+        let organization = try await client.get("/api/v2/organizations/me")
+        let oauthClient = token["OAuthClient"]
+        return Identity(
+            organizationID: (token["organization"]?["id"] ?? organization["id"])?.string,
+            organizationName: (organization["name"] ?? token["organization"]?["name"])?.string,
+            clientID: oauthClient?["id"]?.string, clientName: oauthClient?["name"]?.string, userName: nil,
+            roles: (oauthClient?["roleDivisions"]?.array ?? []).compactMap { $0["roleId"]?.string }
+        )
+    }
+
+    @Sendable static func advice(_ error: TokenError, _ profile: Profile) -> String {
+        let region = profile.region ?? "the host in GENESYS_LOGIN_URL"
+        switch (error.code, error.oauthDescription) {
+        case (.credentialsRefused, "client not found"):
+            return "most likely the client belongs to another region than \(region), else the client ID is mistyped; "
+                + "'ringdown regions --find' asks every region"
+        case (.credentialsRefused, "authentication failed"):
+            return "most likely the client secret is wrong or was regenerated, else it was copied with white space or quotes; "
+                + "copy it again from Admin > Integrations > OAuth"
+        case (.credentialsRefused, _):
+            return "most likely the client secret is wrong, else the client ID, else the region (\(region)); "
+                + "'ringdown regions --find' asks every region which one knows the client"
+        case (.grantRefused, _):
+            return "the OAuth client must have the grant type Client Credentials: Admin > Integrations > OAuth"
+        case (.scopeRefused, _):
+            return "scopes do not apply to client credentials: remove GENESYS_SCOPE and give the client roles instead"
+        case (.rateLimited, _):
+            return "too many token requests from this client: share one token (the cache does), and wait a minute"
+        case (.requestRefused, _) where error.status == 404:
+            return "the token endpoint is https://login.<region's domain>/oauth/token; check GENESYS_LOGIN_URL"
+        default: return Advice.general(error)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+public import Foundations
+public import HTTPModel
+public import Tokens
+
+/// Everything that a client needs to know about one account at one platform.
+public struct Profile: Sendable {
+    public enum Credential: Sendable {
+        case grant(Grant)
+        /// A token that came from elsewhere; it is used while it lasts.
+        case accessToken(Secret)
+    }
+    /// Where API calls go.
+    public enum API: Sendable {
+        case fixed(HTTPURL)
+        /// Found out from the tenant in the token (`cxone.md` section 2).
+        case tenant(CXoneTenant)
+        /// There is none: tokens are all this profile is for.
+        case none
+    }
+
+    public var platform: Platform
+    public var credential: Credential
+    public var api: API
+    /// The region or area, where one is known.
+    public var region: String?
+    /// The organisation that the token must belong to.
+    public var organizationID: String?
+    /// Which version of the platform's API is called, where it has several.
+    public var apiVersion: String?
+
+    /// The profile that the settings describe. Throws ``ConfigurationError`` where one is missing or wrong.
+    public init(_ settings: Settings) throws(ConfigurationError) {
+        self = try Platform.chosen(by: settings).profile(settings)
+    }
+
+    init(_ platform: Platform, _ credential: Credential, api: API) {
+        self.platform = platform
+        self.credential = credential
+        self.api = api
+    }
+
+    /// The client's identifier; empty for a token that came from elsewhere.
+    public var clientID: String {
+        if case .grant(let grant) = credential { grant.client?.id ?? "" } else { "" }
+    }
+}

@@ -1,0 +1,74 @@
+internal import Foundations
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Reads secrets from where references point: a file, standard input, a command.
+public struct SecretReader: Sendable {
+    private static let limitInBytes = 64 << 10
+    private let standardInput: Int32
+
+    public init(standardInput: Int32 = 0) {
+        self.standardInput = standardInput
+    }
+
+    func resolve(_ value: Secret, name: String) throws(ConfigurationError) -> Secret {
+        let text = value.reveal()
+        if text == "-" { return try fromStandardInput(name) }
+        if text.hasPrefix("cmd:") { return try fromCommand(String(text.dropFirst(4)), name) }
+        for store in ["aws:", "azure:", "keyring:", "redis:"] where text.hasPrefix(store) {
+            throw ConfigurationError(
+                "\(name) refers to a store ('\(store)…') that this version cannot read",
+                hint: "use \(name)_FILE, '-' for standard input, or 'cmd:…' for a command that prints the secret"
+            )
+        }
+        return value
+    }
+
+    func read(file path: String, name: String) throws(ConfigurationError) -> Secret {
+        do {
+            var bytes = try File.read(path, limit: Self.limitInBytes)
+            defer { wipe(&bytes) }
+            return try secret(of: bytes, name)
+        } catch let error as FileError {
+            throw ConfigurationError("\(name): \(error)", hint: "it names the file that holds the secret")
+        } catch let error as ConfigurationError {
+            throw error
+        } catch {
+            throw ConfigurationError("\(name): \(error)", hint: "it names the file that holds the secret")
+        }
+    }
+
+    private func fromStandardInput(_ name: String) throws(ConfigurationError) -> Secret {
+        guard var bytes = try? File.read(standardInput, path: "standard input", limit: Self.limitInBytes) else {
+            throw ConfigurationError("\(name): standard input cannot be read", hint: "pipe the secret into the command")
+        }
+        defer { wipe(&bytes) }
+        return try secret(of: bytes, name)
+    }
+
+    private func fromCommand(_ command: String, _ name: String) throws(ConfigurationError) -> Secret {
+        func failure(_ reason: String) -> ConfigurationError {
+            ConfigurationError("\(name): the command \(reason)", hint: "run it by hand: it must print the secret and exit with 0")
+        }
+        guard let pipe = popen(command, "r") else { throw failure("could not be started") }
+        let read = try? File.read(fileno(pipe), path: name, limit: Self.limitInBytes)
+        let status = pclose(pipe)
+        guard var bytes = read else { throw failure("printed too much or could not be read") }
+        defer { wipe(&bytes) }
+        guard status == 0 else { throw failure("failed with status \((status >> 8) & 0xFF)") }
+        return try secret(of: bytes, name)
+    }
+
+    /// Without the line break that editors and `echo` leave at the end.
+    private func secret(of bytes: [UInt8], _ name: String) throws(ConfigurationError) -> Secret {
+        var end = bytes.count
+        if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
+        if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
+        guard end > 0 else { throw ConfigurationError("\(name): the secret is empty", hint: "check where it is read from") }
+        return Secret(bytes: bytes[..<end])
+    }
+}

@@ -1,0 +1,64 @@
+internal import CCurl
+internal import Foundations
+public import HTTPModel
+
+/// Sends requests with libcurl: one thread, a pool of connections that are kept alive, HTTP/1.1 and HTTP/2.
+///
+/// libcurl is opened when the first request is sent. TLS certificates are verified, only `http` and `https` are spoken,
+/// and redirects are never followed.
+public final class CurlTransport: Transport {
+    /// Proxies, certificate authorities and the client's own certificate.
+    public struct Configuration: Sendable {
+        public var proxies: ProxySettings
+        public var trust: TrustSettings
+        /// Paths of a client certificate and its key (PEM), for servers that ask for one.
+        public var clientCertificate: (certificate: String, key: String?)?
+        /// Sent as `User-Agent`.
+        public var userAgent: String
+
+        public init(
+            proxies: ProxySettings = .none, trust: TrustSettings = TrustSettings(),
+            clientCertificate: (certificate: String, key: String?)? = nil, userAgent: String = "ringdown"
+        ) {
+            self.proxies = proxies
+            self.trust = trust
+            self.clientCertificate = clientCertificate
+            self.userAgent = userAgent
+        }
+    }
+
+    private let configuration: Configuration
+    private let loop = Locked<CurlLoop?>(nil)
+
+    public init(_ configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+    }
+
+    deinit {
+        loop.withLock { $0 }?.stop()
+    }
+
+    public func send(_ request: Request) async throws(TransportError) -> Response {
+        let loop = try startedLoop()
+        let proxy = configuration.proxies.proxy(for: request.url.origin)
+        let transfer = Transfer(request, proxy: proxy, configuration: configuration)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfer.begin(continuation)
+                loop.post(.start(transfer))
+            }
+        } onCancel: {
+            loop.post(.cancel(transfer))
+        }
+        return try result.get()
+    }
+
+    private func startedLoop() throws(TransportError) -> CurlLoop {
+        try loop.withLock { loop throws(TransportError) in
+            if let loop { return loop }
+            let started = try CurlLoop()
+            loop = started
+            return started
+        }
+    }
+}

@@ -1,0 +1,273 @@
+internal import CCurl
+internal import Foundations
+internal import HTTPModel
+
+/// One request on its way. Everything but the request belongs to the loop's thread.
+final class Transfer: @unchecked Sendable {  // because it is built before it is posted, then used by the loop's thread only
+    private let request: Request
+    private let proxy: ProxySettings.Proxy?
+    private let configuration: CurlTransport.Configuration
+    private var continuation: CheckedContinuation<Result<Response, TransportError>, Never>?
+
+    private(set) var easy: UnsafeMutableRawPointer?
+    var isCancelled = false
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var headers = Headers()
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    /// What libcurl only borrows while the transfer runs: the strings it is told to copy are not among them.
+    private var sent: [UInt8] = []
+
+    init(_ request: Request, proxy: ProxySettings.Proxy?, configuration: CurlTransport.Configuration) {
+        self.request = request
+        self.proxy = proxy
+        self.configuration = configuration
+    }
+
+    func begin(_ continuation: CheckedContinuation<Result<Response, TransportError>, Never>) {
+        self.continuation = continuation
+    }
+
+    func resume(_ result: Result<Response, TransportError>) {
+        continuation.take()?.resume(returning: result)
+    }
+
+    // MARK: Before
+
+    /// Tells the handle everything about the request; returns what went wrong, or nil.
+    func prepare(_ easy: UnsafeMutableRawPointer) -> TransportError? {
+        self.easy = easy
+        let options = Options(easy)
+        options.set(CURLOPT_URL, request.url.description)
+        options.set(CURLOPT_NOSIGNAL, 1)
+        options.set(CURLOPT_FOLLOWLOCATION, 0)
+        options.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        options.set(CURLOPT_CONNECTTIMEOUT_MS, Int((request.limits.connect.inSeconds * 1000).rounded(.up)))
+        options.set(CURLOPT_TIMEOUT_MS, Int((request.limits.total.inSeconds * 1000).rounded(.up)))
+        options.set(
+            CURLOPT_HTTP_VERSION, request.prefersHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS)
+        )
+        options.set(CURLOPT_ACCEPT_ENCODING, "")
+        options.set(CURLOPT_PATH_AS_IS, 1)
+        setMethodAndBody(options)
+        setHeaders(options)
+        setProxy(options)
+        setTrust(options)
+        let context = Unmanaged.passUnretained(self).toOpaque()  // borrowed: the loop holds the transfer until it is done
+        options.set(CURLOPT_WRITEDATA, context)
+        options.set(CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            Transfer.from(context).receive(data, size * count)
+        }
+        options.set(CURLOPT_HEADERDATA, context)
+        options.set(CURLOPT_HEADERFUNCTION) { data, size, count, context in
+            Transfer.from(context).receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
+            return size * count
+        }
+        guard options.failure == CURLE_OK else {
+            return error(.setup, "libcurl refused an option: \(String(cString: rd_easy_strerror(options.failure)))")
+        }
+        return nil
+    }
+
+    private func setMethodAndBody(_ options: Options) {
+        if request.method == "HEAD" { options.set(CURLOPT_NOBODY, 1) }
+        options.set(CURLOPT_CUSTOMREQUEST, request.method)
+        guard request.body.count > 0 || ["POST", "PUT", "PATCH"].contains(request.method) else { return }
+        options.set(CURLOPT_POST, 1)
+        options.setSize(CURLOPT_POSTFIELDSIZE_LARGE, request.body.count)
+        switch request.body {
+        case .none: options.set(CURLOPT_POSTFIELDS, "")
+        case .bytes(let bytes):
+            sent = bytes
+            // libcurl keeps a copy of these; they are no secret.
+            sent.withUnsafeBytes { options.set(CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+        case .secret(let secret):
+            // Borrowed, not copied: the request keeps the secret's memory where it is until the transfer is done.
+            secret.withBytes { options.set(CURLOPT_POSTFIELDS, $0.baseAddress) }
+        }
+    }
+
+    private func setHeaders(_ options: Options) {
+        // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
+        append("Expect:")
+        if !request.headers.has("User-Agent") { append("User-Agent: \(configuration.userAgent)") }
+        if request.body.count > 0, !request.headers.has("Content-Type") { append("Content-Type:") }
+        for field in request.headers.fields {
+            switch field.value {
+            case .text(let text): append(text.isEmpty ? "\(field.name);" : "\(field.name): \(text)")
+            case .secret(let secret):
+                var line = Array("\(field.name): ".utf8) + secret.withBytes { Array($0) } + [0]
+                line.withUnsafeBufferPointer { bytes in
+                    bytes.withMemoryRebound(to: CChar.self) { append(start: $0.baseAddress) }
+                }
+                wipe(&line)
+            }
+        }
+        options.set(CURLOPT_HTTPHEADER, UnsafeRawPointer(headerList))
+    }
+
+    private func append(_ line: String) {
+        line.withCString { append(start: $0) }
+    }
+
+    private func append(start: UnsafePointer<CChar>?) {
+        guard let start, let longer = rd_slist_append(headerList, start) else { return }
+        headerList = longer
+    }
+
+    private func setProxy(_ options: Options) {
+        // libcurl would read the environment by itself, without ports in NO_PROXY: it is told either way.
+        options.set(CURLOPT_PROXY, proxy?.url ?? "")
+        options.set(CURLOPT_NOPROXY, "")
+        guard let credentials = proxy?.credentials else { return }
+        options.set(CURLOPT_PROXYAUTH, 1)  // CURLAUTH_BASIC: a macro that Swift cannot import
+        options.set(CURLOPT_PROXYUSERNAME, credentials.user)
+        options.set(CURLOPT_PROXYPASSWORD, credentials.password.reveal())
+    }
+
+    private func setTrust(_ options: Options) {
+        let trust = configuration.trust
+        options.set(CURLOPT_SSL_VERIFYPEER, trust.isVerifying ? 1 : 0)
+        options.set(CURLOPT_SSL_VERIFYHOST, trust.isVerifying ? 2 : 0)
+        if let file = trust.file {
+            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, file) }
+        }
+        if let directory = trust.directory {
+            for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, directory) }
+        }
+        guard let identity = configuration.clientCertificate else { return }
+        options.set(CURLOPT_SSLCERT, identity.certificate)
+        options.set(CURLOPT_SSLKEY, identity.key ?? identity.certificate)
+    }
+
+    // MARK: While it runs
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer {
+        // libcurl hands back what it was given in `prepare`.
+        Unmanaged<Transfer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    }
+
+    private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        guard body.count + count <= request.limits.responseInBytes else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
+        return count
+    }
+
+    private func receiveHeader(_ line: UnsafeRawBufferPointer) {
+        // A new status line begins a new block: the one before belonged to a proxy or to an interim response.
+        if line.starts(with: Array("HTTP/".utf8)) {
+            headers = Headers()
+            return
+        }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        let name = String(decoding: line[..<colon], as: UTF8.self).trimmed
+        headers.addParsed(name, String(decoding: line[(colon + 1)...], as: UTF8.self).trimmed)
+    }
+
+    // MARK: After
+
+    var cancelled: TransportError { error(.cancelled, "cancelled") }
+
+    func outcome(_ code: CURLcode) -> Result<Response, TransportError> {
+        guard code == CURLE_OK else { return .failure(failure(code)) }
+        var response = Response(status: info(CURLINFO_RESPONSE_CODE), headers: headers, body: body)
+        response.httpVersion = info(CURLINFO_HTTP_VERSION) >= Int(CURL_HTTP_VERSION_2_0) ? "2" : "1.1"
+        // Over plain HTTP a proxy's refusal looks like an answer; only proxies send these.
+        if response.status == 407 || (proxy != nil && headers.has("Proxy-Authenticate")) {
+            return .failure(proxyAuthentication(response.status))
+        }
+        return .success(response)
+    }
+
+    func release() {
+        rd_slist_free_all(headerList)
+        headerList = nil
+        easy = nil
+        body = []
+    }
+
+    func error(_ code: TransportError.Code, _ message: String) -> TransportError {
+        TransportError(code, place: request.url.origin.description, message: message)
+    }
+
+    private func failure(_ code: CURLcode) -> TransportError {
+        let text = String(cString: rd_easy_strerror(code))
+        let connectStatus = info(CURLINFO_HTTP_CONNECTCODE)
+        if connectStatus == 407 || connectStatus == 401 { return proxyAuthentication(connectStatus) }
+        if connectStatus >= 300 {
+            return proxyError(.proxy, "the proxy refused the connection with status \(connectStatus)")
+        }
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "the host name cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "the proxy's host name cannot be resolved")
+        case CURLE_COULDNT_CONNECT where proxy != nil: return proxyError(.proxy, "the proxy cannot be reached")
+        case CURLE_COULDNT_CONNECT: return error(.connection, "the connection was refused or cannot be made")
+        case CURLE_OPERATION_TIMEDOUT:
+            let limit = request.limits
+            return error(.timeout, "no answer in time (connect \(limit.connect), total \(limit.total))")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
+            return error(.certificate, "its certificate is not trusted: \(verifyReason ?? text)")
+        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "the CA file cannot be read: \(configuration.trust)")
+        case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key cannot be used")
+        case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
+        case CURLE_WRITE_ERROR where isTooLarge:
+            return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
+        case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without an answer")
+        case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response ended before its end")
+        default: return error(.brokenResponse, "the exchange failed: \(text)")
+        }
+    }
+
+    private func proxyAuthentication(_ status: Int) -> TransportError {
+        let reason = proxy?.credentials == nil ? "it wants a user name and password" : "it refused the user name or password"
+        return proxyError(.proxyAuthentication, "proxy authentication failed (status \(status)): \(reason)")
+    }
+
+    private func proxyError(_ code: TransportError.Code, _ message: String) -> TransportError {
+        TransportError(code, place: "proxy \(proxy?.url ?? "")", message: message)
+    }
+
+    /// Why OpenSSL did not trust the certificate, in its own number (`man openssl-verify`).
+    private var verifyReason: String? {
+        switch info(CURLINFO_SSL_VERIFYRESULT) {
+        case 0: nil
+        case 10: "it has expired"
+        case 9: "it is not yet valid; is this machine's clock right?"
+        case 18, 19: "it is self-signed, or its authority is not in the CA file"
+        case 20, 21: "its authority is not in the CA file"
+        case let code: "verification code \(code)"
+        }
+    }
+
+    private func info(_ key: CURLINFO) -> Int {
+        guard let easy else { return 0 }
+        var value = 0
+        _ = rd_getinfo_long(easy, key, &value)
+        return value
+    }
+}
+
+/// Sets options on a handle and remembers the first that failed.
+private final class Options {
+    private let easy: UnsafeMutableRawPointer
+    private(set) var failure = CURLE_OK
+
+    init(_ easy: UnsafeMutableRawPointer) {
+        self.easy = easy
+    }
+
+    func set(_ option: CURLoption, _ value: Int) { note(rd_setopt_long(easy, option, value)) }
+    func setSize(_ option: CURLoption, _ value: Int) { note(rd_setopt_off(easy, option, curl_off_t(value))) }
+    func set(_ option: CURLoption, _ value: String) { note(rd_setopt_text(easy, option, value)) }
+    func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { note(rd_setopt_pointer(easy, option, value)) }
+    func set(_ option: CURLoption, _ value: @escaping rd_data_callback) {
+        note(rd_setopt_callback(easy, option, value))
+    }
+
+    private func note(_ code: CURLcode) {
+        if failure == CURLE_OK { failure = code }
+    }
+}

@@ -1,0 +1,30 @@
+/// Whom to trust as a server. libcurl reads none of the usual variables by itself; the curl tool does.
+public struct TrustSettings: Sendable, CustomStringConvertible {
+    /// A file of PEM certificates, in place of the system's.
+    public var file: String?
+    /// A directory of them, named by hash.
+    public var directory: String?
+    /// Off only for a user who insisted.
+    public var isVerifying: Bool
+
+    /// The system's own authorities unless said otherwise.
+    public init(file: String? = nil, directory: String? = nil, isVerifying: Bool = true) {
+        self.file = file
+        self.directory = directory
+        self.isVerifying = isVerifying
+    }
+
+    /// From `RINGDOWN_CA_FILE`, else `CURL_CA_BUNDLE`, else `SSL_CERT_DIR` and `SSL_CERT_FILE` together.
+    public init(_ variable: (String) -> String?) {
+        func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+        if let file = value("RINGDOWN_CA_FILE") ?? value("CURL_CA_BUNDLE") {
+            self.init(file: file)
+        } else {
+            self.init(file: value("SSL_CERT_FILE"), directory: value("SSL_CERT_DIR"))
+        }
+    }
+
+    public var description: String {
+        [file, directory].compactMap { $0 }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,56 @@
+internal import CSodium
+
+/// Base64 (RFC 4648): encoding in constant time, lenient decoding.
+public enum Base64 {
+    public enum Alphabet: Sendable {
+        /// Section 4, padded.
+        case standard
+        /// Section 5, without padding, as JSON Web Tokens have it.
+        case url
+
+        fileprivate var variant: Int32 {
+            switch self {
+            case .standard: 1  // sodium_base64_VARIANT_ORIGINAL
+            case .url: 7  // sodium_base64_VARIANT_URLSAFE_NO_PADDING
+            }
+        }
+    }
+
+    public static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> String {
+        bytes.withUnsafeBytes { String(decoding: encode($0, alphabet), as: UTF8.self) }
+    }
+
+    public static func encode(_ secret: Secret) -> Secret {
+        var encoded = secret.withBytes { encode($0, .standard) }
+        defer { wipe(&encoded) }
+        return Secret(bytes: encoded)
+    }
+
+    /// The decoded bytes, or nil where `text` is not Base64. Padding may be missing.
+    public static func decode(_ text: some StringProtocol, _ alphabet: Alphabet = .standard) -> [UInt8]? {
+        let padding = alphabet == .standard ? String(repeating: "=", count: (4 - text.utf8.count % 4) % 4) : ""
+        let source = (alphabet == .url ? text.prefix { $0 != "=" } + "" : text + padding).utf8.map { CChar(bitPattern: $0) }
+        var bytes = [UInt8](repeating: 0, count: source.count)
+        var count = 0
+        let result = sodium_base642bin(
+            &bytes, bytes.count, source, source.count, nil, &count, nil, alphabet.variant
+        )
+        return result == 0 ? Array(bytes.prefix(count)) : nil
+    }
+
+    private static func encode(_ bytes: UnsafeRawBufferPointer, _ alphabet: Alphabet) -> [UInt8] {
+        var text = [CChar](repeating: 0, count: sodium_base64_encoded_len(bytes.count, alphabet.variant))
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        // An empty buffer has no address of its own, and libsodium reads none of it.
+        withUnsafePointer(to: 0) { (placeholder: UnsafePointer<UInt8>) in
+            _ = sodium_bin2base64(&text, text.count, start ?? placeholder, bytes.count, alphabet.variant)
+        }
+        return text.dropLast().map { UInt8(bitPattern: $0) }
+    }
+}
+
+/// Lower-case hexadecimal.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}

@@ -1,0 +1,53 @@
+/// A short, printable form of text that came from outside: control characters escaped, at most `limit` bytes.
+///
+/// Servers, proxies and attackers write this text; it ends up on terminals and in logs.
+public func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
+    var result = ""
+    for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
+        switch scalar {
+        case "\n": result += "\\n"
+        case "\r": result += "\\r"
+        case "\t": result += "\\t"
+        default:
+            let isHarmless = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+            result += isHarmless ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
+        }
+        if result.utf8.count > limit { return String(result.prefix(limit)) + "…" }
+    }
+    return bytes.count > limit ? result + "…" : result
+}
+
+public func excerpt(_ text: String, limit: Int = 256) -> String {
+    excerpt(Array(text.utf8), limit: limit)
+}
+
+extension StringProtocol {
+    /// Without white space at either end.
+    public var trimmed: String {
+        let start = drop { $0.isWhitespace }
+        return String(start.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}
+
+/// The names that a reader of `word` may have meant, nearest first: at most `limit`, none that is far off.
+public func nearest(to word: String, among names: [String], limit: Int = 3) -> [String] {
+    let word = word.lowercased()
+    let ranked = names.map { (name: $0, distance: editDistance(word, $0.lowercased())) }
+        .filter { $0.distance <= max(2, $0.name.count / 2) }
+        .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
+    return ranked.prefix(limit).map(\.name)
+}
+
+/// The number of single-character edits between two words (Levenshtein).
+private func editDistance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var previous = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+        var row = [i + 1]
+        for (j, b) in right.enumerated() {
+            row.append(min(previous[j + 1] + 1, row[j] + 1, previous[j] + (a == b ? 0 : 1)))
+        }
+        previous = row
+    }
+    return previous[right.count]
+}

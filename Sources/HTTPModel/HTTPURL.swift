@@ -1,0 +1,150 @@
+internal import Foundations
+
+/// An absolute `http` or `https` URL, read strictly so that every part of the program sees the same host in it.
+///
+/// Refused are user information, white space, control and non-ASCII characters, backslashes and ports out of range: the
+/// places where two URL parsers come to different hosts, and a token to a stranger.
+public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
+    /// Where a request goes: tokens belong to origins.
+    public struct Origin: Sendable, Hashable, CustomStringConvertible {
+        public let scheme: String
+        /// In lower case; an IPv6 address without its brackets.
+        public let host: String
+        public let port: Int
+
+        public var isDefaultPort: Bool { port == (scheme == "https" ? 443 : 80) }
+        public var description: String { "\(scheme)://\(authority)" }
+        /// The host as it stands in a `Host` header: with brackets and, unless it is the default, the port.
+        public var authority: String {
+            (host.contains(":") ? "[\(host)]" : host) + (isDefaultPort ? "" : ":\(port)")
+        }
+        /// `localhost`, `127.0.0.0/8` or `::1`: what never leaves the machine.
+        public var isLoopback: Bool {
+            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+            let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+            return host == "localhost" || host == "::1" || (isIPv4 && parts[0] == "127")
+        }
+    }
+
+    /// Why a text is not such a URL.
+    public struct Invalid: Error, Equatable, CustomStringConvertible {
+        public let url: String
+        public let reason: String
+        public var description: String { "'\(excerpt(url, limit: 200))' is not a usable URL: \(reason)" }
+    }
+
+    public let origin: Origin
+    /// Starts with a slash; percent-encoded as it was written.
+    public let path: String
+    /// Without the question mark; nil where there is none.
+    public let query: String?
+
+    public var host: String { origin.host }
+    /// The path and the query: what stands in the request line.
+    public var target: String { path + (query.map { "?" + $0 } ?? "") }
+    public var description: String { origin.description + target }
+
+    public init(_ text: String) throws(Invalid) {
+        func invalid(_ reason: String) -> Invalid { Invalid(url: text, reason: reason) }
+        if text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == UInt8(ascii: "\\") }) {
+            throw invalid("it holds a space, a backslash, a control or a non-ASCII character")
+        }
+        guard let mark = text.range(ofFirst: "://") else { throw invalid("it does not start with https://") }
+        let scheme = text[..<mark.lowerBound].lowercased()
+        guard scheme == "https" || scheme == "http" else { throw invalid("its scheme is not https") }
+        let rest = text[mark.upperBound...]
+        let authority = rest.prefix { !"/?#".contains($0) }
+        if authority.contains("@") { throw invalid("user names and passwords do not belong in it") }
+        let (host, port) = try Self.split(authority, scheme, invalid)
+        let target = rest[authority.endIndex...].prefix { $0 != "#" }
+        let question = target.firstIndex(of: "?")
+        origin = Origin(scheme: scheme, host: host, port: port)
+        let path = String(question.map { target[..<$0] } ?? target)
+        self.path = path.isEmpty ? "/" : path
+        query = question.map { String(target[target.index(after: $0)...]) }
+    }
+
+    private init(origin: Origin, path: String, query: String?) {
+        (self.origin, self.path, self.query) = (origin, path, query)
+    }
+
+    /// The URL of a reference found in a reply: absolute, or relative to this one's root (`/api/v2/…`).
+    public func resolving(_ reference: String) throws(Invalid) -> HTTPURL {
+        if reference.hasPrefix("//") { return try HTTPURL("\(origin.scheme):\(reference)") }
+        return try HTTPURL(reference.hasPrefix("/") ? origin.description + reference : reference)
+    }
+
+    /// The URL with `path` behind its own path: one slash between them, whatever either brings.
+    public func appending(_ path: String) throws(Invalid) -> HTTPURL {
+        let base = self.path.hasSuffix("/") ? String(self.path.dropLast()) : self.path
+        return try HTTPURL(origin.description + base + (path.hasPrefix("/") ? "" : "/") + path)
+    }
+
+    /// The URL with these parameters, percent-encoded, behind those it has.
+    public func appending(query parameters: [(name: String, value: String)]) -> HTTPURL {
+        if parameters.isEmpty { return self }
+        let added = parameters.map { percentEncoded($0.name) + "=" + percentEncoded($0.value) }.joined(separator: "&")
+        return HTTPURL(origin: origin, path: path, query: query.map { $0.isEmpty ? added : $0 + "&" + added } ?? added)
+    }
+
+    /// The decoded value of a query parameter, the first of its name.
+    public func queryValue(_ name: String) -> String? {
+        queryItems.first { $0.name == name }?.value
+    }
+
+    /// The decoded query.
+    public var queryItems: [(name: String, value: String)] { FormURLEncoding.decode(query ?? "") }
+
+    private static func split(
+        _ authority: Substring, _ scheme: String, _ invalid: (String) -> Invalid
+    ) throws(Invalid) -> (host: String, port: Int) {
+        var host = authority
+        var portText: Substring?
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { throw invalid("the bracket of its address is not closed") }
+            host = authority[authority.index(after: authority.startIndex)..<close]
+            let tail = authority[authority.index(after: close)...]
+            guard tail.isEmpty || tail.hasPrefix(":") else { throw invalid("text behind its address") }
+            portText = tail.isEmpty ? nil : tail.dropFirst()
+            guard !host.isEmpty, host.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }), host.contains(":") else {
+                throw invalid("its IPv6 address is malformed")
+            }
+        } else {
+            if let colon = authority.firstIndex(of: ":") {
+                host = authority[..<colon]
+                portText = authority[authority.index(after: colon)...]
+            }
+            let isName = host.utf8.allSatisfy {
+                $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+            }
+            guard !host.isEmpty, isName else { throw invalid("its host name is malformed") }
+        }
+        let standard = scheme == "https" ? 443 : 80
+        guard let portText, !portText.isEmpty else { return (host.lowercased(), standard) }
+        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(portText), (1...65535).contains(port)
+        else { throw invalid("its port is not a number from 1 to 65535") }
+        return (host.lowercased(), port)
+    }
+}
+
+extension UInt8 {
+    package var isAlphanumeric: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: false
+        }
+    }
+}
+
+extension String {
+    fileprivate func range(ofFirst mark: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(mark) { return start..<index(start, offsetBy: mark.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,75 @@
+public import Foundations
+
+/// What a program asks of a server; the same type on either side of the wire.
+public struct Request: Sendable {
+    public var method: String
+    public var url: HTTPURL
+    public var headers: Headers
+    public var body: Body
+    public var limits: Limits
+    /// Some endpoints fail over HTTP/2 (`cxone.md` section 1.2); these ask for HTTP/1.1.
+    public var prefersHTTP1 = false
+
+    public enum Body: Sendable {
+        case none
+        case bytes([UInt8])
+        case secret(Secret)
+
+        public var count: Int {
+            switch self {
+            case .none: 0
+            case .bytes(let bytes): bytes.count
+            case .secret(let secret): secret.count
+            }
+        }
+    }
+
+    /// What a request may cost at most.
+    public struct Limits: Sendable {
+        /// Until a connection stands, TLS included.
+        public var connect: Duration
+        /// Until the last byte of the response.
+        public var total: Duration
+        /// The body of the response, decompressed.
+        public var responseInBytes: Int
+
+        public init(connect: Duration = .seconds(5), total: Duration = .seconds(60), responseInBytes: Int = 64 << 20) {
+            self.connect = connect
+            self.total = total
+            self.responseInBytes = responseInBytes
+        }
+    }
+
+    public init(
+        _ method: String = "GET", _ url: HTTPURL, headers: Headers = [:], body: Body = .none, limits: Limits = Limits()
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.limits = limits
+    }
+}
+
+/// What the server answered.
+public struct Response: Sendable {
+    public var status: Int
+    public var headers: Headers
+    public var body: [UInt8]
+    /// `1.1` or `2`; empty where nothing crossed a wire.
+    public var httpVersion = ""
+
+    public init(status: Int, headers: Headers = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A response with a JSON body.
+    public init(status: Int = 200, headers: Headers = [:], json: JSON) {
+        self.init(status: status, headers: headers, body: json.bytes())
+        self.headers.addParsed("Content-Type", "application/json")
+    }
+
+    public var isSuccess: Bool { (200..<300).contains(status) }
+}

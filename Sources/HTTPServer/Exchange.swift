@@ -1,0 +1,141 @@
+internal import CMicroHTTPD
+internal import Foundations
+internal import HTTPModel
+
+/// What all connections of a server share.
+final class Service: Sendable {
+    let handler: any Handler
+    private let isDraining = Locked(false)
+    private let waiting = Locked<[ObjectIdentifier: Exchange]>([:])
+
+    init(_ handler: any Handler) {
+        self.handler = handler
+    }
+
+    /// Notes an exchange whose answer takes its time; false once the server is ending.
+    func wait(_ exchange: Exchange) -> Bool {
+        if isDraining.withLock({ $0 }) { return false }
+        waiting.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        return true
+    }
+
+    /// Answers a suspended exchange, unless someone else did.
+    func answer(_ exchange: Exchange, with response: Response) {
+        guard waiting.withLock({ $0.removeValue(forKey: ObjectIdentifier(exchange)) }) != nil else { return }
+        exchange.resume(with: response)
+    }
+
+    /// Answers every suspended exchange with 503, so that no connection outlives the server.
+    func drain() {
+        isDraining.withLock { $0 = true }
+        for exchange in waiting.withLock({ Array($0.values) }) { answer(exchange, with: Response(status: 503)) }
+    }
+}
+
+/// One request and its response on a connection of libmicrohttpd's.
+final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses it, but for `response`, which is locked
+    private static let bodyLimitInBytes = 16 << 20
+
+    private let target: String
+    private let connection: OpaquePointer
+    private var hasHeaders = false
+    private var isTooLarge = false
+    private var body: [UInt8] = []
+    private let response = Locked<Response?>(nil)
+
+    private init(target: String, connection: OpaquePointer) {
+        self.target = target
+        self.connection = connection
+    }
+
+    /// Called with the raw request target, before anything else. `end` releases what it returns.
+    static func begin(_ target: UnsafePointer<CChar>, _ connection: OpaquePointer) -> UnsafeMutableRawPointer? {
+        Unmanaged.passRetained(Exchange(target: String(cString: target), connection: connection)).toOpaque()
+    }
+
+    static func end(_ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) {
+        guard let exchange = state?.pointee else { return }
+        state?.pointee = nil
+        Unmanaged<Exchange>.fromOpaque(exchange).release()
+    }
+
+    /// Called with the headers, with each part of the body, at its end, and again once a suspended exchange goes on.
+    static func access(
+        _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ method: UnsafePointer<CChar>?,
+        _ data: UnsafePointer<CChar>?, _ count: UnsafeMutablePointer<Int>?,
+        _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> MHD_Result {
+        guard let context, let method, let count, let pointer = state?.pointee else { return .NO }
+        let service = Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
+        return Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
+            .proceed(service, String(cString: method), UnsafeRawBufferPointer(start: data, count: count.pointee), count)
+    }
+
+    private func proceed(
+        _ service: Service, _ method: String, _ data: UnsafeRawBufferPointer, _ count: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        if !hasHeaders {
+            hasHeaders = true
+            return .YES
+        }
+        if !data.isEmpty {
+            isTooLarge = isTooLarge || body.count + data.count > Self.bodyLimitInBytes
+            if !isTooLarge { body += data }
+            count.pointee = 0
+            return .YES
+        }
+        if let response = response.withLock({ $0 }) { return queue(response) }
+        if isTooLarge { return queue(Response(status: 413)) }
+        guard let request = request(method) else { return queue(Response(status: 400)) }
+        switch service.handler.handle(request) {
+        case .ready(let response): return queue(response)
+        case .deferred(let answer):
+            rd_suspend(connection)
+            guard service.wait(self) else {
+                resume(with: Response(status: 503))
+                return .YES
+            }
+            // The service owns the exchange until it is answered, by this task or by `drain`.
+            Task { service.answer(self, with: await answer()) }
+            return .YES
+        }
+    }
+
+    func resume(with response: Response) {
+        self.response.withLock { $0 = response }
+        rd_resume(connection)
+    }
+
+    private func request(_ method: String) -> Request? {
+        var headers = Headers()
+        withUnsafeMutablePointer(to: &headers) { pointer in
+            _ = rd_headers(
+                connection,
+                { context, _, name, value in
+                    guard let name, let value else { return .YES }
+                    context?.assumingMemoryBound(to: Headers.self).pointee
+                        .addParsed(String(cString: name), String(cString: value))
+                    return .YES
+                }, pointer
+            )
+        }
+        // An absolute-form target names its own host; anything else belongs to the Host header.
+        let text = target.hasPrefix("/") ? "http://\(headers["Host"] ?? "localhost")\(target)" : target
+        guard let url = try? HTTPURL(text) else { return nil }
+        return Request(method, url, headers: headers, body: body.isEmpty ? .none : .bytes(body))
+    }
+
+    private func queue(_ response: Response) -> MHD_Result {
+        let message = response.body.withUnsafeBytes { rd_response_copying($0.baseAddress, $0.count) }
+        guard let message else { return .NO }
+        defer { rd_response_destroy(message) }
+        var hasDate = false
+        for field in response.headers.fields {
+            guard case .text(let text) = field.value else { continue }
+            hasDate = hasDate || field.name.equalsIgnoringCase("Date")
+            _ = rd_response_header(message, field.name, text)
+        }
+        if !hasDate { _ = rd_response_header(message, "Date", Timestamp.now().httpDate) }
+        return rd_queue(connection, UInt32(response.status), message)
+    }
+}

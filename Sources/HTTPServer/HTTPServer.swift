@@ -1,0 +1,96 @@
+internal import CMicroHTTPD
+public import HTTPModel
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Serves a handler on a TCP port with libmicrohttpd, which is opened when the first server starts.
+///
+/// One thread reads and writes for all connections; answers that take their time wait in tasks of their own.
+public final class HTTPServer: @unchecked Sendable {  // because `daemon` is set once and stopped once, in `deinit`
+    /// Why a server did not start.
+    public struct StartError: Error, Sendable, CustomStringConvertible {
+        public var address: String
+        public var reason: String
+        public var description: String { "cannot listen on \(address): \(reason)" }
+    }
+
+    /// The port that is served; chosen by the system where 0 was asked for.
+    public let port: Int
+    private let daemon: OpaquePointer
+    private let service: Unmanaged<Service>
+
+    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed.
+    public init(
+        address: String = "127.0.0.1", port: Int = 0, idleSeconds: Int = 120, handler: any Handler
+    ) throws(StartError) {
+        let place = "\(address):\(port)"
+        if let failure = microhttpd_open() {
+            throw StartError(
+                address: place,
+                reason: "libmicrohttpd cannot be loaded: \(String(cString: failure)); install libmicrohttpd12"
+            )
+        }
+        let (socket, boundPort) = try bindSocket(address, port)
+        // Released in `deinit`, after the daemon's thread has ended.
+        let service = Unmanaged.passRetained(Service(handler))
+        let callbacks = rd_daemon_callbacks(
+            begin: { _, target, connection in Exchange.begin(target, connection) },
+            access: { context, connection, _, method, _, data, count, state in
+                Exchange.access(context, connection, method, data, count, state)
+            },
+            completed: { _, _, state, _ in Exchange.end(state) },
+            context: service.toOpaque()
+        )
+        guard let daemon = rd_daemon_start(socket, UInt32(idleSeconds), callbacks) else {
+            service.release()
+            close(socket)
+            throw StartError(address: place, reason: "libmicrohttpd refused to start")
+        }
+        self.daemon = daemon
+        self.service = service
+        self.port = boundPort
+    }
+
+    deinit {
+        // Exchanges that are suspended hold their own connection open; they are answered before the daemon stops.
+        service.takeUnretainedValue().drain()
+        rd_daemon_stop(daemon)
+        service.release()
+    }
+}
+
+private func bindSocket(_ address: String, _ port: Int) throws(HTTPServer.StartError) -> (socket: Int32, port: Int) {
+    func failure(_ reason: String) -> HTTPServer.StartError { .init(address: "\(address):\(port)", reason: reason) }
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    guard let number = UInt16(exactly: port), inet_pton(AF_INET, address, &name.sin_addr) == 1 else {
+        throw failure("an IPv4 address and a port from 0 to 65535 were expected")
+    }
+    name.sin_port = number.bigEndian
+    #if canImport(Glibc)
+        let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    #else
+        let stream = SOCK_STREAM
+    #endif
+    let descriptor = socket(AF_INET, stream, 0)
+    guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isServing = withUnsafeMutablePointer(to: &name) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            bind(descriptor, address, size) == 0 && listen(descriptor, 1024) == 0
+                && getsockname(descriptor, address, &size) == 0
+        }
+    }
+    guard isServing else {
+        let reason = errno == EADDRINUSE ? "the port is in use" : String(cString: strerror(errno))
+        close(descriptor)
+        throw failure(reason)
+    }
+    return (descriptor, Int(UInt16(bigEndian: name.sin_port)))
+}

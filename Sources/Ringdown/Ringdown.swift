@@ -1,0 +1,75 @@
+@_exported public import ContactCenter
+@_exported public import Tokens
+internal import CurlTransport
+internal import Foundations
+internal import TokenStores
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+extension APIClient {
+    /// A client for the account that the settings describe: over the network, with tokens cached in files.
+    ///
+    /// Throws `ConfigurationError` where a setting is missing or wrong.
+    public convenience init(_ settings: Settings = .environment) throws(ConfigurationError) {
+        try self.init(Profile(settings), settings)
+    }
+
+    /// The same, for a profile that is at hand.
+    public convenience init(_ profile: Profile, _ settings: Settings) throws(ConfigurationError) {
+        self.init(profile, transport: try CurlTransport(settings), store: try store(settings))
+    }
+}
+
+extension Settings {
+    /// The variables of the process's environment.
+    public static var environment: Settings { Settings(environment: environmentVariables()) }
+}
+
+/// The variables of the process's environment.
+package func environmentVariables() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+        let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
+        entry += 1
+    }
+    return variables
+}
+
+extension CurlTransport {
+    package convenience init(_ settings: Settings, isVerifying: Bool = true) throws(ConfigurationError) {
+        var configuration = Configuration(userAgent: "ringdown/\(Version.current)")
+        do { configuration.proxies = try ProxySettings { settings.text($0) } } catch {
+            throw ConfigurationError("\(error)", hint: "or unset it")
+        }
+        configuration.trust = TrustSettings { settings.text($0) }
+        configuration.trust.isVerifying = isVerifying
+        if let certificate = settings.text("RINGDOWN_CLIENT_CERT") {
+            configuration.clientCertificate = (certificate, settings.text("RINGDOWN_CLIENT_KEY"))
+        }
+        self.init(configuration)
+    }
+}
+
+/// The token store that `RINGDOWN_CACHE` names.
+package func store(_ settings: Settings) throws(ConfigurationError) -> any TokenStore {
+    switch settings.text("RINGDOWN_CACHE") ?? "file" {
+    case "file":
+        guard let directory = cacheDirectory(settings) else { return .memory }
+        return FileStore(directory: directory, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
+    case "memory", "off": return .memory
+    case let other:
+        throw ConfigurationError("RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off")
+    }
+}
+
+private func cacheDirectory(_ settings: Settings) -> String? {
+    if let directory = settings.text("RINGDOWN_CACHE_DIR") { return directory }
+    if let directory = settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }
+    return settings.text("HOME").map { $0 + "/.cache/ringdown" }
+}

@@ -1,0 +1,129 @@
+public import Foundations
+public import Tokens
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Tokens in encrypted files of one directory, shared by the processes of a user.
+///
+/// One file for each key, replaced atomically, with a lock file beside it that is never deleted. A file that cannot be
+/// read or decrypted is a miss. A directory that is not the user's own, or that others can write, is not used.
+public final class FileStore: TokenStore {
+    private enum State {
+        case untried
+        case ready(StoreCipher)
+        case unusable
+    }
+
+    private let directory: String
+    private let keyText: Secret?
+    private let state = Locked<State>(.untried)
+    /// A process that dies releases its lock; one that hangs delays the others no longer than a token request may take.
+    private static let lockPatience: Duration = .seconds(30)
+
+    /// `keys` are the texts of `RINGDOWN_CACHE_KEY`, separated by commas: the first encrypts, all decrypt. Without them a
+    /// key file is made in the directory on first use.
+    public init(directory: String, keys: Secret? = nil) {
+        self.directory = directory
+        keyText = keys
+    }
+
+    public func load(_ key: CacheKey, at now: Moment) async -> Token? {
+        guard let cipher = cipher() else { return nil }
+        let sealed = cipher.names(of: key).lazy.compactMap { name in
+            try? File.read("\(self.directory)/\(name)", limit: 1 << 20, followsLinks: false)
+        }.first
+        guard let sealed else { return nil }
+        guard var record = cipher.open(sealed, for: key) else {
+            Logger.current.debug("cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
+            return nil
+        }
+        defer { wipe(&record) }
+        return TokenRecord.decode(record, at: now)
+    }
+
+    public func save(_ token: Token, for key: CacheKey) async {
+        guard let cipher = cipher() else { return }
+        var record = TokenRecord.encode(token)
+        defer { wipe(&record) }
+        do { try File.replace(path(key, cipher), with: cipher.seal(record, for: key)) } catch {
+            warnOnce("\(error)")
+        }
+    }
+
+    public func remove(_ key: CacheKey) async {
+        guard let cipher = cipher() else { return }
+        for name in cipher.names(of: key) { unlink("\(directory)/\(name)") }
+    }
+
+    public func lock(_ key: CacheKey, time: any TimeSource) async -> StoreLock? {
+        guard let cipher = cipher() else { return nil }
+        let descriptor = open(path(key, cipher) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return nil }
+        // Tried again and again rather than waited for: a blocked thread would be missing in the pool of the tasks.
+        var waited: Duration = .zero
+        var pause: Duration = .milliseconds(2)
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR, waited < Self.lockPatience,
+                (try? await time.sleep(for: pause)) != nil
+            else {
+                close(descriptor)
+                return nil
+            }
+            waited += pause
+            pause = min(pause * 2, .milliseconds(50))
+        }
+        return StoreLock { close(descriptor) }
+    }
+
+    private func path(_ key: CacheKey, _ cipher: StoreCipher) -> String {
+        "\(directory)/\(cipher.names(of: key)[0])"
+    }
+
+    private func cipher() -> StoreCipher? {
+        state.withLock { state in
+            switch state {
+            case .ready(let cipher): return cipher
+            case .unusable: return nil
+            case .untried: break
+            }
+            do throws(StoreCipher.Unusable) {
+                let cipher = try prepare()
+                state = .ready(cipher)
+                return cipher
+            } catch {
+                state = .unusable
+                warn(error.reason)
+                return nil
+            }
+        }
+    }
+
+    private func prepare() throws(StoreCipher.Unusable) -> StoreCipher {
+        do throws(FileError) { try File.makeDirectory(directory) } catch { throw StoreCipher.Unusable(reason: "\(error)") }
+        var information = stat()
+        guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
+            throw StoreCipher.Unusable(reason: "\(directory) is not a directory, or a symbolic link")
+        }
+        guard information.st_uid == geteuid(), information.st_mode & 0o022 == 0 else {
+            throw StoreCipher.Unusable(reason: "\(directory) belongs to someone else or others can write there; chmod 700 it")
+        }
+        guard access(directory, W_OK) == 0 else {
+            throw StoreCipher.Unusable(reason: "\(directory) cannot be written")
+        }
+        if let keyText, !keyText.isEmpty { return StoreCipher(texts: keyText) }
+        return try StoreCipher(keyFile: directory + "/key")
+    }
+
+    private func warnOnce(_ reason: String) {
+        state.withLock { $0 = .unusable }
+        warn(reason)
+    }
+
+    private func warn(_ reason: String) {
+        Logger.current.warning("cache.unusable", "the token is not cached: \(reason)")
+    }
+}

@@ -1,0 +1,86 @@
+internal import CSodium
+internal import Foundations
+internal import Tokens
+
+/// Encrypts and decrypts the records of a store: XChaCha20-Poly1305 with the cache key as associated data, so that no
+/// record can be passed off as another's.
+struct StoreCipher: Sendable {
+    struct Unusable: Error {
+        var reason: String
+    }
+
+    /// 32 bytes each; the first encrypts, all decrypt.
+    private let keys: [Secret]
+    private static let header = Array("ringdown1".utf8)
+
+    /// Keys from texts of any length, separated by commas.
+    init(texts: Secret) {
+        let parts = texts.withBytes { $0.split(separator: UInt8(ascii: ",")).map { Secret(bytes: $0) } }
+        keys = parts.map { Secret(bytes: Sodium.fingerprint($0, key: Array("ringdown cache key".utf8))) }
+    }
+
+    /// The key in a file that only its owner can read; made on first use.
+    init(keyFile: String) throws(Unusable) {
+        do throws(FileError) {
+            do {
+                try self.init(reading: keyFile)
+            } catch where error.isMissing {
+                // Of several processes that come here at once, one makes the file; the others read it.
+                try? File.create(keyFile, with: Sodium.randomBytes(32))
+                try self.init(reading: keyFile)
+            }
+        } catch { throw Unusable(reason: "\(error)") }
+        guard keys[0].count == 32 else { throw Unusable(reason: "\(keyFile) is not a key; remove it to have a new one made") }
+    }
+
+    private init(reading keyFile: String) throws(FileError) {
+        var bytes = try File.read(keyFile, limit: 4096, followsLinks: false)
+        keys = [Secret(bytes: bytes)]
+        wipe(&bytes)
+    }
+
+    /// The file names of a key's record, one for each encryption key; new records take the first. They tell nothing to
+    /// who lacks the encryption key.
+    func names(of key: CacheKey) -> [String] {
+        keys.map { hexadecimal(Sodium.fingerprint($0, key: key.bytes).prefix(16)) }
+    }
+
+    func seal(_ record: [UInt8], for key: CacheKey) -> [UInt8] {
+        let nonce = Sodium.randomBytes(Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES))
+        var sealed = [UInt8](repeating: 0, count: record.count + Int(crypto_aead_xchacha20poly1305_ietf_ABYTES))
+        var count: UInt64 = 0
+        withKey(keys[0]) { secret in
+            _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
+                &sealed, &count, record, UInt64(record.count), key.bytes, UInt64(key.bytes.count), nil, nonce, secret
+            )
+        }
+        return Self.header + nonce + sealed.prefix(Int(count))
+    }
+
+    /// Nil where the record was not sealed for this key, or was damaged.
+    func open(_ file: [UInt8], for key: CacheKey) -> [UInt8]? {
+        let nonceLength = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+        let overhead = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
+        guard file.starts(with: Self.header), file.count >= Self.header.count + nonceLength + overhead else { return nil }
+        let nonce = Array(file.dropFirst(Self.header.count).prefix(nonceLength))
+        let sealed = Array(file.dropFirst(Self.header.count + nonceLength))
+        for candidate in keys {
+            var record = [UInt8](repeating: 0, count: sealed.count - overhead + 1)
+            var count: UInt64 = 0
+            let result = withKey(candidate) { secret in
+                crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    &record, &count, nil, sealed, UInt64(sealed.count), key.bytes, UInt64(key.bytes.count), nonce, secret
+                )
+            }
+            if result == 0 { return Array(record.prefix(Int(count))) }
+        }
+        return nil
+    }
+
+    private func withKey<Result>(_ key: Secret, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        key.withBytes { bytes in
+            // Keys have 32 bytes, so there is an address.
+            body(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+public import Foundations
+public import HTTPModel
+
+/// Requests tokens from an OAuth 2.0 server.
+public struct OAuthClient: TokenRequester {
+    public let grant: Grant
+    private let transport: any Transport
+    private let time: any TimeSource
+    private let settings: LifecycleSettings
+    private let discovery: Discovery
+
+    public init(
+        _ grant: Grant, transport: any Transport, time: any TimeSource = .system,
+        settings: LifecycleSettings = LifecycleSettings()
+    ) {
+        self.grant = grant
+        self.transport = transport
+        self.time = time
+        self.settings = settings
+        discovery = Discovery(transport)
+    }
+
+    public func requestToken(draw: Double) async throws(TokenError) -> Token {
+        let endpoint = try await endpoint()
+        let request = try grant.request(to: endpoint)
+        let sent = time.now()
+        var response: Response
+        do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: endpoint) }
+        defer { wipe(&response.body) }
+        guard response.isSuccess else { throw refusal(response, endpoint) }
+        let granted: TokenResponse
+        do { granted = try TokenResponse(response.body) } catch { throw malformed(error, response, endpoint) }
+        return token(granted, requested: sent, draw: draw)
+    }
+
+    private func endpoint() async throws(TokenError) -> HTTPURL {
+        switch grant.endpoint {
+        case .fixed(let url): url
+        case .discovered(let issuer): try await discovery.tokenEndpoint(of: issuer)
+        }
+    }
+
+    private func token(_ response: TokenResponse, requested: Moment, draw: Double) -> Token {
+        if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
+            Logger.current.warning("token.scope_changed", "the server granted the scope '\(excerpt(granted))' instead of '\(wanted)'")
+        }
+        let stated = response.lifetime
+        if stated == nil {
+            Logger.current.warning(
+                "token.no_lifetime",
+                "the token response has no usable expires_in; \(Int(grant.defaultLifetime.inSeconds)) s are assumed"
+            )
+        }
+        let isOver = stated.map { $0 <= .zero } ?? false
+        if isOver { Logger.current.warning("token.expired_at_birth", "the token response says expires_in ≤ 0; it is used once") }
+        let range = settings.lifetimeRange
+        let lifetime = isOver ? .zero : min(max(stated ?? grant.defaultLifetime, range.lowerBound), range.upperBound)
+        return Token(
+            value: response.accessToken, scope: response.scope, lifetime: lifetime, requested: requested,
+            refreshJitter: settings.refreshJitter(lifetime: lifetime, draw: draw), isCacheable: !isOver
+        )
+    }
+
+    private func scopes(_ text: String) -> Set<Substring> { Set(text.split(separator: " ")) }
+
+    // MARK: Failures
+
+    private func refusal(_ response: Response, _ endpoint: HTTPURL) -> TokenError {
+        let body = try? JSONReader.parse(response.body)
+        // RFC 6749's names, and the camel case of CXone's published description (`cxone.md` section 1.7).
+        let name = body?["error"]?.string
+        let text = (body?["error_description"] ?? body?["errorDescription"])?.string ?? body?["message"]?.string
+        var error = TokenError(code(response.status, name, text), "", endpoint: endpoint, status: response.status)
+        error.oauthError = name.map { clean($0) }
+        error.oauthDescription = text.map { clean($0) }
+        error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
+        error.correlationID = response.headers["ININ-Correlation-Id"].map { clean($0) }
+        let said = [error.oauthError, error.oauthDescription].compactMap { $0 }.joined(separator: ": ")
+        error.message = "\(endpoint.origin) answered \(response.status)"
+        if !said.isEmpty {
+            error.message += " (\(said))"
+        } else if (300..<400).contains(response.status) {
+            error.message += ": a redirect, which a token request never follows"
+        } else {
+            error.message += response.body.isEmpty ? " with an empty body" : ": \(clean(response.body))"
+        }
+        return error
+    }
+
+    /// By what the body says; the status counts only where the body says nothing.
+    private func code(_ status: Int, _ name: String?, _ text: String?) -> TokenError.Code {
+        // Genesys Cloud says 400 `invalid_request` "rate limit exceeded; …" (`genesys-cloud.md` section 2).
+        if status == 429 || text?.lowercased().hasPrefix("rate limit exceeded") == true { return .rateLimited }
+        switch name {
+        case "invalid_client", "invalid_grant", "access_denied": return .credentialsRefused
+        case "unauthorized_client", "unsupported_grant_type": return .grantRefused
+        case "invalid_scope", "invalid_target": return .scopeRefused
+        case "temporarily_unavailable", "server_error": return .serverFailed
+        default: break
+        }
+        if status >= 500 { return .serverFailed }
+        return name == nil && (status == 401 || status == 403) ? .credentialsRefused : .requestRefused
+    }
+
+    private func malformed(_ error: TokenResponse.Unusable, _ response: Response, _ endpoint: HTTPURL) -> TokenError {
+        var message = "\(endpoint.origin) answered \(response.status), but \(error.reason)"
+        let type = response.headers["Content-Type"].map { clean($0) }
+        if let type { message += " (Content-Type \(type))" }
+        // What may hold a token is never quoted, not even the beginning of one.
+        let mayHoldToken = String(decoding: response.body, as: UTF8.self).contains("token")
+        if !response.body.isEmpty, !mayHoldToken { message += ": \(clean(response.body))" }
+        return TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
+    }
+
+    private func clean(_ text: String) -> String { clean(Array(text.utf8)) }
+
+    /// An excerpt without any secret of the request, should the server have echoed one.
+    private func clean(_ bytes: [UInt8]) -> String {
+        excerpt(grant.echoes.reduce(bytes) { removing($1, from: $0) })
+    }
+
+    private func removing(_ secret: Secret, from bytes: [UInt8]) -> [UInt8] {
+        guard secret.count > 3, bytes.count >= secret.count else { return bytes }
+        return secret.withBytes { secret in
+            var result: [UInt8] = []
+            var index = 0
+            while index < bytes.count {
+                if index + secret.count <= bytes.count, bytes[index..<index + secret.count].elementsEqual(secret) {
+                    result += "<redacted>".utf8
+                    index += secret.count
+                } else {
+                    result.append(bytes[index])
+                    index += 1
+                }
+            }
+            return result
+        }
+    }
+}

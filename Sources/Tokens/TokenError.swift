@@ -1,0 +1,83 @@
+internal import Foundations
+public import HTTPModel
+
+/// Why there is no token.
+public struct TokenError: Error, Sendable, CustomStringConvertible {
+    /// An open set: more may be told apart later.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Value: String {
+            case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed, malformedResponse
+            case unreachable, tooShort, discoveryFailed, cancelled
+        }
+        private let value: Value
+
+        /// The server knows no such client, or the secret is wrong: `invalid_client`, `invalid_grant`.
+        public static let credentialsRefused = Code(value: .credentialsRefused)
+        /// The client may not use this grant: `unauthorized_client`, `unsupported_grant_type`.
+        public static let grantRefused = Code(value: .grantRefused)
+        /// `invalid_scope`, `invalid_target`.
+        public static let scopeRefused = Code(value: .scopeRefused)
+        /// Too many token requests, whatever the status that says so.
+        public static let rateLimited = Code(value: .rateLimited)
+        /// The server did not understand the request: any other refusal.
+        public static let requestRefused = Code(value: .requestRefused)
+        /// A status of 500 or more.
+        public static let serverFailed = Code(value: .serverFailed)
+        /// A success that holds no usable token.
+        public static let malformedResponse = Code(value: .malformedResponse)
+        /// No response came: ``TokenError/transport`` says why.
+        public static let unreachable = Code(value: .unreachable)
+        /// The platform grants tokens that end sooner than the caller needs.
+        public static let tooShort = Code(value: .tooShort)
+        /// The token endpoint could not be found out.
+        public static let discoveryFailed = Code(value: .discoveryFailed)
+        /// The caller's task was cancelled.
+        public static let cancelled = Code(value: .cancelled)
+
+        public var description: String { value.rawValue }
+    }
+
+    public var code: Code
+    /// What happened, for people: no secrets, no line breaks.
+    public var message: String
+    /// The token endpoint.
+    public var endpoint: HTTPURL?
+    /// The HTTP status, where there was a response.
+    public var status: Int?
+    /// The response's `error`, such as `invalid_client`.
+    public var oauthError: String?
+    /// The response's `error_description`, as an excerpt.
+    public var oauthDescription: String?
+    /// How long the server asks to wait.
+    public var retryAfter: Duration?
+    /// The platform's number for the exchange.
+    public var correlationID: String?
+    /// Why no response came.
+    public var transport: TransportError?
+
+    public init(_ code: Code, _ message: String, endpoint: HTTPURL? = nil, status: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.endpoint = endpoint
+        self.status = status
+    }
+
+    /// Whether the same request with the same secret would be refused again.
+    public var isRefusal: Bool {
+        [.credentialsRefused, .grantRefused, .scopeRefused].contains(code)
+    }
+
+    public var description: String { message }
+
+    static func tooShort(granted: Duration, wanted: Duration) -> TokenError {
+        TokenError(.tooShort, "the platform grants tokens for \(granted), less than the \(wanted) that were asked for")
+    }
+
+    static let cancelled = TokenError(.cancelled, "cancelled")
+
+    static func unreachable(_ error: TransportError, endpoint: HTTPURL) -> TokenError {
+        var result = TokenError(error.code == .cancelled ? .cancelled : .unreachable, "\(error)", endpoint: endpoint)
+        result.transport = error
+        return result
+    }
+}

@@ -1,0 +1,176 @@
+public import Foundations
+
+/// Why a token is requested.
+public enum FetchReason: String, Sendable {
+    /// There is none.
+    case cold
+    /// It ends before long; nobody waits.
+    case advisory
+    /// It is about to end; callers wait.
+    case mandatory
+    /// The API refused it.
+    case rejected
+    /// A caller needs it to last longer.
+    case minTTL
+    /// A caller insists on a new one.
+    case forced
+}
+
+/// Decides when a token is served, requested, waited for or refused.
+///
+/// A pure state machine: time and chance come in as arguments, what to do comes out. Its owner holds the lock, performs
+/// the request and resumes those who wait.
+public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
+    /// A token request under way. Late answers to an earlier one are ignored by its number.
+    public struct Fetch: Sendable, Equatable {
+        public let number: Int
+        public let reason: FetchReason
+        /// The token that must not come back, from whatever store.
+        public let replaced: Token?
+    }
+
+    /// What the caller of ``request(at:minTTL:force:waiter:)`` is told.
+    public enum Action: Sendable {
+        /// Use this token.
+        case serve(Token)
+        /// Use this token, and start this request for the others.
+        case serveAndFetch(Token, Fetch)
+        /// Start this request and wait for it.
+        case fetch(Fetch)
+        /// Wait for the request that is under way; without a waiter: come back with one.
+        case wait
+        /// There is no token, and none will be asked for now.
+        case fail(TokenError)
+    }
+
+    /// What a caller learns whose token was refused by the API.
+    public enum Rejection: Sendable, Equatable {
+        /// Ask for a token again: there is a newer one, or there will be.
+        case retry
+        /// The token was new: it is not the token that is wrong.
+        case freshToken
+        /// Another refused token was replaced moments ago: asking again would not help.
+        case tooSoon
+    }
+
+    private struct Flight: Sendable {
+        var fetch: Fetch
+        var waiters: [Waiter: Duration]
+    }
+
+    private let settings: LifecycleSettings
+    private var token: Token?
+    private var isRejected = false
+    private var flight: Flight?
+    private var fetches = 0
+    private var failures = 0
+    /// Before this uptime no refresh of a token that still serves is tried again.
+    private var retryAt: Duration = .zero
+    /// What callers without a token are told until this uptime.
+    private var refusal: (error: TokenError, until: Duration)?
+    private var rejectedAt: Duration?
+
+    public init(_ settings: LifecycleSettings = LifecycleSettings()) {
+        self.settings = settings
+    }
+
+    /// A caller wants a token that lasts at least `minTTL`.
+    public mutating func request(
+        at now: Moment, minTTL: Duration = .zero, force: Bool = false, waiter: Waiter? = nil
+    ) -> Action {
+        guard !force, let token, isUsable(token, at: now, for: minTTL) else {
+            if let refusal, flight == nil, now.uptime < refusal.until { return .fail(refusal.error) }
+            return join(reason(force: force, at: now), waiter, minTTL)
+        }
+        let remaining = token.remaining(at: now)
+        if remaining <= settings.mandatory(token) {
+            return flight == nil && now.uptime < retryAt ? .serve(token) : join(.mandatory, waiter, minTTL)
+        }
+        guard remaining <= settings.advisory(token), flight == nil, now.uptime >= retryAt else { return .serve(token) }
+        return .serveAndFetch(token, begin(.advisory, waiters: [:]))
+    }
+
+    /// The request brought a token. Returns who waited, each with what it gets.
+    public mutating func fetched(
+        _ new: Token, for fetch: Fetch, at now: Moment
+    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
+        guard let flight, flight.fetch.number == fetch.number else { return [] }
+        self.flight = nil
+        (failures, refusal, retryAt) = (0, nil, .zero)
+        (token, isRejected) = (new.isCacheable ? new : nil, false)
+        return flight.waiters.map { waiter, minTTL in
+            // A token that was over when it came is good for this one attempt, but not for who needs it to last.
+            let lasts = minTTL <= .zero || new.remaining(at: now) >= minTTL
+            return (waiter, lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: minTTL)))
+        }
+    }
+
+    /// The request failed. `draw` is uniform in 0..<1. Whoever can live with the cached token gets it, the others the error.
+    public mutating func failed(
+        _ error: TokenError, for fetch: Fetch, at now: Moment, draw: Double
+    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
+        guard let flight, flight.fetch.number == fetch.number else { return [] }
+        self.flight = nil
+        failures += 1
+        let asked = min(error.retryAfter ?? .zero, settings.retryAfterLimit)
+        let remaining = token.map { $0.remaining(at: now) } ?? .zero
+        retryAt = now.uptime + max(settings.backoff(failures: failures, remaining: remaining, draw: draw), asked)
+        refusal = (error, now.uptime + memory(of: error, asked: asked, draw: draw))
+        return flight.waiters.map { waiter, minTTL in
+            guard let token, fetch.reason != .forced, isUsable(token, at: now, for: minTTL) else {
+                return (waiter, .failure(error))
+            }
+            return (waiter, .success(token))
+        }
+    }
+
+    /// The API refused a token. Only the one that is cached is dropped, so that late refusals of an old one cost nothing.
+    public mutating func reject(_ rejected: Token, at now: Moment) -> Rejection {
+        guard let token, token.value == rejected.value, !isRejected else { return .retry }
+        if token.age(at: now) < settings.freshAge(token) { return .freshToken }
+        if let rejectedAt, now.uptime - rejectedAt < settings.rejectionInterval(token) { return .tooSoon }
+        isRejected = true
+        rejectedAt = now.uptime
+        // The refusal says nothing about the token endpoint: what it said last is no reason to wait.
+        refusal = nil
+        return .retry
+    }
+
+    /// A caller stopped waiting; the request goes on for the others. False where it had its answer already.
+    public mutating func cancel(_ waiter: Waiter) -> Bool {
+        flight?.waiters.removeValue(forKey: waiter) != nil
+    }
+
+    private func isUsable(_ token: Token, at now: Moment, for minTTL: Duration) -> Bool {
+        !isRejected && token.remaining(at: now) > max(settings.margin(token), minTTL)
+    }
+
+    private func reason(force: Bool, at now: Moment) -> FetchReason {
+        if force { return .forced }
+        guard let token else { return .cold }
+        if isRejected { return .rejected }
+        return isUsable(token, at: now, for: .zero) ? .minTTL : .cold
+    }
+
+    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ minTTL: Duration) -> Action {
+        guard let waiter else { return .wait }
+        guard flight == nil else {
+            flight?.waiters[waiter] = minTTL
+            return .wait
+        }
+        return .fetch(begin(reason, waiters: [waiter: minTTL]))
+    }
+
+    private mutating func begin(_ reason: FetchReason, waiters: [Waiter: Duration]) -> Fetch {
+        fetches += 1
+        let fetch = Fetch(number: fetches, reason: reason, replaced: token)
+        flight = Flight(fetch: fetch, waiters: waiters)
+        return fetch
+    }
+
+    private func memory(of error: TokenError, asked: Duration, draw: Double) -> Duration {
+        if error.isRefusal { return max(settings.refusalMemory, asked) }
+        let range = settings.failureMemory
+        return max(range.lowerBound + (range.upperBound - range.lowerBound) * draw, asked)
+    }
+}

@@ -1,0 +1,168 @@
+"""Fixtures: the program in a clean environment, certificates, and the servers it talks to."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+pytest.register_assert_rewrite("checks")
+
+from servers.certificates import Authority
+from servers.processes import serving
+from servers.tokens import TokenEndpoint
+
+HERE = pathlib.Path(__file__).parent
+SERVERS = HERE / "servers"
+CLIENT_ID = "ringdown-acceptance"
+SECRET = "p:a+s/s%w&r=dé"
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = pathlib.Path(os.environ.get("RINGDOWN") or HERE.parents[1] / ".build/debug/ringdown").absolute()
+    if not path.exists():
+        pytest.fail(f"{path.name} is not built: run `swift build`, or set RINGDOWN", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def clean_environment(tmp_path):
+    """Nothing of the machine's own: no proxy, no certificates, no profile, no cache."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "RINGDOWN_CACHE": "off"}
+
+
+@pytest.fixture
+def ringdown(binary, clean_environment, tmp_path):
+    """Runs the program: arguments as such, variables by name."""
+
+    def run(*arguments, **variables):
+        environment = clean_environment | {name: str(value) for name, value in variables.items()}
+        done = subprocess.run([binary, *arguments], env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=120)
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def token(ringdown):
+    """`ringdown token --platform custom` for a token endpoint."""
+
+    def run(url, *arguments, secret=SECRET, **variables):
+        credentials = {"OAUTH_TOKEN_URL": url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": secret}
+        return ringdown("token", "--platform", "custom", *arguments, **credentials | variables)
+
+    return run
+
+
+@pytest.fixture
+def curl(clean_environment):
+    """Runs curl, to check what a server of ours does: (exit code, stdout, stderr)."""
+
+    def run(*arguments, **variables):
+        done = subprocess.run(["curl", "--silent", "--show-error", *arguments], env=clean_environment | variables,
+                              capture_output=True, text=True, timeout=60)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority") / "ca", "Acceptance CA")
+
+
+@pytest.fixture(scope="session")
+def certificate(authority):
+    """Certificate and key of a server on loopback."""
+    return authority.issue("localhost")
+
+
+@pytest.fixture
+def tls_endpoint(certificate):
+    """A token endpoint behind TLS."""
+    with TokenEndpoint(certificate=certificate) as endpoint:
+        yield endpoint
+
+
+@dataclasses.dataclass
+class Glewlwyd:
+    """A real authorization server."""
+
+    url: str
+    log: pathlib.Path
+
+    def minted(self):
+        """How many tokens it has given so far."""
+        return self.log.read_text().count("Access token generated")
+
+
+@pytest.fixture(scope="module")
+def glewlwyd(tmp_path_factory):
+    top = tmp_path_factory.mktemp("glewlwyd")
+
+    def command(port):
+        return [SERVERS / "glewlwyd.sh", top / str(port), str(port), CLIENT_ID, SECRET, "one two"]
+
+    with serving(command, top / "log", is_ready=lambda port: (top / str(port) / "ready").exists()) as port:
+        yield Glewlwyd(f"http://127.0.0.1:{port}/api/oidc/token", top / str(port) / "glewlwyd.log")
+
+
+@pytest.fixture
+def tinyproxy(tmp_path):
+    """Starts forward proxies that want a password: gives the port of one, with further lines for its configuration."""
+    with contextlib.ExitStack() as running:
+
+        def start(*lines, user="wanda", password="pa-ss.w0rd"):
+            configuration = tmp_path / "tinyproxy.conf"
+
+            def command(port):
+                configuration.write_text("\n".join([f"Port {port}", "Listen 127.0.0.1", "Allow 127.0.0.1",
+                                                    f"BasicAuth {user} {password}", *lines, ""]))
+                return ["tinyproxy", "-d", "-c", configuration]
+
+            return running.enter_context(serving(command, tmp_path / "tinyproxy.log"))
+
+        yield start
+
+
+@dataclasses.dataclass
+class Mitmproxy:
+    """A forward proxy that opens TLS, as companies run them."""
+
+    url: str
+    authority: pathlib.Path
+    log: pathlib.Path
+
+    def requests(self):
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture(scope="module")
+def mitmproxy(tmp_path_factory, authority):
+    top = tmp_path_factory.mktemp("mitmproxy")
+    log = top / "requests"
+
+    def command(port):
+        return ["mitmdump", "--listen-host", "127.0.0.1", "--listen-port", str(port), "--set", f"confdir={top}",
+                "--set", "upstream_cert=false", "--set", "connection_strategy=lazy",  # so that it offers HTTP/2
+                "--set", f"ssl_verify_upstream_trusted_ca={authority.certificate}", "-s", SERVERS / "mitm_log.py"]
+
+    environment = {"PATH": os.environ["PATH"], "HOME": str(top), "LANG": "C.UTF-8", "MITM_LOG": str(log),
+                   "PYTHONDONTWRITEBYTECODE": "1"}
+    with serving(command, top / "output", environment=environment) as port:
+        yield Mitmproxy(f"http://127.0.0.1:{port}", top / "mitmproxy-ca-cert.pem", log)
