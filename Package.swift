@@ -31,7 +31,10 @@ let package = Package(
     targets: [
         // From the top of the house to its foundations. ARCHITECTURE.md shows the same picture.
         .executableTarget(name: "ringdown", dependencies: ["Commands"], swiftSettings: swiftSettings),
-        room("Commands", ["CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPModel", "Foundations", "Tokens"]),
+        room("Commands", [
+            "CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport", "TokenStores", "Tokens",
+            "HTTPModel", "Foundations", "CProcess",
+        ]),
         room("CommandLineKit"),
         room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
@@ -47,6 +50,7 @@ let package = Package(
         // C libraries. libcurl and libmicrohttpd are opened when first used: loading libcurl alone takes 10 ms.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .systemLibrary(name: "CProcess"),
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
         ),

@@ -17,9 +17,9 @@ extension CXone {
     }
 
     /// `skip` and `top`, with an absolute link to the next page (section 3.2).
-    static func agents(version: String) -> UserList {
+    static func agents(version: String, pageSize: Int) -> UserList {
         UserList(
-            firstPath: "/incontactapi/services/\(version)/agents?skip=0&top=100", itemsMember: "agents",
+            firstPath: "/incontactapi/services/\(version)/agents?skip=0&top=\(pageSize)", itemsMember: "agents",
             next: { page in
                 guard page.itemCount > 0, let next = page.member("_links")?["next"]?.string, !next.isEmpty else { return nil }
                 return next

@@ -13,7 +13,9 @@ extension Platform {
         ],
         profile: { settings throws(ConfigurationError) in try CXone.profile(settings) },
         fault: CXone.fault,
-        users: { profile in CXone.agents(version: profile.apiVersion ?? CXone.standardVersion) },
+        users: { profile, pageSize in
+            CXone.agents(version: profile.apiVersion ?? CXone.standardVersion, pageSize: pageSize)
+        },
         identify: CXone.identify,
         advice: CXone.advice
     )
@@ -107,24 +109,18 @@ enum CXone {
         return grant
     }
 
-    /// Areas that are attested; more may exist, so an unknown one of the same form is taken as it is.
-    static let areas: [(name: String, place: String)] = [
-        ("na1", "US, Oregon"), ("na2", "US, FedRAMP"), ("eu1", "Frankfurt"), ("uk1", "London"), ("au1", "Australia"),
-        ("ca1", "Montreal"), ("jp1", "Japan"),
-    ]
-
     private static func area(_ settings: Settings) throws(ConfigurationError) -> String? {
         guard let text = settings.text("CXONE_REGION") else { return nil }
         let area = text.trimmed.lowercased()
         let letters = area.prefix { $0.isLetter }
         if (2...4).contains(letters.count), area.dropFirst(letters.count).count == 1, area.last?.isNumber == true {
-            if !areas.contains(where: { $0.name == area }) {
+            if !CXoneArea.all.contains(where: { $0.name == area }) {
                 Logger.current.warning("region.unverified", "no source names the CXone area '\(area)'; it is used as it is")
             }
             return area
         }
-        let close = nearest(to: area, among: areas.map(\.name))
-        let names = close.isEmpty ? areas.map(\.name) : close
+        let close = nearest(to: area, among: CXoneArea.all.map(\.name))
+        let names = close.isEmpty ? CXoneArea.all.map(\.name) : close
         throw ConfigurationError(
             "'\(excerpt(text, limit: 60))' is not a CXone area",
             hint: "did you mean \(names.joined(separator: ", "))? AWS region names are none; 'ringdown regions' lists all"
@@ -132,7 +128,7 @@ enum CXone {
     }
 
     private static func standardIssuer(_ area: String?) throws(ConfigurationError) -> HTTPURL {
-        try standardURL(area == "na2" ? "https://cxone-gov.niceincontact.com" : "https://cxone.niceincontact.com")
+        try standardURL(CXoneArea(name: area ?? "na1", place: "").issuer)
     }
 
     private static func regionalHost(_ issuer: HTTPURL, _ area: String?) throws(ConfigurationError) -> String {

@@ -11,7 +11,7 @@ extension Platform {
         trustedDomains: [],
         profile: { settings throws(ConfigurationError) in try GenesysCloud.profile(settings) },
         fault: GenesysCloud.fault,
-        users: { _ in GenesysCloud.users },
+        users: { _, pageSize in GenesysCloud.users(pageSize: pageSize) },
         identify: GenesysCloud.identify,
         advice: GenesysCloud.advice
     )
@@ -71,22 +71,25 @@ enum GenesysCloud {
     }
 
     /// Style A of section 5.
-    static let users = UserList(
-        firstPath: "/api/v2/users?pageSize=100&pageNumber=1", itemsMember: "entities",
-        next: { page in
-            if page.itemCount == 0 { return nil }
-            if let next = page.member("nextUri")?.string { return next }
-            guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int, number < count
-            else { return nil }
-            return "/api/v2/users?pageSize=100&pageNumber=\(number + 1)"
-        },
-        user: { json in
-            User(
-                id: json["id"]?.text, name: json["name"]?.string, email: json["email"]?.string,
-                username: json["username"]?.string, isActive: json["state"]?.string.map { $0 == "active" }
-            )
-        }
-    )
+    static func users(pageSize: Int) -> UserList {
+        @Sendable func path(_ number: Int) -> String { "/api/v2/users?pageSize=\(pageSize)&pageNumber=\(number)" }
+        return UserList(
+            firstPath: path(1), itemsMember: "entities",
+            next: { page in
+                if page.itemCount == 0 { return nil }
+                if let next = page.member("nextUri")?.string { return next }
+                guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int, number < count
+                else { return nil }
+                return path(number + 1)
+            },
+            user: { json in
+                User(
+                    id: json["id"]?.text, name: json["name"]?.string, email: json["email"]?.string,
+                    username: json["username"]?.string, isActive: json["state"]?.string.map { $0 == "active" }
+                )
+            }
+        )
+    }
 
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {
         // `/users/me` knows no client credentials (section 4); this is the call that does.

@@ -17,7 +17,7 @@ public struct Platform: Sendable {
     /// Reads an API error.
     let fault: @Sendable (Response) -> Fault
     /// Where users or agents are listed; nil where there is no such list.
-    let users: (@Sendable (Profile) -> UserList)?
+    let users: (@Sendable (Profile, _ pageSize: Int) -> UserList)?
     /// Asks the platform whose token this is.
     let identify: @Sendable (APIClient) async throws -> Identity
     /// The likely causes of a refused token request, most likely first, and the next command.

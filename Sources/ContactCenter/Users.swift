@@ -30,8 +30,11 @@ struct UserList: Sendable {
 /// Every user or agent, page after page. Throws ``APIError`` and `TokenError`.
 public struct Users: AsyncSequence, Sendable {
     let client: APIClient
+    let pageSize: Int
 
-    public func makeAsyncIterator() -> Iterator { Iterator(client: client, list: client.profile.platform.users?(client.profile)) }
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(client: client, list: client.profile.platform.users?(client.profile, pageSize))
+    }
 
     public struct Iterator: AsyncIteratorProtocol {
         private let client: APIClient
@@ -66,6 +69,6 @@ public struct Users: AsyncSequence, Sendable {
 }
 
 extension APIClient {
-    /// Every user of the organisation, or every agent of the business unit.
-    public func users() -> Users { Users(client: self) }
+    /// Every user of the organisation, or every agent of the business unit; asked for `pageSize` at a time.
+    public func users(pageSize: Int = 100) -> Users { Users(client: self, pageSize: pageSize) }
 }

@@ -1,0 +1,74 @@
+extension CommandTree {
+    /// The help of the program: every command in a line.
+    public var help: String {
+        let width = (commands.map { $0.name.count }.max() ?? 0) + 2
+        let lines = commands.map { "  \(padded($0.name, width))\($0.abstract)" }
+        return """
+            \(abstract)
+
+            Usage: \(program) COMMAND [options]
+
+            Commands:
+            \(lines.joined(separator: "\n"))
+
+            '\(program) COMMAND --help' explains a command, with examples.
+
+            """
+    }
+
+    /// The help of one command.
+    public func help(of command: any Command.Type) -> String {
+        let specs = parameters(of: command.init()).map(\.spec)
+        var sections = [command.abstract, "Usage: \(usage(command, specs))"]
+        if !command.discussion.isEmpty { sections.append(command.discussion) }
+        let places = specs.filter { $0.kind == .argument || $0.kind == .rest }
+        if !places.isEmpty { sections.append(table("Arguments:", places.map { ($0.name, $0.help) })) }
+        let options = specs.filter { $0.kind != .argument && $0.kind != .rest }
+        sections.append(table("Options:", options.map { ($0.usage, $0.fullHelp) } + [("-h, --help", "Show this help.")]))
+        let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
+        sections.append((["Examples:"] + examples).joined(separator: "\n"))
+        return sections.joined(separator: "\n\n") + "\n"
+    }
+
+    private func usage(_ command: any Command.Type, _ specs: [ParameterSpec]) -> String {
+        var words = [program, command.name]
+        words += specs.filter { $0.kind == .argument }.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+        words.append("[options]")
+        words += specs.filter { $0.kind == .rest }.map { "[-- \($0.name)]" }
+        return words.joined(separator: " ")
+    }
+
+    private func table(_ title: String, _ rows: [(String, String)]) -> String {
+        let width = (rows.map { $0.0.count }.max() ?? 0) + 2
+        let lines = rows.map { name, help in
+            "  " + padded(name, width) + wrapped(help, width: 100 - width).joined(separator: "\n" + padded("", width + 2))
+        }
+        return ([title] + lines).joined(separator: "\n")
+    }
+}
+
+extension ParameterSpec {
+    fileprivate var usage: String {
+        let name = (short.map { "-\($0), " } ?? "    ") + "--\(name)"
+        if case .option(let valueName, _) = kind { return "\(name) \(valueName)" }
+        return name
+    }
+
+    fileprivate var fullHelp: String {
+        if case .option(_, let choices) = kind, !choices.isEmpty { return "\(help) (\(choices.joined(separator: ", ")))" }
+        return help
+    }
+}
+
+private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+private func wrapped(_ text: String, width: Int) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+        if lines[lines.count - 1].count + word.count + 1 > width { lines.append("") }
+        lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
+    }
+    return lines
+}

@@ -1,0 +1,222 @@
+/// What a parameter of a command looks like from outside: the one list that feeds parser, help and completions.
+public struct ParameterSpec: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// `--name VALUE`
+        case option(valueName: String, choices: [String])
+        /// `--name`
+        case flag
+        /// A word in its place.
+        case argument
+        /// Everything behind `--`.
+        case rest
+    }
+
+    public var name: String
+    public var short: Character?
+    public var kind: Kind
+    public var help: String
+    public var isRequired = false
+}
+
+/// A type that an option's text can be read as.
+public protocol ParameterValue: Sendable {
+    /// Nil where the text is no such value.
+    init?(parameter: String)
+    /// The allowed texts, where there is a fixed choice.
+    static var choices: [String] { get }
+    /// What would be right, for error messages: `a number of seconds`.
+    static var expectation: String { get }
+}
+
+extension ParameterValue {
+    public static var choices: [String] { [] }
+}
+
+extension String: ParameterValue {
+    public init?(parameter: String) { self = parameter }
+    public static var expectation: String { "a text" }
+}
+
+extension Int: ParameterValue {
+    public init?(parameter: String) { self.init(parameter) }
+    public static var expectation: String { "a whole number" }
+}
+
+/// A fixed choice of words.
+public protocol ChoiceParameter: ParameterValue, CaseIterable, RawRepresentable where RawValue == String {}
+
+extension ChoiceParameter {
+    public init?(parameter: String) { self.init(rawValue: parameter) }
+    public static var choices: [String] { allCases.map(\.rawValue) }
+    public static var expectation: String { "one of: \(choices.joined(separator: ", "))" }
+}
+
+/// A duration with its unit: `90s`, `45m`, `2h`, `1d`; a bare number is seconds.
+public struct DurationParameter: ParameterValue {
+    public var duration: Duration
+
+    public init?(parameter: String) {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+        let unit = parameter.last.flatMap { units[$0] }
+        guard let number = Double(unit == nil ? parameter[...] : parameter.dropLast()), (0...1e9).contains(number) else {
+            return nil
+        }
+        duration = .seconds(number * (unit ?? 1))
+    }
+
+    public static var expectation: String { "a duration such as 90s, 45m, 2h or 1d" }
+}
+
+/// What the parser fills. The wrappers below hold one each; a fresh command has fresh slots.
+protocol ParameterSlot: AnyObject {
+    func spec(label: String) -> ParameterSpec
+    /// Takes a value; false where it is not of the right form.
+    func take(_ text: String) -> Bool
+    var expectation: String { get }
+}
+
+protocol ParameterProperty {
+    var slot: any ParameterSlot { get }
+}
+
+/// Parameters that several commands share.
+public protocol ParameterGroup {}
+
+/// `--name VALUE`, or nil.
+@propertyWrapper
+public struct Option<Value: ParameterValue>: ParameterProperty {
+    private final class Slot: ParameterSlot {
+        var value: Value?
+        let short: Character?
+        let valueName: String
+        let help: String
+
+        init(_ short: Character?, _ valueName: String, _ help: String) {
+            (self.short, self.valueName, self.help) = (short, valueName, help)
+        }
+
+        func spec(label: String) -> ParameterSpec {
+            ParameterSpec(
+                name: kebabCase(label), short: short, kind: .option(valueName: valueName, choices: Value.choices), help: help
+            )
+        }
+        func take(_ text: String) -> Bool {
+            value = Value(parameter: text)
+            return value != nil
+        }
+        var expectation: String { Value.expectation }
+    }
+
+    private let storage: Slot
+    var slot: any ParameterSlot { storage }
+    public var wrappedValue: Value? { storage.value }
+
+    public init(short: Character? = nil, _ valueName: String, help: String) {
+        storage = Slot(short, valueName, help)
+    }
+}
+
+/// `--name`: true where it is given.
+@propertyWrapper
+public struct Flag: ParameterProperty {
+    private final class Slot: ParameterSlot {
+        var value = false
+        let short: Character?
+        let help: String
+
+        init(_ short: Character?, _ help: String) {
+            (self.short, self.help) = (short, help)
+        }
+
+        func spec(label: String) -> ParameterSpec {
+            ParameterSpec(name: kebabCase(label), short: short, kind: .flag, help: help)
+        }
+        func take(_ text: String) -> Bool {
+            value = true
+            return true
+        }
+        var expectation: String { "" }
+    }
+
+    private let storage: Slot
+    var slot: any ParameterSlot { storage }
+    public var wrappedValue: Bool { storage.value }
+
+    public init(short: Character? = nil, help: String) {
+        storage = Slot(short, help)
+    }
+}
+
+/// A word in its place; those that are required come before those that are not.
+@propertyWrapper
+public struct Argument: ParameterProperty {
+    private final class Slot: ParameterSlot {
+        var value: String?
+        let name: String
+        let isRequired: Bool
+        let help: String
+
+        init(_ name: String, _ isRequired: Bool, _ help: String) {
+            (self.name, self.isRequired, self.help) = (name, isRequired, help)
+        }
+
+        func spec(label: String) -> ParameterSpec {
+            ParameterSpec(name: name, kind: .argument, help: help, isRequired: isRequired)
+        }
+        func take(_ text: String) -> Bool {
+            value = text
+            return true
+        }
+        var expectation: String { "" }
+    }
+
+    private let storage: Slot
+    var slot: any ParameterSlot { storage }
+    public var wrappedValue: String? { storage.value }
+
+    public init(_ name: String, required: Bool = false, help: String) {
+        storage = Slot(name, required, help)
+    }
+}
+
+/// Everything behind `--`: a command line of its own.
+@propertyWrapper
+public struct Rest: ParameterProperty {
+    private final class Slot: ParameterSlot {
+        var values: [String] = []
+        let name: String
+        let help: String
+
+        init(_ name: String, _ help: String) {
+            (self.name, self.help) = (name, help)
+        }
+
+        func spec(label: String) -> ParameterSpec {
+            ParameterSpec(name: name, kind: .rest, help: help)
+        }
+        func take(_ text: String) -> Bool {
+            values.append(text)
+            return true
+        }
+        var expectation: String { "" }
+    }
+
+    private let storage: Slot
+    var slot: any ParameterSlot { storage }
+    public var wrappedValue: [String] { storage.values }
+
+    public init(_ name: String, help: String) {
+        storage = Slot(name, help)
+    }
+}
+
+/// `minTTL` → `min-ttl`, `dataSet` → `data-set`.
+func kebabCase(_ label: String) -> String {
+    let characters = Array(label.drop { $0 == "_" })
+    var result = ""
+    for (index, character) in characters.enumerated() {
+        let startsWord = index > 0 && character.isUppercase && characters[index - 1].isLowercase
+        result += (startsWord ? "-" : "") + character.lowercased()
+    }
+    return result
+}

@@ -1,0 +1,139 @@
+/// What a command line asks for.
+public enum Invocation {
+    case run(any Command)
+    /// The help of a command, or of the program where there is none.
+    case help((any Command.Type)?)
+}
+
+extension CommandTree {
+    /// Reads a command line without the program's own name.
+    public func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
+        guard let first = arguments.first else { return .help(nil) }
+        if ["-h", "--help", "help"].contains(first) {
+            guard arguments.count > 1, first == "help" else { return .help(nil) }
+            return .help(try command(named: arguments[1]))
+        }
+        if first == "--version" { return try parse(["version"]) }
+        let type = try command(named: first)
+        let command = type.init()
+        var parser = Parser(command: command, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
+        return try parser.fill() ? .run(command) : .help(type)
+    }
+
+    private func command(named name: String) throws(UsageError) -> any Command.Type {
+        if let command = commands.first(where: { $0.name == name }) { return command }
+        if name.hasPrefix("-") {
+            throw UsageError("unknown option '\(name)'", hint: "options come after the command: '\(program) COMMAND \(name)'")
+        }
+        let close = closest(to: name, among: commands.map { $0.name })
+        throw UsageError(
+            "unknown command '\(name)'",
+            hint: close.map { "did you mean '\(program) \($0)'?" } ?? "'\(program) --help' lists the commands"
+        )
+    }
+}
+
+private struct Parser {
+    private let parameters: [(spec: ParameterSpec, slot: any ParameterSlot)]
+    private var words: ArraySlice<String>
+    private let help: String
+
+    init(command: any Command, words: ArraySlice<String>, help: String) {
+        parameters = CommandLineKit.parameters(of: command)
+        self.words = words
+        self.help = help
+    }
+
+    /// False where help is asked for.
+    mutating func fill() throws(UsageError) -> Bool {
+        var values: [String] = []
+        while let word = words.popFirst() {
+            if word == "--" {
+                try takeRest()
+                break
+            }
+            if word == "-h" || word == "--help" { return false }
+            if word.hasPrefix("-"), word.count > 1 {
+                try takeOption(word)
+            } else {
+                values.append(word)
+            }
+        }
+        try take(values)
+        return true
+    }
+
+    /// Gives words to the places for them. Places that are not required get what the required ones leave over.
+    private func take(_ values: [String]) throws(UsageError) {
+        let places = parameters.filter { $0.spec.kind == .argument }
+        var spare = values.count - places.filter(\.spec.isRequired).count
+        var values = values[...]
+        for place in places where place.spec.isRequired || spare > 0 {
+            guard let value = values.popFirst() else { throw UsageError("\(place.spec.name) is missing", hint: help) }
+            _ = place.slot.take(value)
+            if !place.spec.isRequired { spare -= 1 }
+        }
+        if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: help) }
+    }
+
+    private mutating func takeRest() throws(UsageError) {
+        guard let rest = parameters.first(where: { $0.spec.kind == .rest }) else {
+            throw UsageError("this command takes nothing behind '--'", hint: help)
+        }
+        if words.isEmpty { throw UsageError("\(rest.spec.name) is missing behind '--'", hint: help) }
+        for word in words { _ = rest.slot.take(word) }
+        words = []
+    }
+
+    private mutating func takeOption(_ word: String) throws(UsageError) {
+        let isLong = word.hasPrefix("--")
+        let parts = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts.first ?? "")
+        let found = parameters.first { spec, _ in
+            switch spec.kind {
+            case .option, .flag: isLong ? spec.name == name : spec.short.map(String.init) == name
+            case .argument, .rest: false
+            }
+        }
+        guard let (spec, slot) = found else { throw unknown(word, name) }
+        guard case .option(let valueName, _) = spec.kind else {
+            // A flag takes no value, but for the one word that some flags ask for as a confirmation.
+            guard parts.count == 1 else { throw UsageError("--\(spec.name) takes no value", hint: help) }
+            _ = slot.take("")
+            return
+        }
+        guard let text = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
+            throw UsageError("--\(spec.name) wants a value: \(valueName)", hint: help)
+        }
+        guard slot.take(text) else {
+            throw UsageError("--\(spec.name) cannot be '\(text)': expected \(slot.expectation)", hint: help)
+        }
+    }
+
+    private func unknown(_ word: String, _ name: String) -> UsageError {
+        let names = parameters.compactMap { spec, _ in
+            switch spec.kind {
+            case .option, .flag: spec.name
+            case .argument, .rest: nil
+            }
+        }
+        let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
+        return UsageError("unknown option '\(shown)'", hint: closest(to: name, among: names).map { "did you mean --\($0)? " + help } ?? help)
+    }
+}
+
+/// The name that shares the most with `word`, where one shares enough.
+private func closest(to word: String, among names: [String]) -> String? {
+    func distance(_ name: String) -> Int {
+        var row = Array(0...name.count)
+        for (i, a) in word.enumerated() {
+            var previous = row[0]
+            row[0] = i + 1
+            for (j, b) in name.enumerated() {
+                (previous, row[j + 1]) = (row[j + 1], min(row[j + 1] + 1, row[j] + 1, previous + (a == b ? 0 : 1)))
+            }
+        }
+        return row[name.count]
+    }
+    return names.map { ($0, distance($0)) }.filter { $0.1 <= max(1, $0.0.count / 3) }.min { $0.1 < $1.1 }?.0
+}

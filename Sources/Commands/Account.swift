@@ -1,0 +1,91 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import CurlTransport
+internal import Foundations
+internal import HTTPModel
+internal import Ringdown
+internal import TokenStores
+internal import Tokens
+
+/// Which account a command works for; shared by all commands that need one.
+struct Account: ParameterGroup {
+    enum PlatformName: String, ChoiceParameter { case genesys, cxone, custom }
+
+    @Argument("PROFILE", help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
+    private var profileName: String?
+    @Option("NAME", help: "The platform, where the settings do not tell.")
+    private var platform: PlatformName?
+    @Option("REGION", help: "The region or area, in place of the one that is set.")
+    private var region: String?
+    @Flag(help: "Do not verify TLS certificates. For experiments only.")
+    private var insecure: Bool
+    @Flag(short: "v", help: "Tell each step on standard error.")
+    private var verbose: Bool
+    @Flag(short: "q", help: "No notes on standard error, only errors.")
+    private var quiet: Bool
+
+    /// The settings of the account. Throws `ConfigurationError`.
+    func settings() throws(ConfigurationError) -> Settings {
+        var flags: [String: String] = [:]
+        if let platform { flags["RINGDOWN_PLATFORM"] = platform.rawValue }
+        if let region {
+            flags["GENESYS_REGION"] = region
+            flags["CXONE_REGION"] = region
+        }
+        let context = Context.current
+        var settings = Settings(environment: context.variables, flags: flags)
+        if let profileName {
+            try settings.add(file: Self.path(of: profileName, context))
+        } else {
+            let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
+            if FileKind(path) == .file { try settings.add(file: path) }
+        }
+        return settings
+    }
+
+    /// A client for the account. Throws `ConfigurationError`.
+    func client() throws(ConfigurationError) -> APIClient {
+        let settings = try settings()
+        let profile = try Profile(settings)
+        return APIClient(
+            profile, transport: try transport(settings), store: try store(settings), time: Context.current.time
+        )
+    }
+
+    /// What carries requests. Throws `ConfigurationError`.
+    func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
+        if insecure {
+            guard Context.current.variables["CI"]?.isEmpty ?? true else {
+                throw ConfigurationError(
+                    "--insecure is refused where CI is set: the token could go to anyone",
+                    hint: "name the CA file in RINGDOWN_CA_FILE instead"
+                )
+            }
+            notice("ringdown: WARNING: certificates are not verified. Anyone on the way can read the secret and the token.")
+        }
+        if let transport = Context.current.transport { return transport }
+        return try CurlTransport(settings, isVerifying: !insecure)
+    }
+
+    /// Runs `body` with the account's client, and explains a token that is refused.
+    func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
+        let client = try client()
+        do { return try await body(client) } catch let error as TokenError {
+            throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile))
+        }
+    }
+
+    private static func path(of name: String, _ context: Context) throws(ConfigurationError) -> String {
+        let isName = !name.isEmpty && name.utf8.allSatisfy { $0.isAlphanumeric || "-_.".utf8.contains($0) } && !name.hasPrefix(".")
+        guard isName else {
+            throw ConfigurationError("'\(excerpt(name, limit: 60))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
+        }
+        let home = context.variables["HOME"] ?? ""
+        let configuration = context.variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
+        let path = "\(configuration)/ringdown/\(name).env"
+        guard FileKind(path) == .file else {
+            throw ConfigurationError("there is no profile '\(name)'", hint: "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
+        }
+        return path
+    }
+}

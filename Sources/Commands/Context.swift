@@ -1,0 +1,77 @@
+internal import ContactCenter
+internal import CurlTransport
+package import Foundations
+package import HTTPModel
+internal import Ringdown
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The world around a command: variables, streams, the network. Tests put in their own.
+package struct Context: Sendable {
+    package var variables: [String: String]
+    package var workingDirectory: String
+    package var standardOutput: any Output
+    package var standardError: any Output
+    /// Where requests go instead of the network.
+    package var transport: (any Transport)?
+    package var time: any TimeSource
+
+    package init(
+        variables: [String: String], workingDirectory: String = ".", standardOutput: any Output, standardError: any Output,
+        transport: (any Transport)? = nil, time: any TimeSource = .system
+    ) {
+        self.variables = variables
+        self.workingDirectory = workingDirectory
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.transport = transport
+        self.time = time
+    }
+
+    @TaskLocal package static var current = Context.process
+
+    /// The process's own.
+    package static var process: Context {
+        Context(
+            variables: environmentVariables(), standardOutput: Descriptor(number: STDOUT_FILENO),
+            standardError: Descriptor(number: STDERR_FILENO)
+        )
+    }
+}
+
+/// A stream that text goes to.
+package protocol Output: Sendable {
+    var isTerminal: Bool { get }
+    /// Throws ``OutputClosed`` where nobody reads any more.
+    func write(_ bytes: [UInt8]) throws(OutputClosed)
+}
+
+/// The reader of an output went away, as `head` does once it has enough.
+package struct OutputClosed: Error {
+    package init() {}
+}
+
+extension Output {
+    func write(_ text: String) throws(OutputClosed) { try write(Array(text.utf8)) }
+    func line(_ text: String) throws(OutputClosed) { try write(text + "\n") }
+}
+
+/// An open file of the process.
+struct Descriptor: Output {
+    let number: Int32
+
+    var isTerminal: Bool { isatty(number) == 1 }
+
+    func write(_ bytes: [UInt8]) throws(OutputClosed) {
+        if File.write(bytes, to: number) != nil { throw OutputClosed() }
+    }
+}
+
+/// To standard error; what cannot be written there is lost.
+func notice(_ text: String) {
+    try? Context.current.standardError.line(text)
+}

@@ -1,0 +1,90 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import CurlTransport
+internal import Foundations
+internal import Ringdown
+internal import Simulator
+internal import Tokens
+
+struct DemoCommand: Command {
+    static let name = "demo"
+    static let abstract = "The tour, on the embedded simulator: no account, no network."
+    static let examples = [(line: "ringdown demo", purpose: "Both platforms in a few seconds")]
+
+    /// Short, so that a token ends while the demo runs.
+    private static let lifetime: Duration = .seconds(1)
+    private static let pageSize = 25
+
+    func run() async throws -> Int32 {
+        let output = Context.current.standardOutput
+        var options = Simulator.Options()
+        options.tokenLifetime = Self.lifetime
+        let live = try LiveSimulator(Simulator(options))
+        try output.line("""
+            Ringdown: pick up, and there is a valid access token.
+
+            A simulator of Genesys Cloud and NICE CXone now answers on \(live.addresses.genesys) and its neighbours.
+            Nothing leaves this machine. Its tokens live for only \(Self.lifetime.inSeconds) s, so that they end while we work.
+            """)
+        for platform in ["genesys", "cxone"] {
+            var variables = Dictionary(uniqueKeysWithValues: live.environment.map { ($0.name, $0.value) })
+            variables["RINGDOWN_PLATFORM"] = platform
+            let settings = Settings(environment: variables)
+            let client = APIClient(try Profile(settings), transport: try CurlTransport(settings), time: Context.current.time)
+            try await tell(client, live, output)
+        }
+        try output.write(Self.nextSteps)
+        return ExitCode.done
+    }
+
+    private func tell(_ client: APIClient, _ live: LiveSimulator, _ output: any Output) async throws {
+        let start = live.simulator.requestCount
+        try output.line("\n\(client.profile.platform.title)")
+        let token = try await client.token()
+        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.inSeconds) s, with a client ID and a secret")
+        let identity = try await client.whoami()
+        try output.line("  whoami   \(identity.organizationName ?? "?"), region \(client.profile.region ?? "?")")
+        let first = try await readUsers(client, output)
+        for user in first { try output.line("           \(aligned(user.name, 20)) \(user.email ?? "")") }
+        let story = live.simulator.story(since: start)
+        let last = try await client.token()
+        try output.line(
+            "  expiry   the first token ended on the way; \(story.tokenRequests) tokens served \(story.calls) calls, "
+                + "\(story.refused) of them refused" + (last == token ? "" : " - nobody noticed")
+        )
+    }
+
+    /// Reads everybody, slowly enough for the token to end, and returns the first three.
+    private func readUsers(_ client: APIClient, _ output: any Output) async throws -> [User] {
+        var first: [User] = []
+        var count = 0
+        for try await user in client.users(pageSize: Self.pageSize) {
+            if first.count < 3 { first.append(user) }
+            count += 1
+            guard count % Self.pageSize == 0 else { continue }
+            if output.isTerminal {
+                try output.write("\r  users    \(String(repeating: "=", count: count / 10))> \(count)")
+            }
+            try await Context.current.time.sleep(for: .milliseconds(130))
+        }
+        try output.line((output.isTerminal ? "\r\u{1B}[K" : "") + "  users    \(count), in pages of \(Self.pageSize); the first are")
+        return first
+    }
+
+    private static let nextSteps = """
+
+        The same against your own account, in ten lines of shell:
+
+          export PATH="$PWD/.build/release:$PATH"
+          export GENESYS_CLIENT_ID=...       GENESYS_REGION=eu-west-1     # 'ringdown regions' lists them
+          read -rs GENESYS_CLIENT_SECRET && export GENESYS_CLIENT_SECRET  # typed, not shown, in no history
+          ringdown whoami --platform genesys
+          ringdown users --platform genesys --output csv > users.csv
+          curl -H "$(ringdown token --platform genesys --format header)" https://api.mypurecloud.ie/api/v2/tokens/me
+          export CXONE_CLIENT_ID=...         CXONE_ACCESS_KEY_ID=...      # the app's, and an employee's access key
+          read -rs CXONE_CLIENT_SECRET && read -rs CXONE_ACCESS_KEY_SECRET && export CXONE_CLIENT_SECRET CXONE_ACCESS_KEY_SECRET
+          ringdown whoami --platform cxone
+          ringdown users --platform cxone --output ndjson | head -3
+
+        """
+}

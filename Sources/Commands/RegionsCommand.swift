@@ -1,0 +1,78 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import HTTPModel
+
+struct RegionsCommand: Command {
+    static let name = "regions"
+    static let abstract = "List every region with its hosts; --find asks which one a client belongs to."
+    static let discussion = """
+        A client of Genesys Cloud exists in one region only. --find sends the client's credentials to the login hosts of all
+        regions, which are all the vendor's own, and says which one knows the client. CXone has one issuer for all areas.
+        """
+    static let examples = [
+        (line: "ringdown regions", purpose: "All regions of both platforms"),
+        (line: "ringdown regions --find", purpose: "The region of the client in GENESYS_CLIENT_ID"),
+    ]
+
+    enum Format: String, ChoiceParameter { case text, json }
+
+    let account = Account()
+    @Flag(help: "Ask every region of Genesys Cloud whether it knows the client.")
+    var find: Bool
+    @Option("FORMAT", help: "How to print the list; text unless said otherwise.")
+    var output: Format?
+
+    func run() async throws -> Int32 {
+        let stream = Context.current.standardOutput
+        if find { return try await findRegion() }
+        let genesys = GenesysRegion.all.map { region -> JSON in
+            [
+                "platform": "genesys", "region": .string(region.name), "place": .string(region.place),
+                "login": .string(region.loginURL), "api": .string(region.apiURL),
+            ]
+        }
+        let cxone = CXoneArea.all.map { area -> JSON in
+            [
+                "platform": "cxone", "region": .string(area.name), "place": .string(area.place),
+                "login": .string(area.issuer), "api": .string(area.apiURL),
+            ]
+        }
+        if output == .json {
+            try stream.line(JSON.array(genesys + cxone).description)
+            return ExitCode.done
+        }
+        for (title, rows) in [("Genesys Cloud", genesys), ("NICE CXone", cxone)] {
+            try stream.line(title)
+            for row in rows {
+                func cell(_ name: String, _ width: Int) -> String { aligned(row[name]?.string ?? "", width) }
+                try stream.line("  " + cell("region", 16) + cell("login", 44) + cell("api", 38) + (row["place"]?.string ?? ""))
+            }
+        }
+        return ExitCode.done
+    }
+
+    private func findRegion() async throws -> Int32 {
+        let settings = try account.settings()
+        let finder = try RegionFinder(settings, transport: try account.transport(settings))
+        let answers = await finder.ask()
+        let stream = Context.current.standardOutput
+        let found = answers.filter { $0.knowsClient }
+        if output == .json {
+            let rows = answers.map { answer -> JSON in
+                ["region": .string(answer.region.name), "knowsClient": .bool(answer.knowsClient), "answer": .string(answer.said)]
+            }
+            try stream.line(JSON.array(rows).description)
+        } else {
+            for answer in answers { try stream.line("  " + aligned(answer.region.name, 16) + answer.said) }
+        }
+        guard let region = found.first?.region else {
+            let isAnyoneSilent = answers.contains { !$0.hasAnswered }
+            notice("ringdown: no region knows the client" + (isAnyoneSilent ? ", but some did not answer" : ""))
+            notice("  hint: check GENESYS_CLIENT_ID for a typing mistake, and whether the client was deleted")
+            return isAnyoneSilent && answers.allSatisfy { !$0.hasAnswered } ? ExitCode.unreachable : ExitCode.credentialsRefused
+        }
+        notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
+        return ExitCode.done
+    }
+}

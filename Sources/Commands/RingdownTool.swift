@@ -1,0 +1,60 @@
+internal import CProcess
+package import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import Ringdown
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The command `ringdown`.
+public enum RingdownTool {
+    package static let tree = CommandTree(
+        program: "ringdown",
+        abstract: "A valid access token for Genesys Cloud and NICE CXone, always.",
+        commands: [
+            DemoCommand.self, TokenCommand.self, WhoamiCommand.self, UsersCommand.self, APICommand.self, RegionsCommand.self,
+            SimulateCommand.self, VersionCommand.self,
+        ]
+    )
+
+    /// Runs the process's command line and returns its exit code.
+    public static func main() async -> Int32 {
+        // A reader that goes away is an error of the write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        rd_deny_core_files()
+        return await run(Array(CommandLine.arguments.dropFirst()))
+    }
+
+    /// Runs a command line without the program's name in the current ``Context``.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        let output = Context.current.standardOutput
+        do {
+            switch try tree.parse(arguments) {
+            case .help(nil): try output.write(tree.help)
+            case .help(let command?): try output.write(tree.help(of: command))
+            case .run(let command):
+                return try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
+            }
+            return ExitCode.done
+        } catch {
+            return Failure(error, commandLine: arguments).report()
+        }
+    }
+
+    /// Warnings go to standard error once each; with `--verbose` everything does, with `--quiet` nothing.
+    private static func logger(_ arguments: [String]) -> Logger {
+        let options = arguments.prefix { $0 != "--" }
+        let isQuiet = options.contains("--quiet") || options.contains("-q")
+        let isVerbose = options.contains("--verbose") || options.contains("-v")
+        let output = Context.current.standardError
+        let said = Locked<Set<String>>([])
+        return Logger(level: isVerbose ? .debug : .warning) { level, _, message in
+            if isQuiet || !said.withLock({ $0.insert(message).inserted || level == .debug }) { return }
+            try? output.line("ringdown: \(level == .warning ? "note: " : "")\(message)")
+        }
+    }
+}

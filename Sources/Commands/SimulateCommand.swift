@@ -1,0 +1,76 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import Simulator
+
+struct SimulateCommand: Command {
+    static let name = "simulate"
+    static let abstract = "Both platforms on loopback; with COMMAND: run it against them."
+    static let discussion = """
+        The simulator listens on free ports of 127.0.0.1. With COMMAND it sets the variables that name the hosts and
+        credentials, runs the command and exits with its exit code. Without, it prints the same settings as a .env file
+        and serves until it is stopped. GET $RINGDOWN_SIM_URL/_sim/journal lists every request with the verdict.
+        """
+    static let examples = [
+        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
+        (line: "ringdown simulate --lifetime 5s -- python3 my_program.py", purpose: "How does a program bear tokens that end after 5 s?"),
+        (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
+    ]
+
+    @Rest("COMMAND", help: "What to run against the simulator.")
+    var command: [String]
+    @Option("NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
+    var users: Int?
+    @Option("NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
+    var seed: Int?
+    @Option("DURATION", help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
+    var lifetime: DurationParameter?
+    @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
+    var callsPerMinute: Int?
+
+    func run() async throws -> Int32 {
+        let live = try LiveSimulator(Simulator(try options()))
+        if command.isEmpty {
+            let lines = live.environment.map { "\($0.name)=\($0.value)\n" }
+            try Context.current.standardOutput.write(lines.joined())
+            notice("ringdown: the simulator serves until it is stopped (Ctrl-C)")
+            await Signals.waitForEnd()
+            return ExitCode.done
+        }
+        let cache = try? TemporaryDirectory()
+        defer { cache?.remove() }
+        return try await ChildProcess.run(command, environment: environment(live, cache))
+    }
+
+    private func options() throws(UsageError) -> Simulator.Options {
+        var options = Simulator.Options()
+        func checked(_ value: Int?, _ name: String, _ range: ClosedRange<Int>, _ standard: Int) throws(UsageError) -> Int {
+            guard let value else { return standard }
+            if range.contains(value) { return value }
+            throw UsageError("--\(name) cannot be \(value)", hint: "it can be \(range.lowerBound) to \(range.upperBound)")
+        }
+        options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
+        options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
+        options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
+        options.tokenLifetime = lifetime?.duration
+        return options
+    }
+
+    /// The command's environment: ours, with the simulator's settings in place of any that would lead elsewhere.
+    private func environment(_ live: LiveSimulator, _ cache: TemporaryDirectory?) -> [String: String] {
+        var variables = Context.current.variables
+        let misleading = ["GENESYS_ORGANIZATION_ID", "CXONE_TENANT_ID", "CXONE_TOKEN_URL", "CXONE_API_VERSION"]
+        for name in variables.keys where name.hasPrefix("GENESYSCLOUD_") || misleading.contains(name) { variables[name] = nil }
+        for (name, value) in live.environment { variables[name] = value }
+        // The simulator is on this machine; a proxy could not reach it.
+        for name in ["NO_PROXY", "no_proxy"] {
+            let present = variables[name].map { $0.isEmpty ? "" : $0 + "," } ?? ""
+            variables[name] = present + "127.0.0.1,localhost"
+        }
+        // Its tokens are worth nothing afterwards: they do not belong into the user's cache.
+        if let cache, variables["RINGDOWN_CACHE"] == nil, variables["RINGDOWN_CACHE_DIR"] == nil {
+            variables["RINGDOWN_CACHE_DIR"] = cache.path
+        }
+        return variables
+    }
+}

@@ -1,0 +1,80 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import Tokens
+
+struct WhoamiCommand: Command {
+    static let name = "whoami"
+    static let abstract = "Say whose token it is: organisation, client, roles, region, how long it lives."
+    static let examples = [
+        (line: "ringdown whoami", purpose: "The account of ./.env or the environment"),
+        (line: "ringdown whoami prod --output json", purpose: "For a script"),
+    ]
+
+    enum Format: String, ChoiceParameter { case text, json }
+
+    let account = Account()
+    @Option("FORMAT", help: "How to print it; text unless said otherwise.")
+    var output: Format?
+
+    func run() async throws -> Int32 {
+        let report = try await account.withClient { client in
+            let identity = try await client.whoami()
+            return Report(profile: client.profile, identity: identity, token: try await client.token())
+        }
+        let stream = Context.current.standardOutput
+        switch output ?? .text {
+        case .json: try stream.line(report.json.description)
+        case .text: try stream.write(report.text)
+        }
+        return ExitCode.done
+    }
+}
+
+private struct Report {
+    let profile: Profile
+    let identity: Identity
+    let token: Token
+
+    private var remaining: Duration { max(.zero, token.remaining(at: Context.current.time.now())) }
+
+    var json: JSON {
+        let own: [JSON.Member] = [
+            .init("platform", .string(profile.platform.name)), .init("region", .optional(profile.region)),
+        ]
+        let times: [JSON.Member] = [
+            .init("expires_at", .string(token.expiry.rfc3339)), .init("expires_in", .int(Int(remaining.inSeconds))),
+        ]
+        return .object(own + (identity.json.members ?? []) + times)
+    }
+
+    var text: String {
+        func named(_ name: String?, _ id: String?) -> String? {
+            guard let name else { return id }
+            return id.map { "\(name) (\($0))" } ?? name
+        }
+        let rows: [(String, String?)] = [
+            ("platform", profile.platform.title), ("region", profile.region),
+            ("organisation", named(identity.organizationName, identity.organizationID)),
+            ("client", named(identity.clientName, identity.clientID)), ("user", identity.userName),
+            ("roles", identity.roles.isEmpty ? nil : identity.roles.joined(separator: ", ")),
+            ("token", "ends \(token.expiry.rfc3339), in \(spoken(remaining))"),
+        ]
+        return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
+    }
+}
+
+/// A duration as people say it: `23 h 59 min`.
+func spoken(_ duration: Duration) -> String {
+    let seconds = Int(duration.inSeconds)
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
+    default: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    }
+}
+
+/// Text with blanks behind it up to `width`.
+func aligned(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}

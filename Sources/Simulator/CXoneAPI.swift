@@ -1,0 +1,98 @@
+internal import Foundations
+internal import HTTPModel
+
+extension Simulator {
+    /// The API host and the cluster host: `/incontactapi/services/vN.0/…`, in any case (`cxone.md` section 3).
+    func cxoneAPI(_ call: Call) -> Answer {
+        let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
+        guard case .valid(let client) = verdict else {
+            guard case .refused(let reason) = verdict else { return Answer(status: 404, reason: "no such resource") }
+            // Section 4: the message stands in a header, the body is empty. The wording is ours.
+            return Answer(status: 401, reason: reason).with("icStatusDescription", "Token is invalid or has expired")
+        }
+        var answer = routed(call)
+        answer.client = client
+        return answer
+    }
+
+    private func routed(_ call: Call) -> Answer {
+        let parts = call.segments.map { $0.lowercased() }
+        guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {
+            return failure(404, "Resource not found", "no such resource")
+        }
+        // `*/*` is what programs send that were told nothing; the API wants JSON by name. The status is our assumption.
+        guard call.header("Accept")?.contains("application/json") == true else {
+            var answer = Answer(status: 406, reason: "no Accept: application/json")
+            answer.response.body = Array("No known way to render data".utf8)
+            return answer.with("Content-Type", "text/plain")
+        }
+        switch (call.request.method, Array(parts.dropFirst(3))) {
+        case ("GET", ["agents"]): return agents(call)
+        case ("GET", let rest) where rest.count == 2 && rest[0] == "agents":
+            guard let id = Int(rest[1]), (firstAgentID..<firstAgentID + data.userCount).contains(id) else {
+                return failure(404, "Agent not found", "no such agent")
+            }
+            return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
+        case ("GET", ["business-unit"]): return Answer(json: ["businessUnits": [businessUnit]], reason: "valid token")
+        case ("GET", ["server-time"]): return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
+        default: return failure(404, "Resource not found", "no such resource")
+        }
+    }
+
+    private func isVersion(_ text: String) -> Bool {
+        text.hasPrefix("v") && text.hasSuffix(".0") && Int(text.dropFirst().dropLast(2)) != nil
+    }
+
+    private func failure(_ status: Int, _ description: String, _ reason: String) -> Answer {
+        Answer(status: status, reason: reason).with("icStatusDescription", description)
+    }
+
+    // MARK: Resources
+
+    private var firstAgentID: Int { 1001 }
+
+    private var businessUnit: JSON {
+        [
+            "businessUnitId": .int(data.cxoneBusinessUnitID), "businessUnitName": "Simulated Business Unit",
+            "tenantId": .string(credentials.cxoneTenantID),
+        ]
+    }
+
+    /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
+    private func agents(_ call: Call) -> Answer {
+        guard let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
+            let top = Int(call.url.queryValue("top") ?? "50"), top > 0
+        else { return failure(400, "skip and top must be numbers", "malformed paging") }
+        guard skip < data.userCount else { return Answer(status: 204, reason: "past the end") }
+        let range = skip..<min(skip + min(top, 10_000), data.userCount)
+        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/agents"
+        func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)" }
+        var links: [JSON.Member] = [.init("self", link(skip))]
+        if range.upperBound < data.userCount { links.append(.init("next", link(range.upperBound))) }
+        if skip > 0 { links.append(.init("previous", link(max(0, skip - top)))) }
+        let json: JSON = [
+            "businessUnitId": .int(data.cxoneBusinessUnitID), "lastPollTime": .string(sevenDigits(call.now)),
+            "totalRecords": .int(data.userCount), "hiddenAgents": 0, "_links": .object(links),
+            "agents": .array(range.map { agent($0) }),
+        ]
+        return Answer(json: json, reason: "valid token")
+    }
+
+    private func agent(_ index: Int) -> JSON {
+        let person = data.person(index)
+        return [
+            "agentId": .int(firstAgentID + index), "userName": .string(person.email), "firstName": .string(person.firstName),
+            "middleName": "", "lastName": .string(person.lastName), "userID": .string(person.id),
+            "emailAddress": .string(person.email), "isActive": .bool(person.isActive), "teamId": .int(1 + index % 7),
+            "teamName": "Team \(1 + index % 7)", "reportToId": 0, "reportToName": "", "isSupervisor": .bool(person.title == "Supervisor"),
+            "lastLogin": "2026-11-01T08:00:00.000Z", "lastUpdated": "2026-11-01T08:00:00.000Z", "location": "",
+            "profileId": 1, "profileName": "Administrator", "timeZone": "(GMT-05:00) Eastern Time (US & Canada)",
+            "country": "USA", "state": "UT", "city": "Sandy", "userType": "", "ACWEnabled": false, "DivisionNo": "",
+        ]
+    }
+
+    /// The API's times have up to seven digits behind the second (section 3.2).
+    private func sevenDigits(_ time: Timestamp) -> String {
+        String(time.rfc3339.dropLast()) + "0000Z"
+    }
+}

@@ -1,0 +1,154 @@
+internal import Foundations
+internal import HTTPModel
+
+extension Simulator {
+    /// The issuer and the regional host: discovery, the token endpoint, the access-key endpoint (`cxone.md` sections 1, 2).
+    func cxoneAuthentication(_ call: Call) -> Answer {
+        switch (call.request.method, call.url.path) {
+        case ("GET", "/.well-known/openid-configuration"): return Answer(json: metadata(call), reason: "discovery")
+        case ("GET", "/.well-known/cxone-configuration"): return configuration(call)
+        case ("POST", "/auth/token"): return globalToken(call)
+        case ("POST", "/authentication/v1/token/access-key"): return accessKeyToken(call)
+        case ("GET", "/auth/userinfo"): return userInformation(call)
+        default: return Answer(status: 404, reason: "no such resource")
+        }
+    }
+
+    /// Digital Engagement's own client credentials (section 1.4): JSON in, an opaque token out.
+    func cxoneDigital(_ call: Call) -> Answer {
+        guard call.request.method == "POST", call.url.path == "/engager/2.0/token" else {
+            return Answer(status: 404, reason: "no such resource")
+        }
+        let parameters = TokenParameters(call, format: .json)
+        guard parameters.values["grant_type"] == "client_credentials" else {
+            return refusal(400, "unsupported_grant_type", "grant_type must be client_credentials")
+        }
+        guard isKnownClient(parameters) else { return refusal(401, "invalid_client", "Client authentication failed") }
+        return granted(call, client: credentials.cxoneClientID, isOpaque: true)
+    }
+
+    private func globalToken(_ call: Call) -> Answer {
+        let isJSON = call.header("Content-Type")?.lowercased().hasPrefix("application/json") == true
+        let parameters = TokenParameters(call, format: isJSON ? .json : .form)
+        guard let grant = parameters.values["grant_type"] else {
+            return refusal(400, "invalid_request", "grant_type is missing")
+        }
+        guard isKnownClient(parameters) else {
+            return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
+        }
+        // What the real server says to client_credentials is UNVERIFIED; this is RFC 6749 section 5.2.
+        guard grant == "password" else {
+            return refusal(
+                400, "unsupported_grant_type", "Unsupported grant type: \(excerpt(grant, limit: 40))",
+                client: credentials.cxoneClientID
+            )
+        }
+        let key = (parameters.values["username"] ?? "", parameters.values["password"] ?? "")
+        // The status for a bad access key is UNVERIFIED; this is RFC 6749 section 5.2.
+        guard key == (credentials.cxoneAccessKeyID, credentials.cxoneAccessKeySecret) else {
+            return refusal(400, "invalid_grant", "Invalid username or password", client: credentials.cxoneClientID)
+        }
+        return granted(call, client: credentials.cxoneClientID)
+    }
+
+    private func accessKeyToken(_ call: Call) -> Answer {
+        let values = TokenParameters(call, format: .json).values
+        guard values["accessKeyId"] == credentials.cxoneAccessKeyID,
+            values["accessKeySecret"] == credentials.cxoneAccessKeySecret
+        else { return refusal(401, "invalid_client", "Access key is not valid", client: values["accessKeyId"]) }
+        return granted(call, client: credentials.cxoneAccessKeyID)
+    }
+
+    private func isKnownClient(_ parameters: TokenParameters) -> Bool {
+        parameters.clients.contains { $0 == (credentials.cxoneClientID, credentials.cxoneClientSecret) }
+    }
+
+    private func refusal(_ status: Int, _ error: String, _ description: String, client: String? = nil) -> Answer {
+        Answer(
+            status: status, json: ["error": .string(error), "error_description": .string(description)], client: client,
+            reason: error
+        )
+    }
+
+    private func granted(_ call: Call, client: String, isOpaque: Bool = false) -> Answer {
+        let lifetime = options.tokenLifetime ?? .seconds(3600)
+        let number = world.withLock { $0.nextTokenNumber() }
+        var random = SeededRandom(seed: options.seed &+ UInt64(number) &* 0x1000_0000)
+        let token = isOpaque ? random.uuid() + random.uuid() : webToken(accessClaims(call, lifetime, number), &random)
+        world.withLock { $0.grant(token, to: client, on: .cxone, until: call.now + lifetime, now: call.now) }
+        var members: [JSON.Member] = [
+            .init("access_token", .string(token)), .init("token_type", "Bearer"), .init("expires_in", seconds(lifetime)),
+        ]
+        if !isOpaque {
+            members += [
+                .init("refresh_token", .string(webToken(["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())], &random))),
+                .init("id_token", .string(webToken(accessClaims(call, lifetime, number), &random))),
+                .init("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ]
+        }
+        return Answer(json: .object(members), client: client, reason: "token granted")
+    }
+
+    private func accessClaims(_ call: Call, _ lifetime: Duration, _ number: Int) -> JSON {
+        let issued = Int(call.now.secondsSince1970)
+        return [
+            "role": ["legacyId": "Administrator", "id": .string(data.genesysRoleID), "secondaryRoles": []],
+            "sub": "user:\(data.cxoneUserID)", "iss": "https://auth.nice-incontact.com", "given_name": "Integration",
+            "family_name": "User", "name": "integration.user@example.com", "aud": .string(credentials.cxoneClientID),
+            "icBUId": .int(data.cxoneBusinessUnitID), "tenantId": .string(credentials.cxoneTenantID), "tenant": "simulated_bu",
+            "icClusterId": "B32", "iat": .int(issued), "exp": .int(issued + Int(lifetime.inSeconds.rounded(.up))),
+            "jti": .int(number),
+        ]
+    }
+
+    /// A JSON Web Token with a made-up signature: clients must not look into access tokens (RFC 9068 section 6).
+    private func webToken(_ claims: JSON, _ random: inout SeededRandom) -> String {
+        let signature = (0..<32).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+        let header: JSON = ["alg": "RS256", "typ": "JWT", "kid": "default"]
+        return [header.bytes(), claims.bytes(), signature].map { Base64.encode($0, .url) }.joined(separator: ".")
+    }
+
+    private func metadata(_ call: Call) -> JSON {
+        let issuer = call.addresses.cxoneIssuer
+        return [
+            "issuer": .string(issuer), "authorization_endpoint": "\(issuer)/auth/authorize",
+            "token_endpoint": "\(issuer)/auth/token", "userinfo_endpoint": "\(issuer)/auth/userinfo",
+            "jwks_uri": "\(issuer)/auth/jwks",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
+            "end_session_endpoint": "\(issuer)/auth/authorize/logout", "scopes_supported": ["openid"],
+            "response_types_supported": ["code"], "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "request_object_signing_alg_values_supported": ["none"], "display_values_supported": ["page", "popup"],
+            "claim_types_supported": ["normal"], "code_challenge_methods_supported": ["S256"],
+        ]
+    }
+
+    private func configuration(_ call: Call) -> Answer {
+        let tenantID = call.url.queryValue("tenantId")
+        guard tenantID == credentials.cxoneTenantID || (tenantID == nil && call.site == .cxoneRegional) else {
+            return Answer(status: 404, json: ["message": "tenant not found"], reason: "unknown tenant")
+        }
+        let addresses = call.addresses
+        let json: JSON = [
+            "private": false, "area": "na1", "cluster": "B32", "domain": "niceincontact.com", "acdDomain": "nice-incontact.com",
+            "uhDomain": "nice-incontact.com", "ui_endpoint": .string(addresses.cxoneRegional),
+            "auth_endpoint": .string(addresses.cxoneRegional), "api_endpoint": .string(addresses.cxoneAPI),
+            "tenantId": .string(credentials.cxoneTenantID),
+        ]
+        return Answer(json: json, reason: "discovery")
+    }
+
+    private func userInformation(_ call: Call) -> Answer {
+        let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
+        switch verdict {
+        case .refused(let reason): return Answer(status: 401, json: ["error": "invalid_token"], reason: reason)
+        case .valid(let client):
+            let json: JSON = [
+                "sub": "user:\(data.cxoneUserID)", "name": "integration.user@example.com", "given_name": "Integration",
+                "family_name": "User", "email": "integration.user@example.com",
+            ]
+            return Answer(json: json, client: client, reason: "valid token")
+        }
+    }
+}

@@ -1,0 +1,115 @@
+internal import Foundations
+
+/// Credentials that the simulated platforms know.
+public struct Credentials: Sendable {
+    public let genesysClientID: String
+    public let genesysClientSecret: String
+    public let cxoneClientID: String
+    public let cxoneClientSecret: String
+    public let cxoneAccessKeyID: String
+    /// 56 characters, the last four `====`, as real ones are (`cxone.md` section 1.1).
+    public let cxoneAccessKeySecret: String
+    public let cxoneTenantID: String
+}
+
+/// Everything that is made up, as a function of a seed: nothing is stored for a user, so there can be any number.
+struct DataSet: Sendable {
+    let seed: UInt64
+    let userCount: Int
+    let credentials: Credentials
+    let genesysOrganizationID: String
+    let genesysDivisionID: String
+    let genesysRoleID: String
+    let cxoneBusinessUnitID = 4_597_359
+    let cxoneUserID: String
+
+    init(seed: UInt64, userCount: Int) {
+        self.seed = seed
+        self.userCount = userCount
+        var random = SeededRandom(seed: seed)
+        credentials = Credentials(
+            genesysClientID: random.uuid(), genesysClientSecret: random.text(43, from: base64URL),
+            cxoneClientID: random.uuid(), cxoneClientSecret: random.text(48, from: base64URL),
+            cxoneAccessKeyID: random.text(52, from: base32) + "====", cxoneAccessKeySecret: random.text(52, from: base32) + "====",
+            cxoneTenantID: random.uuid()
+        )
+        genesysOrganizationID = random.uuid()
+        genesysDivisionID = random.uuid()
+        genesysRoleID = random.uuid()
+        cxoneUserID = random.uuid()
+    }
+
+    /// One made-up person; the same for the same seed and index.
+    func person(_ index: Int) -> Person {
+        var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) &+ 1)
+        let first = firstNames[random.below(firstNames.count)]
+        let last = lastNames[random.below(lastNames.count)]
+        return Person(
+            index: index, id: random.uuid(), firstName: first, lastName: last,
+            email: "\(first.lowercased()).\(last.lowercased()).\(index + 1)@example.com",
+            title: titles[random.below(titles.count)], department: departments[random.below(departments.count)],
+            phone: "+1317555\(1000 + random.below(9000))", version: 1 + random.below(40), isActive: random.below(50) > 0
+        )
+    }
+}
+
+struct Person {
+    let index: Int
+    let id: String
+    let firstName: String
+    let lastName: String
+    let email: String
+    let title: String
+    let department: String
+    let phone: String
+    let version: Int
+    let isActive: Bool
+}
+
+private let base64URL = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+private let base32 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+private let titles = ["Agent", "Senior Agent", "Supervisor", "Team Lead", "Quality Analyst", "Workforce Planner"]
+private let departments = ["Sales", "Support", "Billing", "Retention", "Operations"]
+private let firstNames = [
+    "Ada", "Alan", "Amara", "Anders", "Barbara", "Bjarne", "Carol", "Chidi", "Dana", "Dennis", "Edsger", "Elena", "Emil",
+    "Fatima", "Frances", "Grace", "Hedy", "Ines", "Ivan", "Jean", "Joan", "Kenji", "Lars", "Leila", "Linus", "Mae",
+    "Margaret", "Mei", "Niklaus", "Noor", "Olga", "Omar", "Priya", "Radia", "Rosa", "Sophie", "Tariq", "Vera", "Wei", "Yuki",
+]
+private let lastNames = [
+    "Abara", "Almeida", "Andersen", "Bauer", "Becker", "Chen", "Costa", "Dubois", "Eriksson", "Fischer", "Garcia", "Haddad",
+    "Hopper", "Ito", "Jansen", "Kaya", "Kim", "Kowalski", "Larsen", "Lopez", "Lovelace", "Martin", "Meyer", "Moreau",
+    "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Perlman", "Quinn", "Rossi", "Santos", "Schmidt", "Singh", "Tanaka",
+    "Turing", "Vogel", "Weber", "Yilmaz",
+]
+
+/// SplitMix64: small, fast, and the same on every machine.
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+
+    mutating func text(_ count: Int, from alphabet: [Character]) -> String {
+        String((0..<count).map { _ in alphabet[below(alphabet.count)] })
+    }
+
+    /// A version 4 UUID in lower case.
+    mutating func uuid() -> String {
+        var bytes = (0..<16).map { _ in UInt8(truncatingIfNeeded: next()) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = Array(hexadecimal(bytes))
+        return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
+    }
+}

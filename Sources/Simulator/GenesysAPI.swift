@@ -1,0 +1,147 @@
+internal import Foundations
+internal import HTTPModel
+
+extension Simulator {
+    /// `api.<domain>`: what a client-credentials token can call (`genesys-cloud.md` sections 3 to 5).
+    func genesysAPI(_ call: Call) -> Answer {
+        guard call.segments.starts(with: ["api", "v2"]) else { return genesysNotFound(call) }
+        guard let token = call.authorization("bearer") else {
+            return genesysError(
+                call, 401, "authentication.required", "No authentication bearer token specified in authorization header.",
+                reason: "no token"
+            )
+        }
+        let verdict = world.withLock { $0.judge(token, on: .genesys, now: call.now) }
+        guard case .valid(let client) = verdict else {
+            guard case .refused(let reason) = verdict else { return genesysNotFound(call) }
+            return genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
+        }
+        let (calls, reset) = world.withLock { $0.count(token, now: call.now) }
+        var answer = isOverLimit(calls) ? rateLimited(call, reset) : routed(call, token)
+        answer.client = client
+        if options.callsPerMinute > 0 {
+            answer = answer.with("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
+                .with("inin-ratelimit-allowed", String(options.callsPerMinute)).with("inin-ratelimit-reset", String(reset))
+        }
+        return answer
+    }
+
+    private func routed(_ call: Call, _ token: String) -> Answer {
+        switch (call.request.method, Array(call.segments.dropFirst(2))) {
+        case ("GET", ["tokens", "me"]): return valid(call, tokenInformation)
+        case ("HEAD", ["tokens", "me"]): return correlated(Answer(reason: "valid token"), call)
+        case ("DELETE", ["tokens", "me"]):
+            world.withLock { $0.revoke(token) }
+            return correlated(Answer(status: 204, reason: "token revoked"), call)
+        case ("GET", ["organizations", "me"]): return valid(call, organization)
+        case ("GET", ["users"]): return users(call)
+        case (_, ["users", "me"]):
+            return genesysError(
+                call, 400, "not.a.user",
+                "This request requires a user context. Client credentials cannot be used for requests to this resource.",
+                reason: "a client is not a user"
+            )
+        case ("GET", let parts) where parts.count == 2 && parts[0] == "users":
+            let index = (0..<data.userCount).first { data.person($0).id == parts[1] }
+            return index.map { valid(call, user($0)) } ?? genesysNotFound(call)
+        default: return genesysNotFound(call)
+        }
+    }
+
+    private func valid(_ call: Call, _ json: JSON) -> Answer {
+        correlated(Answer(json: json, reason: "valid token"), call)
+    }
+
+    // MARK: Errors
+
+    func genesysError(_ call: Call, _ status: Int, _ code: String, _ message: String, reason: String) -> Answer {
+        let context = correlationID()
+        let json: JSON = [
+            "message": .string(message), "code": .string(code), "status": .int(status), "messageParams": [:],
+            "contextId": .string(context), "details": [], "errors": [],
+        ]
+        return Answer(status: status, json: json, reason: reason).with("ININ-Correlation-Id", context)
+    }
+
+    func genesysNotFound(_ call: Call) -> Answer {
+        genesysError(call, 404, "not.found", "The requested resource was not found.", reason: "no such resource")
+    }
+
+    private func isOverLimit(_ calls: Int) -> Bool { options.callsPerMinute > 0 && calls > options.callsPerMinute }
+
+    private func rateLimited(_ call: Call, _ reset: Int) -> Answer {
+        genesysError(
+            call, 429, "too.many.requests.retry.after",
+            "Rate limit exceeded the maximum. Retry the request in [\(reset)] seconds", reason: "rate limit exceeded"
+        ).with("Retry-After", String(reset))
+    }
+
+    // MARK: Resources
+
+    private var tokenInformation: JSON {
+        let organization: JSON = ["id": .string(data.genesysOrganizationID), "name": .string(organizationName)]
+        return [
+            "organization": organization, "homeOrganization": organization, "authorizedScope": [], "clonedUser": .null,
+            "OAuthClient": [
+                "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
+                "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active", "organization": organization,
+                "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
+            ],
+        ]
+    }
+
+    private var organizationName: String { "Simulated Contact Centre" }
+
+    private var organization: JSON {
+        [
+            "id": .string(data.genesysOrganizationID), "name": .string(organizationName), "defaultLanguage": "en-us",
+            "defaultCountryCode": "US", "thirdPartyOrgName": "simulated", "domain": "simulated.example.com", "version": 12,
+            "state": "active", "voicemailEnabled": true, "productPlatform": "GenesysCloud", "features": ["chat": true],
+            "selfUri": "/api/v2/organizations/\(data.genesysOrganizationID)",
+        ]
+    }
+
+    private func users(_ call: Call) -> Answer {
+        func number(_ name: String, _ standard: Int) -> Int? {
+            guard let text = call.url.queryValue(name) else { return standard }
+            return Int(text).flatMap { $0 > 0 ? $0 : nil }
+        }
+        // 500 is widely used; the documented maximum is UNVERIFIED.
+        guard let size = number("pageSize", 25), size <= 500, let page = number("pageNumber", 1) else {
+            return genesysError(
+                call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].", reason: "malformed paging"
+            )
+        }
+        let pageCount = (data.userCount + size - 1) / size
+        let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, data.userCount)
+        let range = max(0, start)..<min(max(0, start) + size, data.userCount)
+        func uri(_ page: Int) -> JSON { "/api/v2/users?pageSize=\(size)&pageNumber=\(page)" }
+        var members: [JSON.Member] = [
+            .init("entities", .array(page > pageCount ? [] : range.map { user($0) })), .init("pageSize", .int(size)),
+            .init("pageNumber", .int(page)), .init("total", .int(data.userCount)), .init("firstUri", uri(1)),
+            .init("selfUri", uri(page)),
+        ]
+        if page > 1 { members.append(.init("previousUri", uri(page - 1))) }
+        if page < pageCount { members.append(.init("nextUri", uri(page + 1))) }
+        members += [.init("lastUri", uri(max(1, pageCount))), .init("pageCount", .int(pageCount))]
+        return valid(call, .object(members))
+    }
+
+    private func user(_ index: Int) -> JSON {
+        let person = data.person(index)
+        let uri = "/api/v2/authorization/divisions/\(data.genesysDivisionID)"
+        return [
+            "id": .string(person.id), "name": "\(person.firstName) \(person.lastName)",
+            "division": ["id": .string(data.genesysDivisionID), "name": "Home", "selfUri": .string(uri)],
+            "chat": ["jabberId": "\(person.id)@simulated.orgspan.com"], "department": .string(person.department),
+            "email": .string(person.email),
+            "primaryContactInfo": [
+                ["address": .string(person.email), "mediaType": "EMAIL", "type": "PRIMARY"],
+                ["address": .string(person.phone), "mediaType": "PHONE", "type": "PRIMARY"],
+            ],
+            "addresses": [], "state": person.isActive ? "active" : "inactive", "title": .string(person.title),
+            "username": .string(person.email), "version": .int(person.version), "acdAutoAnswer": false,
+            "selfUri": "/api/v2/users/\(person.id)",
+        ]
+    }
+}

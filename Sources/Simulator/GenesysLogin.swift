@@ -1,0 +1,69 @@
+internal import Foundations
+internal import HTTPModel
+
+extension Simulator {
+    /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
+    func genesysLogin(_ call: Call, domain: String) -> Answer {
+        guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
+        guard call.request.method == "POST" else { return loginRefusal(call, "invalid_request", "method not allowed", status: 405) }
+        let parameters = TokenParameters(call, format: .form)
+        guard let grant = parameters.values["grant_type"], !grant.isEmpty else {
+            return loginRefusal(call, "invalid_request", "grant_type is missing", reason: "no grant_type in the body")
+        }
+        guard grant == "client_credentials" else {
+            return loginRefusal(call, "unsupported_grant_type", "grant type not supported", reason: "grant_type is '\(excerpt(grant, limit: 40))'")
+        }
+        guard let id = parameters.clients.first?.id else {
+            return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
+        }
+        // An organisation and its clients live in one region; the others do not know them.
+        let known = credentials
+        guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID }) else {
+            let isElsewhere = parameters.clients.contains { $0.id == known.genesysClientID }
+            return loginRefusal(
+                call, "invalid_client", "client not found", client: id,
+                reason: isElsewhere ? "the client lives in another region" : "unknown client"
+            )
+        }
+        guard parameters.clients.contains(where: { $0 == (known.genesysClientID, known.genesysClientSecret) }) else {
+            return loginRefusal(call, "invalid_client", "authentication failed", client: id, reason: "wrong secret")
+        }
+        let lifetime = options.tokenLifetime ?? .seconds(86400)
+        let token = world.withLock { world in
+            var random = SeededRandom(seed: options.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
+            let token = random.text(86, from: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
+            world.grant(token, to: known.genesysClientID, on: .genesys, until: call.now + lifetime, now: call.now)
+            return token
+        }
+        return correlated(
+            Answer(
+                json: ["access_token": .string(token), "token_type": "bearer", "expires_in": seconds(lifetime)],
+                client: id, reason: "token granted"
+            ), call
+        )
+    }
+
+    /// All three keys, always; 400 also for a refused client (the status for a wrong secret is UNVERIFIED).
+    private func loginRefusal(
+        _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil, reason: String? = nil
+    ) -> Answer {
+        let json: JSON = ["error": .string(error), "description": .string(description), "error_description": .string(description)]
+        return correlated(Answer(status: status, json: json, client: client, reason: reason ?? description), call)
+    }
+
+    /// The header that every response of Genesys Cloud carries.
+    func correlated(_ answer: Answer, _ call: Call) -> Answer {
+        answer.with("ININ-Correlation-Id", correlationID())
+    }
+
+    func correlationID() -> String {
+        var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))
+        return random.uuid()
+    }
+
+    /// Whole seconds as an integer, since that is what the platforms send; a part of a second only in short simulations.
+    func seconds(_ duration: Duration) -> JSON {
+        let seconds = duration.inSeconds
+        return seconds == seconds.rounded() ? .int(Int(seconds)) : .number(String(seconds))
+    }
+}

@@ -1,0 +1,51 @@
+internal import Foundations
+internal import HTTPModel
+public import HTTPServer
+
+/// A simulator on loopback: a free port for each host, the control plane on all of them. It ends with its last reference.
+public final class LiveSimulator: Sendable {
+    public let simulator: Simulator
+    public let addresses: Addresses
+    private let servers: [HTTPServer]
+
+    /// Starts to serve at once. Throws `HTTPServer.StartError`.
+    public init(_ simulator: Simulator) throws(HTTPServer.StartError) {
+        self.simulator = simulator
+        func serve(_ site: Site) throws(HTTPServer.StartError) -> HTTPServer {
+            try HTTPServer(handler: SiteHandler(simulator: simulator, site: site))
+        }
+        let sites: [Site] = [
+            .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control,
+        ]
+        servers = try sites.map { site throws(HTTPServer.StartError) in try serve(site) }
+        let urls = servers.map { "http://127.0.0.1:\($0.port)" }
+        var addresses = Addresses()
+        (addresses.genesys, addresses.cxoneIssuer, addresses.cxoneRegional) = (urls[0], urls[1], urls[2])
+        (addresses.cxoneAPI, addresses.cxoneCluster, addresses.cxoneDigital) = (urls[3], urls[4], urls[5])
+        addresses.control = urls[6]
+        self.addresses = addresses
+        simulator.setAddresses(addresses)
+    }
+
+    /// The settings with which any program reaches the simulated platforms.
+    public var environment: [(name: String, value: String)] {
+        let credentials = simulator.credentials
+        return [
+            ("GENESYS_CLIENT_ID", credentials.genesysClientID), ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
+            ("GENESYS_REGION", "us-east-1"), ("GENESYS_LOGIN_URL", addresses.genesys), ("GENESYS_API_URL", addresses.genesys),
+            ("CXONE_CLIENT_ID", credentials.cxoneClientID), ("CXONE_CLIENT_SECRET", credentials.cxoneClientSecret),
+            ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID), ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),
+            ("CXONE_REGION", "na1"), ("CXONE_ISSUER", addresses.cxoneIssuer), ("CXONE_API_URL", addresses.cxoneAPI),
+            ("RINGDOWN_SIM_URL", addresses.control),
+        ]
+    }
+}
+
+private struct SiteHandler: Handler {
+    let simulator: Simulator
+    let site: Site
+
+    func handle(_ request: Request) -> Reply {
+        .ready(simulator.answer(request, at: site))
+    }
+}

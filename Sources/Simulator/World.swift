@@ -1,0 +1,56 @@
+internal import Foundations
+
+/// What changes while the simulator runs.
+struct World: Sendable {
+    var journal = Journal()
+    private(set) var tokens: [String: GrantedToken] = [:]
+    private var granted = 0
+
+    struct GrantedToken: Sendable {
+        var client: String
+        var platform: PlatformName
+        var expiry: Timestamp
+        var isRevoked = false
+        /// The calls in the current minute.
+        var window: (start: Timestamp, calls: Int)
+    }
+    enum PlatformName: Sendable { case genesys, cxone }
+
+    enum Verdict {
+        case valid(client: String)
+        case refused(String)
+    }
+
+    /// The number of tokens granted so far, this one included: makes every token different.
+    mutating func nextTokenNumber() -> Int {
+        granted += 1
+        return granted
+    }
+
+    mutating func grant(_ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp) {
+        // Tokens that ended long ago are forgotten, so that a simulator can run for days.
+        if tokens.count > 10_000 { tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now } }
+        tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, window: (now, 0))
+    }
+
+    func judge(_ token: String?, on platform: PlatformName, now: Timestamp) -> Verdict {
+        guard let token else { return .refused("no token") }
+        guard let known = tokens[token], known.platform == platform else { return .refused("unknown token") }
+        if known.isRevoked { return .refused("revoked token") }
+        if known.expiry <= now { return .refused("expired token") }
+        return .valid(client: known.client)
+    }
+
+    mutating func revoke(_ token: String) {
+        tokens[token]?.isRevoked = true
+    }
+
+    /// Counts a call against the token's minute. Returns the calls so far and the seconds until the minute is over.
+    mutating func count(_ token: String, now: Timestamp) -> (calls: Int, reset: Int) {
+        guard var known = tokens[token] else { return (0, 60) }
+        if now - known.window.start >= .seconds(60) { known.window = (now, 0) }
+        known.window.calls += 1
+        tokens[token] = known
+        return (known.window.calls, Int((Duration.seconds(60) - (now - known.window.start)).inSeconds.rounded(.up)))
+    }
+}
