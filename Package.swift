@@ -31,10 +31,13 @@ let package = Package(
     targets: [
         // From the top of the house to its foundations. ARCHITECTURE.md shows the same picture.
         .executableTarget(name: "ringdown", dependencies: ["Commands"], swiftSettings: swiftSettings),
-        room("Commands", [
-            "CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport", "TokenStores", "Tokens",
-            "HTTPModel", "Foundations", "CProcess",
-        ]),
+        room(
+            "Commands",
+            [
+                "CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
+                "TokenStores", "Tokens",
+                "HTTPModel", "Foundations", "CProcess",
+            ]),
         room("CommandLineKit"),
         room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),

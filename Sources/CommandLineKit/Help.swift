@@ -24,7 +24,8 @@ extension CommandTree {
         let places = specs.filter { $0.kind == .argument || $0.kind == .rest }
         if !places.isEmpty { sections.append(table("Arguments:", places.map { ($0.name, $0.help) })) }
         let options = specs.filter { $0.kind != .argument && $0.kind != .rest }
-        sections.append(table("Options:", options.map { ($0.usage, $0.fullHelp) } + [("-h, --help", "Show this help.")]))
+        sections.append(
+            table("Options:", options.map { ($0.usage, $0.fullHelp) } + [("-h, --help", "Show this help.")]))
         let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
         sections.append((["Examples:"] + examples).joined(separator: "\n"))
         return sections.joined(separator: "\n\n") + "\n"
@@ -41,7 +42,8 @@ extension CommandTree {
     private func table(_ title: String, _ rows: [(String, String)]) -> String {
         let width = (rows.map { $0.0.count }.max() ?? 0) + 2
         let lines = rows.map { name, help in
-            "  " + padded(name, width) + wrapped(help, width: 100 - width).joined(separator: "\n" + padded("", width + 2))
+            "  " + padded(name, width)
+                + wrapped(help, width: 100 - width).joined(separator: "\n" + padded("", width + 2))
         }
         return ([title] + lines).joined(separator: "\n")
     }
@@ -55,7 +57,9 @@ extension ParameterSpec {
     }
 
     fileprivate var fullHelp: String {
-        if case .option(_, let choices) = kind, !choices.isEmpty { return "\(help) (\(choices.joined(separator: ", ")))" }
+        if case .option(_, let choices) = kind, !choices.isEmpty {
+            return "\(help) (\(choices.joined(separator: ", ")))"
+        }
         return help
     }
 }

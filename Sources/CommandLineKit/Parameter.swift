@@ -58,7 +58,8 @@ public struct DurationParameter: ParameterValue {
     public init?(parameter: String) {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
         let unit = parameter.last.flatMap { units[$0] }
-        guard let number = Double(unit == nil ? parameter[...] : parameter.dropLast()), (0...1e9).contains(number) else {
+        guard let number = Double(unit == nil ? parameter[...] : parameter.dropLast()), (0...1e9).contains(number)
+        else {
             return nil
         }
         duration = .seconds(number * (unit ?? 1))
@@ -97,7 +98,8 @@ public struct Option<Value: ParameterValue>: ParameterProperty {
 
         func spec(label: String) -> ParameterSpec {
             ParameterSpec(
-                name: kebabCase(label), short: short, kind: .option(valueName: valueName, choices: Value.choices), help: help
+                name: kebabCase(label), short: short, kind: .option(valueName: valueName, choices: Value.choices),
+                help: help
             )
         }
         func take(_ text: String) -> Bool {

@@ -16,14 +16,16 @@ extension CommandTree {
         if first == "--version" { return try parse(["version"]) }
         let type = try command(named: first)
         let command = type.init()
-        var parser = Parser(command: command, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
+        var parser = Parser(
+            command: command, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
         return try parser.fill() ? .run(command) : .help(type)
     }
 
     private func command(named name: String) throws(UsageError) -> any Command.Type {
         if let command = commands.first(where: { $0.name == name }) { return command }
         if name.hasPrefix("-") {
-            throw UsageError("unknown option '\(name)'", hint: "options come after the command: '\(program) COMMAND \(name)'")
+            throw UsageError(
+                "unknown option '\(name)'", hint: "options come after the command: '\(program) COMMAND \(name)'")
         }
         let close = closest(to: name, among: commands.map { $0.name })
         throw UsageError(
@@ -118,7 +120,9 @@ private struct Parser {
             }
         }
         let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
-        return UsageError("unknown option '\(shown)'", hint: closest(to: name, among: names).map { "did you mean --\($0)? " + help } ?? help)
+        return UsageError(
+            "unknown option '\(shown)'",
+            hint: closest(to: name, among: names).map { "did you mean --\($0)? " + help } ?? help)
     }
 }
 

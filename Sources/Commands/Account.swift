@@ -11,7 +11,9 @@ internal import Tokens
 struct Account: ParameterGroup {
     enum PlatformName: String, ChoiceParameter { case genesys, cxone, custom }
 
-    @Argument("PROFILE", help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
+    @Argument(
+        "PROFILE",
+        help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
     private var profileName: String?
     @Option("NAME", help: "The platform, where the settings do not tell.")
     private var platform: PlatformName?
@@ -61,7 +63,9 @@ struct Account: ParameterGroup {
                     hint: "name the CA file in RINGDOWN_CA_FILE instead"
                 )
             }
-            notice("ringdown: WARNING: certificates are not verified. Anyone on the way can read the secret and the token.")
+            notice(
+                "ringdown: WARNING: certificates are not verified. Anyone on the way can read the secret and the token."
+            )
         }
         if let transport = Context.current.transport { return transport }
         return try CurlTransport(settings, isVerifying: !insecure)
@@ -76,15 +80,20 @@ struct Account: ParameterGroup {
     }
 
     private static func path(of name: String, _ context: Context) throws(ConfigurationError) -> String {
-        let isName = !name.isEmpty && name.utf8.allSatisfy { $0.isAlphanumeric || "-_.".utf8.contains($0) } && !name.hasPrefix(".")
+        let isName =
+            !name.isEmpty && name.utf8.allSatisfy { $0.isAlphanumeric || "-_.".utf8.contains($0) }
+            && !name.hasPrefix(".")
         guard isName else {
-            throw ConfigurationError("'\(excerpt(name, limit: 60))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
+            throw ConfigurationError(
+                "'\(excerpt(name, limit: 60))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
         }
         let home = context.variables["HOME"] ?? ""
         let configuration = context.variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
         let path = "\(configuration)/ringdown/\(name).env"
         guard FileKind(path) == .file else {
-            throw ConfigurationError("there is no profile '\(name)'", hint: "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
+            throw ConfigurationError(
+                "there is no profile '\(name)'",
+                hint: "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
         }
         return path
     }

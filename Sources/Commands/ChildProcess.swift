@@ -44,7 +44,8 @@ enum ChildProcess {
         var child: pid_t = 0
         let result = withCStrings(command) { arguments in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in
-                posix_spawnp(&child, arguments[0] ?? variables[0].unsafelyUnwrapped, nil, &attributes, arguments, variables)
+                posix_spawnp(
+                    &child, arguments[0] ?? variables[0].unsafelyUnwrapped, nil, &attributes, arguments, variables)
             }
         }
         guard result == 0 else {

@@ -21,7 +21,8 @@ package struct Context: Sendable {
     package var time: any TimeSource
 
     package init(
-        variables: [String: String], workingDirectory: String = ".", standardOutput: any Output, standardError: any Output,
+        variables: [String: String], workingDirectory: String = ".", standardOutput: any Output,
+        standardError: any Output,
         transport: (any Transport)? = nil, time: any TimeSource = .system
     ) {
         self.variables = variables

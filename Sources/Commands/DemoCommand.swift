@@ -20,7 +20,8 @@ struct DemoCommand: Command {
         var options = Simulator.Options()
         options.tokenLifetime = Self.lifetime
         let live = try LiveSimulator(Simulator(options))
-        try output.line("""
+        try output.line(
+            """
             Ringdown: pick up, and there is a valid access token.
 
             A simulator of Genesys Cloud and NICE CXone now answers on \(live.addresses.genesys) and its neighbours.
@@ -30,7 +31,8 @@ struct DemoCommand: Command {
             var variables = Dictionary(uniqueKeysWithValues: live.environment.map { ($0.name, $0.value) })
             variables["RINGDOWN_PLATFORM"] = platform
             let settings = Settings(environment: variables)
-            let client = APIClient(try Profile(settings), transport: try CurlTransport(settings), time: Context.current.time)
+            let client = APIClient(
+                try Profile(settings), transport: try CurlTransport(settings), time: Context.current.time)
             try await tell(client, live, output)
         }
         try output.write(Self.nextSteps)
@@ -41,7 +43,7 @@ struct DemoCommand: Command {
         let start = live.simulator.requestCount
         try output.line("\n\(client.profile.platform.title)")
         let token = try await client.token()
-        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.inSeconds) s, with a client ID and a secret")
+        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.inSeconds) s")
         let identity = try await client.whoami()
         try output.line("  whoami   \(identity.organizationName ?? "?"), region \(client.profile.region ?? "?")")
         let first = try await readUsers(client, output)
@@ -67,7 +69,9 @@ struct DemoCommand: Command {
             }
             try await Context.current.time.sleep(for: .milliseconds(130))
         }
-        try output.line((output.isTerminal ? "\r\u{1B}[K" : "") + "  users    \(count), in pages of \(Self.pageSize); the first are")
+        try output.line(
+            (output.isTerminal ? "\r\u{1B}[K" : "") + "  users    \(count), in pages of \(Self.pageSize); the first are"
+        )
         return first
     }
 

@@ -33,7 +33,9 @@ struct Failure {
 
     init(_ error: any Error, commandLine: [String]) {
         let options = commandLine.prefix { $0 != "--" }
-        isJSON = options.contains("--output=json") || zip(options, options.dropFirst()).contains { $0 == "--output" && $1 == "json" }
+        isJSON =
+            options.contains("--output=json")
+            || zip(options, options.dropFirst()).contains { $0 == "--output" && $1 == "json" }
         isSilent = error is OutputClosed
         (hint, exitCode, code, message) = ("", ExitCode.failed, "failed", "\(error)")
         switch error {

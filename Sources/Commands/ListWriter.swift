@@ -26,7 +26,9 @@ struct ListWriter {
         case .json: try output.write(Array((count == 0 ? "[\n" : ",\n").utf8) + user.json)
         case .csv:
             if count == 0 { try output.write("id,name,email,username,active\r\n") }
-            let fields = [user.id, user.name, user.email ?? "", user.username ?? "", user.isActive.map { "\($0)" } ?? ""]
+            let fields = [
+                user.id, user.name, user.email ?? "", user.username ?? "", user.isActive.map { "\($0)" } ?? "",
+            ]
             try output.write(fields.map(quoted).joined(separator: ",") + "\r\n")
         case .table: try writeRow([user.id, user.name, user.email ?? "", state(user)].map { excerpt($0, limit: 120) })
         }
@@ -72,7 +74,9 @@ struct ListWriter {
     /// RFC 4180.
     private func quoted(_ field: String) -> String {
         let needsQuotes = field.utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 0x0A, 0x0D].contains($0) }
-        return needsQuotes ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : field
+        return needsQuotes
+            ? "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            : field
     }
 }
 

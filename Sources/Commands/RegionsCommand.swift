@@ -46,7 +46,8 @@ struct RegionsCommand: Command {
             try stream.line(title)
             for row in rows {
                 func cell(_ name: String, _ width: Int) -> String { aligned(row[name]?.string ?? "", width) }
-                try stream.line("  " + cell("region", 16) + cell("login", 44) + cell("api", 38) + (row["place"]?.string ?? ""))
+                try stream.line(
+                    "  " + cell("region", 16) + cell("login", 44) + cell("api", 38) + (row["place"]?.string ?? ""))
             }
         }
         return ExitCode.done
@@ -60,7 +61,10 @@ struct RegionsCommand: Command {
         let found = answers.filter { $0.knowsClient }
         if output == .json {
             let rows = answers.map { answer -> JSON in
-                ["region": .string(answer.region.name), "knowsClient": .bool(answer.knowsClient), "answer": .string(answer.said)]
+                [
+                    "region": .string(answer.region.name), "knowsClient": .bool(answer.knowsClient),
+                    "answer": .string(answer.said),
+                ]
             }
             try stream.line(JSON.array(rows).description)
         } else {
@@ -70,7 +74,8 @@ struct RegionsCommand: Command {
             let isAnyoneSilent = answers.contains { !$0.hasAnswered }
             notice("ringdown: no region knows the client" + (isAnyoneSilent ? ", but some did not answer" : ""))
             notice("  hint: check GENESYS_CLIENT_ID for a typing mistake, and whether the client was deleted")
-            return isAnyoneSilent && answers.allSatisfy { !$0.hasAnswered } ? ExitCode.unreachable : ExitCode.credentialsRefused
+            return isAnyoneSilent && answers.allSatisfy { !$0.hasAnswered }
+                ? ExitCode.unreachable : ExitCode.credentialsRefused
         }
         notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
         return ExitCode.done

@@ -16,7 +16,8 @@ public enum RingdownTool {
         program: "ringdown",
         abstract: "A valid access token for Genesys Cloud and NICE CXone, always.",
         commands: [
-            DemoCommand.self, TokenCommand.self, WhoamiCommand.self, UsersCommand.self, APICommand.self, RegionsCommand.self,
+            DemoCommand.self, TokenCommand.self, WhoamiCommand.self, UsersCommand.self, APICommand.self,
+            RegionsCommand.self,
             SimulateCommand.self, VersionCommand.self,
         ]
     )

@@ -13,7 +13,10 @@ struct SimulateCommand: Command {
         """
     static let examples = [
         (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
-        (line: "ringdown simulate --lifetime 5s -- python3 my_program.py", purpose: "How does a program bear tokens that end after 5 s?"),
+        (
+            line: "ringdown simulate --lifetime 5s -- python3 my_program.py",
+            purpose: "How does a program bear tokens that end after 5 s?"
+        ),
         (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
     ]
 
@@ -44,10 +47,13 @@ struct SimulateCommand: Command {
 
     private func options() throws(UsageError) -> Simulator.Options {
         var options = Simulator.Options()
-        func checked(_ value: Int?, _ name: String, _ range: ClosedRange<Int>, _ standard: Int) throws(UsageError) -> Int {
+        func checked(_ value: Int?, _ name: String, _ range: ClosedRange<Int>, _ standard: Int) throws(UsageError)
+            -> Int
+        {
             guard let value else { return standard }
             if range.contains(value) { return value }
-            throw UsageError("--\(name) cannot be \(value)", hint: "it can be \(range.lowerBound) to \(range.upperBound)")
+            throw UsageError(
+                "--\(name) cannot be \(value)", hint: "it can be \(range.lowerBound) to \(range.upperBound)")
         }
         options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
@@ -60,7 +66,9 @@ struct SimulateCommand: Command {
     private func environment(_ live: LiveSimulator, _ cache: TemporaryDirectory?) -> [String: String] {
         var variables = Context.current.variables
         let misleading = ["GENESYS_ORGANIZATION_ID", "CXONE_TENANT_ID", "CXONE_TOKEN_URL", "CXONE_API_VERSION"]
-        for name in variables.keys where name.hasPrefix("GENESYSCLOUD_") || misleading.contains(name) { variables[name] = nil }
+        for name in variables.keys where name.hasPrefix("GENESYSCLOUD_") || misleading.contains(name) {
+            variables[name] = nil
+        }
         for (name, value) in live.environment { variables[name] = value }
         // The simulator is on this machine; a proxy could not reach it.
         for name in ["NO_PROXY", "no_proxy"] {

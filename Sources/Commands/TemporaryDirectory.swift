@@ -15,7 +15,9 @@ struct TemporaryDirectory {
         let base = Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         var template = Array("\(base)/ringdown-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError(path: base, code: errno) }
-        path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+        path = template.withUnsafeBufferPointer {
+            String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
     }
 
     /// Removes the directory and the files in it.

@@ -11,8 +11,14 @@ struct TokenCommand: Command {
         standard output, so the line can go straight into a variable or a pipe.
         """
     static let examples = [
-        (line: "curl -H \"$(ringdown token --format header)\" https://api.mypurecloud.ie/api/v2/tokens/me", purpose: "Call the API with curl"),
-        (line: "eval \"$(ringdown token prod --format env)\"", purpose: "Put the token of profile 'prod' into this shell"),
+        (
+            line: "curl -H \"$(ringdown token --format header)\" https://api.mypurecloud.ie/api/v2/tokens/me",
+            purpose: "Call the API with curl"
+        ),
+        (
+            line: "eval \"$(ringdown token prod --format env)\"",
+            purpose: "Put the token of profile 'prod' into this shell"
+        ),
         (line: "ringdown token --min-ttl 45m", purpose: "A token that lasts for the next 45 minutes"),
         (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "Without an account"),
     ]
@@ -52,7 +58,8 @@ struct TokenCommand: Command {
         case .json:
             let remaining = Int(token.remaining(at: Context.current.time.now()).inSeconds)
             let json: JSON = [
-                "access_token": .string(token.value.reveal()), "token_type": "Bearer", "expires_in": .int(max(0, remaining)),
+                "access_token": .string(token.value.reveal()), "token_type": "Bearer",
+                "expires_in": .int(max(0, remaining)),
                 "expires_at": .string(token.expiry.rfc3339), "scope": .optional(token.scope),
                 "platform": .string(profile.platform.name), "region": .optional(profile.region),
             ]

@@ -33,7 +33,8 @@ public final class APIClient: Sendable {
         if response.body.isEmpty { return .null }
         do { return try JSONReader.parse(response.body) } catch {
             throw APIError(
-                .malformedResponse, "GET \(path) answered \(response.status), but not with JSON (\(error)): \(excerpt(response.body))",
+                .malformedResponse,
+                "GET \(path) answered \(response.status), but not with JSON (\(error)): \(excerpt(response.body))",
                 hint: "a proxy or gateway may have answered in the API's place", status: response.status
             )
         }
@@ -120,13 +121,19 @@ public final class APIClient: Sendable {
         return error
     }
 
-    private static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (APIError.Code, String) {
+    private static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (APIError.Code, String)
+    {
         switch response.status {
         case 401:
-            return (.unauthorized, "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?")
+            return (
+                .unauthorized,
+                "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
+            )
         case 403: return (.forbidden, "give the client's role the permission that is named; a new token would not help")
         case 429:
-            let wait = RetryAfter.read(from: response.headers, now: .now()).map { " in \(Int($0.inSeconds.rounded(.up))) s" }
+            let wait = RetryAfter.read(from: response.headers, now: .now()).map {
+                " in \(Int($0.inSeconds.rounded(.up))) s"
+            }
             return (.rateLimited, "call again\(wait ?? " in a minute"), and more slowly")
         case 404: return (.notFound, "check the path, its version and the identifiers in it")
         case 300..<400: return (.refused, "redirects are not followed: call the final address")

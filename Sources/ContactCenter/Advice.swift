@@ -17,7 +17,8 @@ public enum Advice {
         case .rateLimited:
             let wait = error.retryAfter.map { " in \(Int($0.inSeconds.rounded(.up))) s" } ?? " in a minute"
             return "too many token requests: try again\(wait), and let programs share one token"
-        case .serverFailed: return "the platform fails at the moment: try again in a minute, and look at its status page"
+        case .serverFailed:
+            return "the platform fails at the moment: try again in a minute, and look at its status page"
         case .malformedResponse:
             return "this is no token endpoint, or a proxy or a sign-in page answered in its place: check the URL"
         case .tooShort: return "ask for less with --min-ttl, or have the client's token lifetime raised"
@@ -34,7 +35,8 @@ public enum Advice {
         case .connection: "check the host and port, and whether a firewall or a missing HTTPS_PROXY is in the way"
         case .timeout: "the host does not answer: check firewall and proxy, or try again"
         case .certificate: "if your network has its own certificate authority, name its file in RINGDOWN_CA_FILE"
-        case .tls: "check that the port speaks TLS; a server that asks for a client certificate wants RINGDOWN_CLIENT_CERT"
+        case .tls:
+            "check that the port speaks TLS; a server that asks for a client certificate wants RINGDOWN_CLIENT_CERT"
         case .proxy: "check HTTPS_PROXY and NO_PROXY"
         case .proxyAuthentication: "put the proxy's user name and password into HTTPS_PROXY, percent-encoded"
         case .responseTooLarge: "this is no answer to such a request: check the URL"

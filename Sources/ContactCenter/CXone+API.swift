@@ -21,11 +21,15 @@ extension CXone {
         UserList(
             firstPath: "/incontactapi/services/\(version)/agents?skip=0&top=\(pageSize)", itemsMember: "agents",
             next: { page in
-                guard page.itemCount > 0, let next = page.member("_links")?["next"]?.string, !next.isEmpty else { return nil }
+                guard page.itemCount > 0, let next = page.member("_links")?["next"]?.string, !next.isEmpty else {
+                    return nil
+                }
                 return next
             },
             user: { json in
-                let name = [json["firstName"]?.string, json["lastName"]?.string].compactMap { $0 }.filter { !$0.isEmpty }
+                let name = [json["firstName"]?.string, json["lastName"]?.string].compactMap { $0 }.filter {
+                    !$0.isEmpty
+                }
                 return User(
                     id: json["agentId"]?.text, name: name.joined(separator: " "), email: json["emailAddress"]?.string,
                     username: json["userName"]?.string, isActive: json["isActive"]?.bool
@@ -73,7 +77,9 @@ public struct CXoneTenant: Sendable {
             let found = try? HTTPURL(text)
         else { throw failure("\(url) answered \(response.status) without an api_endpoint", response.status) }
         let isTrusted = OriginPolicy(base: issuer, trustedDomains: Platform.cxone.trustedDomains).allows(found)
-        guard isTrusted else { throw failure("the tenant's api_endpoint \(found.origin) is not a host of CXone's", nil) }
+        guard isTrusted else {
+            throw failure("the tenant's api_endpoint \(found.origin) is not a host of CXone's", nil)
+        }
         return found
     }
 
@@ -83,7 +89,8 @@ public struct CXoneTenant: Sendable {
     }
 
     private func failure(_ message: String, _ status: Int?) -> APIError {
-        APIError(.configuration, message, hint: "set CXONE_TENANT_ID, or CXONE_API_URL to the API's host", status: status)
+        APIError(
+            .configuration, message, hint: "set CXONE_TENANT_ID, or CXONE_API_URL to the API's host", status: status)
     }
 }
 
@@ -93,7 +100,9 @@ enum JWTClaims {
         let parts = token.value.withBytes { bytes in
             bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Array($0) }
         }
-        guard parts.count == 3, let payload = Base64.decode(String(decoding: parts[1], as: UTF8.self), .url) else { return nil }
+        guard parts.count == 3, let payload = Base64.decode(String(decoding: parts[1], as: UTF8.self), .url) else {
+            return nil
+        }
         return try? JSONReader.parse(payload)
     }
 }

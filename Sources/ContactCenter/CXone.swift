@@ -45,7 +45,8 @@ enum CXone {
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
         profile.region = area
         let version = settings.text("CXONE_API_VERSION") ?? standardVersion
-        profile.apiVersion = (version.lowercased().hasPrefix("v") ? "" : "v") + version + (version.contains(".") ? "" : ".0")
+        profile.apiVersion =
+            (version.lowercased().hasPrefix("v") ? "" : "v") + version + (version.contains(".") ? "" : ".0")
         return profile
     }
 
@@ -65,11 +66,17 @@ enum CXone {
         var grant: Grant
         switch name {
         case .password:
-            grant = Grant(endpoint: override ?? discovered, parameters: [
-                .init("grant_type", "password"),
-                .init("username", try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
-                .init("password", try settings.required(try settings.secret("CXONE_ACCESS_KEY_SECRET"), "CXONE_ACCESS_KEY_SECRET")),
-            ])
+            grant = Grant(
+                endpoint: override ?? discovered,
+                parameters: [
+                    .init("grant_type", "password"),
+                    .init(
+                        "username", try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
+                    .init(
+                        "password",
+                        try settings.required(try settings.secret("CXONE_ACCESS_KEY_SECRET"), "CXONE_ACCESS_KEY_SECRET")
+                    ),
+                ])
         case .clientCredentials:
             grant = Grant(endpoint: override ?? discovered, parameters: [.init("grant_type", "client_credentials")])
         case .accessKey:
@@ -81,7 +88,9 @@ enum CXone {
             grant = Grant(
                 endpoint: endpoint,
                 parameters: [
-                    .init("accessKeyId", try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
+                    .init(
+                        "accessKeyId",
+                        try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
                     .init(
                         "accessKeySecret",
                         try settings.required(try settings.secret("CXONE_ACCESS_KEY_SECRET"), "CXONE_ACCESS_KEY_SECRET")
@@ -115,7 +124,8 @@ enum CXone {
         let letters = area.prefix { $0.isLetter }
         if (2...4).contains(letters.count), area.dropFirst(letters.count).count == 1, area.last?.isNumber == true {
             if !CXoneArea.all.contains(where: { $0.name == area }) {
-                Logger.current.warning("region.unverified", "no source names the CXone area '\(area)'; it is used as it is")
+                Logger.current.warning(
+                    "region.unverified", "no source names the CXone area '\(area)'; it is used as it is")
             }
             return area
         }
@@ -123,7 +133,8 @@ enum CXone {
         let names = close.isEmpty ? CXoneArea.all.map(\.name) : close
         throw ConfigurationError(
             "'\(excerpt(text, limit: 60))' is not a CXone area",
-            hint: "did you mean \(names.joined(separator: ", "))? AWS region names are none; 'ringdown regions' lists all"
+            hint:
+                "did you mean \(names.joined(separator: ", "))? AWS region names are none; 'ringdown regions' lists all"
         )
     }
 
@@ -136,7 +147,8 @@ enum CXone {
         if !issuer.host.hasSuffix("niceincontact.com") { return issuer.origin.description }
         guard let area else {
             throw ConfigurationError(
-                "CXONE_REGION is not set", hint: "the access-key endpoint is regional: set na1, eu1, uk1, au1, ca1 or jp1"
+                "CXONE_REGION is not set",
+                hint: "the access-key endpoint is regional: set na1, eu1, uk1, au1, ca1 or jp1"
             )
         }
         return "https://\(area).nice-incontact.com"
@@ -154,16 +166,20 @@ enum CXone {
         let isPlain = grantType(profile) == "client_credentials"
         switch error.code {
         case .grantRefused where isPlain:
-            return "CXone's main APIs do not document the client_credentials grant: a back-end needs an access key of an "
+            return
+                "CXone's main APIs do not document the client_credentials grant: a back-end needs an access key of an "
                 + "employee too; set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or CXONE_GRANT=digital for Digital Engagement"
         case .credentialsRefused where isPlain:
-            return "most likely the client secret is wrong, else the client ID or its registration; and CXone's main APIs "
+            return
+                "most likely the client secret is wrong, else the client ID or its registration; and CXone's main APIs "
                 + "want an access key too: set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET"
         case .credentialsRefused where error.oauthError == "invalid_grant":
-            return "most likely the access key secret is wrong (it ends in ====, which must not be cut off), else the key "
+            return
+                "most likely the access key secret is wrong (it ends in ====, which must not be cut off), else the key "
                 + "was deactivated, else its employee was"
         case .credentialsRefused:
-            return "most likely the client secret is wrong, else the client ID, else NICE has not approved the registration, "
+            return
+                "most likely the client secret is wrong, else the client ID, else NICE has not approved the registration, "
                 + "else the tenant belongs to another issuer (CXONE_ISSUER)"
         case .requestRefused where error.status == 404:
             return "the token endpoint comes from OIDC discovery at the issuer; unset CXONE_TOKEN_URL, or check it"

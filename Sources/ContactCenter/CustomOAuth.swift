@@ -40,14 +40,16 @@ private enum CustomOAuth {
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {
         // OAuth itself has no such question; what is known is what was configured.
         Identity(
-            organizationID: nil, organizationName: nil, clientID: client.profile.clientID, clientName: nil, userName: nil,
+            organizationID: nil, organizationName: nil, clientID: client.profile.clientID, clientName: nil,
+            userName: nil,
             roles: []
         )
     }
 
     @Sendable static func advice(_ error: TokenError, _ profile: Profile) -> String {
         guard error.code == .credentialsRefused else { return Advice.general(error) }
-        return "most likely the client secret is wrong, else the client ID; some servers take the pair only unencoded or "
+        return
+            "most likely the client secret is wrong, else the client ID; some servers take the pair only unencoded or "
             + "only in the body: try OAUTH_CLIENT_AUTH=basic-raw, or body"
     }
 }

@@ -25,7 +25,9 @@ enum GenesysCloud {
         if let text = settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") { region = try GenesysRegion.named(text) }
         let hosts = region ?? GenesysRegion.all[0]
         func url(_ text: String) throws(ConfigurationError) -> HTTPURL {
-            do { return try HTTPURL(text) } catch { throw ConfigurationError("\(error)", hint: "this is a bug: report it") }
+            do { return try HTTPURL(text) } catch {
+                throw ConfigurationError("\(error)", hint: "this is a bug: report it")
+            }
         }
         let (standardLogin, standardAPI) = (try url(hosts.loginURL), try url(hosts.apiURL))
         var profile = Profile(
@@ -37,7 +39,9 @@ enum GenesysCloud {
         return profile
     }
 
-    private static func credential(_ settings: Settings, login: HTTPURL) throws(ConfigurationError) -> Profile.Credential {
+    private static func credential(_ settings: Settings, login: HTTPURL) throws(ConfigurationError)
+        -> Profile.Credential
+    {
         let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
         if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") { return .accessToken(token) }
         var grant = Grant(
@@ -59,7 +63,8 @@ enum GenesysCloud {
     private static func tokenEndpoint(_ login: HTTPURL) throws(ConfigurationError) -> HTTPURL {
         if login.path.hasSuffix("/token") { return login }
         do { return try login.appending("oauth/token") } catch {
-            throw ConfigurationError("GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
+            throw ConfigurationError(
+                "GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
         }
     }
 
@@ -78,7 +83,8 @@ enum GenesysCloud {
             next: { page in
                 if page.itemCount == 0 { return nil }
                 if let next = page.member("nextUri")?.string { return next }
-                guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int, number < count
+                guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int,
+                    number < count
                 else { return nil }
                 return path(number + 1)
             },
@@ -111,7 +117,8 @@ enum GenesysCloud {
             return "most likely the client belongs to another region than \(region), else the client ID is mistyped; "
                 + "'ringdown regions --find' asks every region"
         case (.credentialsRefused, "authentication failed"):
-            return "most likely the client secret is wrong or was regenerated, else it was copied with white space or quotes; "
+            return
+                "most likely the client secret is wrong or was regenerated, else it was copied with white space or quotes; "
                 + "copy it again from Admin > Integrations > OAuth"
         case (.credentialsRefused, _):
             return "most likely the client secret is wrong, else the client ID, else the region (\(region)); "

@@ -25,7 +25,8 @@ public struct GenesysRegion: Sendable, Hashable {
         GenesysRegion(name: "eu-west-2", domain: "euw2.pure.cloud", place: "London"),
         GenesysRegion(name: "eu-central-1", domain: "mypurecloud.de", place: "Frankfurt"),
         GenesysRegion(name: "eu-central-2", domain: "euc2.pure.cloud", place: "Zurich"),
-        GenesysRegion(name: "eusc-de-east-1", domain: "edee1.eusc-pure.cloud", place: "European Sovereign Cloud, Germany"),
+        GenesysRegion(
+            name: "eusc-de-east-1", domain: "edee1.eusc-pure.cloud", place: "European Sovereign Cloud, Germany"),
         GenesysRegion(name: "me-central-1", domain: "mec1.pure.cloud", place: "UAE"),
         GenesysRegion(name: "ap-south-1", domain: "aps1.pure.cloud", place: "Mumbai"),
         GenesysRegion(name: "ap-southeast-1", domain: "apse1.pure.cloud", place: "Singapore"),
@@ -88,9 +89,12 @@ public struct GenesysRegion: Sendable, Hashable {
 
     /// The environment domain in a domain, host or URL.
     private static func host(in word: String) -> String {
-        let rest = word.hasPrefix("https://") ? word.dropFirst(8) : word.hasPrefix("http://") ? word.dropFirst(7) : word[...]
+        let rest =
+            word.hasPrefix("https://") ? word.dropFirst(8) : word.hasPrefix("http://") ? word.dropFirst(7) : word[...]
         let host = rest.prefix { $0 != "/" && $0 != ":" }
-        for prefix in ["login.", "api.", "apps."] where host.hasPrefix(prefix) { return String(host.dropFirst(prefix.count)) }
+        for prefix in ["login.", "api.", "apps."] where host.hasPrefix(prefix) {
+            return String(host.dropFirst(prefix.count))
+        }
         return String(host)
     }
 }

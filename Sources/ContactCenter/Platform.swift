@@ -38,7 +38,8 @@ public struct Platform: Sendable {
         if let text = settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }
             throw ConfigurationError(
-                "'\(excerpt(text, limit: 40))' is not a platform", hint: "--platform or RINGDOWN_PLATFORM can be: \(names)"
+                "'\(excerpt(text, limit: 40))' is not a platform",
+                hint: "--platform or RINGDOWN_PLATFORM can be: \(names)"
             )
         }
         let candidates = all.filter { $0.signs.contains { settings.has($0) } }

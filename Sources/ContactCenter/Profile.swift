@@ -31,6 +31,24 @@ public struct Profile: Sendable {
     /// The profile that the settings describe. Throws ``ConfigurationError`` where one is missing or wrong.
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
+        try check()
+    }
+
+    /// Secrets and tokens travel over https only, but for servers on this machine.
+    private func check() throws(ConfigurationError) {
+        var urls: [HTTPURL] = []
+        if case .grant(let grant) = credential {
+            switch grant.endpoint {
+            case .fixed(let url), .discovered(let url): urls.append(url)
+            }
+        }
+        if case .fixed(let url) = api { urls.append(url) }
+        for url in urls where url.origin.scheme != "https" && !url.origin.isLoopback {
+            throw ConfigurationError(
+                "\(url.origin) is plain HTTP: anyone on the way could read the secret and the token",
+                hint: "write https://; http:// is for servers on this machine only"
+            )
+        }
     }
 
     init(_ platform: Platform, _ credential: Credential, api: API) {

@@ -19,7 +19,9 @@ public struct RegionFinder: Sendable {
     /// Throws ``ConfigurationError`` where the settings name no client of Genesys Cloud.
     public init(_ settings: Settings, transport: any Transport) throws(ConfigurationError) {
         guard case .grant(let grant) = try GenesysCloud.profile(settings).credential else {
-            throw ConfigurationError("a given access token belongs to no client that could be asked for", hint: "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET")
+            throw ConfigurationError(
+                "a given access token belongs to no client that could be asked for",
+                hint: "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET")
         }
         self.grant = grant
         self.transport = transport
@@ -41,14 +43,18 @@ public struct RegionFinder: Sendable {
         func answer(_ knowsClient: Bool, _ said: String, hasAnswered: Bool = true) -> Answer {
             Answer(region: region, knowsClient: knowsClient, hasAnswered: hasAnswered, said: said)
         }
-        guard let url = try? HTTPURL(region.loginURL + "/oauth/token") else { return answer(false, "no such host", hasAnswered: false) }
+        guard let url = try? HTTPURL(region.loginURL + "/oauth/token") else {
+            return answer(false, "no such host", hasAnswered: false)
+        }
         var grant = grant
         grant.endpoint = .fixed(url)
         do throws(TokenError) {
             _ = try await OAuthClient(grant, transport: transport).requestToken(draw: 0)
             return answer(true, "knows the client, and the secret is right")
         } catch {
-            if error.code == .credentialsRefused, error.oauthDescription == "client not found" { return answer(false, "no such client") }
+            if error.code == .credentialsRefused, error.oauthDescription == "client not found" {
+                return answer(false, "no such client")
+            }
             // Whatever else is said about the secret, it is said about a client that is known there.
             if error.code == .credentialsRefused { return answer(true, "knows the client, but the secret is wrong") }
             return answer(false, error.message, hasAnswered: false)

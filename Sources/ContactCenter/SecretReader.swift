@@ -52,7 +52,8 @@ public struct SecretReader: Sendable {
 
     private func fromCommand(_ command: String, _ name: String) throws(ConfigurationError) -> Secret {
         func failure(_ reason: String) -> ConfigurationError {
-            ConfigurationError("\(name): the command \(reason)", hint: "run it by hand: it must print the secret and exit with 0")
+            ConfigurationError(
+                "\(name): the command \(reason)", hint: "run it by hand: it must print the secret and exit with 0")
         }
         guard let pipe = popen(command, "r") else { throw failure("could not be started") }
         let read = try? File.read(fileno(pipe), path: name, limit: Self.limitInBytes)
@@ -68,7 +69,9 @@ public struct SecretReader: Sendable {
         var end = bytes.count
         if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
         if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
-        guard end > 0 else { throw ConfigurationError("\(name): the secret is empty", hint: "check where it is read from") }
+        guard end > 0 else {
+            throw ConfigurationError("\(name): the secret is empty", hint: "check where it is read from")
+        }
         return Secret(bytes: bytes[..<end])
     }
 }

@@ -15,7 +15,8 @@ extension TokenSource {
                 self.init(client, key: grant.cacheKey, store: store, time: time, settings: settings)
                 return
             }
-            let requester = OrganizationCheck(client: client, organizationID: organizationID, api: api, transport: transport)
+            let requester = OrganizationCheck(
+                client: client, organizationID: organizationID, api: api, transport: transport)
             // A token that was not checked must not be found under the key of one that was.
             let key = CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])
             self.init(requester, key: key, store: store, time: time, settings: settings)
@@ -37,7 +38,8 @@ private struct OrganizationCheck: TokenRequester {
         let found = try await organization(of: token)
         guard found == organizationID else {
             throw TokenError(
-                .credentialsRefused, "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
+                .credentialsRefused,
+                "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
             )
         }
         return token

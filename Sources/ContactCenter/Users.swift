@@ -57,7 +57,9 @@ public struct Users: AsyncSequence, Sendable {
             while users.isEmpty {
                 guard let path else { return nil }
                 guard visited.insert(path).inserted else {
-                    throw APIError(.malformedResponse, "the page after \(path) is itself: the list does not end", hint: "report it to the platform")
+                    throw APIError(
+                        .malformedResponse, "the page after \(path) is itself: the list does not end",
+                        hint: "report it to the platform")
                 }
                 let page = try Page(try await client.send("GET", path), itemsMember: list.itemsMember, path: path)
                 users = try page.items(list.user)[...]

@@ -175,11 +175,13 @@ final class Transfer: @unchecked Sendable {  // because it is built before it is
         guard code == CURLE_OK else { return .failure(failure(code)) }
         var response = Response(status: info(CURLINFO_RESPONSE_CODE), headers: headers, body: body)
         response.httpVersion = info(CURLINFO_HTTP_VERSION) >= Int(CURL_HTTP_VERSION_2_0) ? "2" : "1.1"
-        // Over plain HTTP a proxy's refusal looks like an answer; only proxies send these.
-        if response.status == 407 || (proxy != nil && headers.has("Proxy-Authenticate")) {
-            return .failure(proxyAuthentication(response.status))
-        }
+        if isProxyRefusal(response.status) { return .failure(proxyAuthentication(response.status)) }
         return .success(response)
+    }
+
+    /// Over plain HTTP a proxy's refusal looks like an answer; only proxies send these.
+    private func isProxyRefusal(_ status: Int) -> Bool {
+        status == 407 || (proxy != nil && headers.has("Proxy-Authenticate"))
     }
 
     func release() {
@@ -200,6 +202,8 @@ final class Transfer: @unchecked Sendable {  // because it is built before it is
         if connectStatus >= 300 {
             return proxyError(.proxy, "the proxy refused the connection with status \(connectStatus)")
         }
+        // A proxy may refuse and close before it has read the whole request.
+        if isProxyRefusal(info(CURLINFO_RESPONSE_CODE)) { return proxyAuthentication(info(CURLINFO_RESPONSE_CODE)) }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "the host name cannot be resolved")
         case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "the proxy's host name cannot be resolved")
@@ -222,7 +226,8 @@ final class Transfer: @unchecked Sendable {  // because it is built before it is
     }
 
     private func proxyAuthentication(_ status: Int) -> TransportError {
-        let reason = proxy?.credentials == nil ? "it wants a user name and password" : "it refused the user name or password"
+        let reason =
+            proxy?.credentials == nil ? "it wants a user name and password" : "it refused the user name or password"
         return proxyError(.proxyAuthentication, "proxy authentication failed (status \(status)): \(reason)")
     }
 

@@ -29,7 +29,9 @@ public enum Base64 {
     /// The decoded bytes, or nil where `text` is not Base64. Padding may be missing.
     public static func decode(_ text: some StringProtocol, _ alphabet: Alphabet = .standard) -> [UInt8]? {
         let padding = alphabet == .standard ? String(repeating: "=", count: (4 - text.utf8.count % 4) % 4) : ""
-        let source = (alphabet == .url ? text.prefix { $0 != "=" } + "" : text + padding).utf8.map { CChar(bitPattern: $0) }
+        let source = (alphabet == .url ? text.prefix { $0 != "=" } + "" : text + padding).utf8.map {
+            CChar(bitPattern: $0)
+        }
         var bytes = [UInt8](repeating: 0, count: source.count)
         var count = 0
         let result = sodium_base642bin(

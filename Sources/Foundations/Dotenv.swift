@@ -53,7 +53,9 @@ public enum Dotenv {
             }
             guard !name.isEmpty else { throw malformed("a variable name was expected") }
             skipBlanks()
-            guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(excerpt(name, limit: 40))") }
+            guard peek == UInt8(ascii: "=") else {
+                throw malformed("'=' was expected after \(excerpt(name, limit: 40))")
+            }
             index += 1
             skipBlanks()
             let value =
@@ -139,7 +141,9 @@ public enum Dotenv {
 
         mutating func word() -> String {
             let start = index
-            while let byte = peek, !isBlank(byte), !isLineEnd(byte), byte != UInt8(ascii: "="), byte != UInt8(ascii: "#") {
+            while let byte = peek, !isBlank(byte), !isLineEnd(byte), byte != UInt8(ascii: "="),
+                byte != UInt8(ascii: "#")
+            {
                 index += 1
             }
             return String(decoding: bytes[start..<index], as: UTF8.self)

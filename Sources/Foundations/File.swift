@@ -86,7 +86,9 @@ public enum File {
         let bytes = Array(bytes)
         var offset = 0
         while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress.unsafelyUnwrapped + offset, $0.count - offset) }
+            let count = bytes.withUnsafeBytes {
+                systemWrite(descriptor, $0.baseAddress.unsafelyUnwrapped + offset, $0.count - offset)
+            }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { return errno }
             offset += count

@@ -21,7 +21,8 @@ public enum JSON: Sendable, Hashable {
 
     /// The member of an object; nil for anything else, for a missing member and for `null`.
     public subscript(name: String) -> JSON? {
-        guard case .object(let members) = self, let value = members.last(where: { $0.name == name })?.value, value != .null
+        guard case .object(let members) = self, let value = members.last(where: { $0.name == name })?.value,
+            value != .null
         else { return nil }
         return value
     }

@@ -199,7 +199,9 @@ public struct JSONReader {
         var text: [UInt8] = []
         while true {
             let start = index
-            while index < end, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 {
+            while index < end, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"),
+                bytes[index] >= 0x20
+            {
                 index += 1
             }
             if keeping { text += bytes[start..<index] }

@@ -9,7 +9,8 @@ public func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String
         case "\r": result += "\\r"
         case "\t": result += "\\t"
         default:
-            let isHarmless = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+            let isHarmless =
+                scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
             result += isHarmless ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
         }
         if result.utf8.count > limit { return String(result.prefix(limit)) + "…" }

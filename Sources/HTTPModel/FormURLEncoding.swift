@@ -35,7 +35,10 @@ public enum FormURLEncoding {
     public static func decode(_ text: String) -> [(name: String, value: String)] {
         text.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (percentDecoded(parts[0], plusIsSpace: true), parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : "")
+            return (
+                percentDecoded(parts[0], plusIsSpace: true),
+                parts.count > 1 ? percentDecoded(parts[1], plusIsSpace: true) : ""
+            )
         }
     }
 

@@ -101,7 +101,9 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         var host = authority
         var portText: Substring?
         if authority.hasPrefix("[") {
-            guard let close = authority.firstIndex(of: "]") else { throw invalid("the bracket of its address is not closed") }
+            guard let close = authority.firstIndex(of: "]") else {
+                throw invalid("the bracket of its address is not closed")
+            }
             host = authority[authority.index(after: authority.startIndex)..<close]
             let tail = authority[authority.index(after: close)...]
             guard tail.isEmpty || tail.hasPrefix(":") else { throw invalid("text behind its address") }
@@ -121,7 +123,8 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         }
         let standard = scheme == "https" ? 443 : 80
         guard let portText, !portText.isEmpty else { return (host.lowercased(), standard) }
-        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(portText), (1...65535).contains(port)
+        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(portText),
+            (1...65535).contains(port)
         else { throw invalid("its port is not a number from 1 to 65535") }
         return (host.lowercased(), port)
     }

@@ -10,7 +10,9 @@ public struct Headers: Sendable {
     /// A name or value that HTTP does not allow (RFC 9110 section 5): most often a line break in it.
     public struct Illegal: Error, Equatable, CustomStringConvertible {
         public let name: String
-        public var description: String { "the header field '\(excerpt(name, limit: 60))' holds a character that HTTP does not allow" }
+        public var description: String {
+            "the header field '\(excerpt(name, limit: 60))' holds a character that HTTP does not allow"
+        }
     }
 
     public private(set) var fields: [(name: String, value: Content)] = []
@@ -97,5 +99,7 @@ extension String {
 }
 
 extension UInt8 {
-    fileprivate var asciiLowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+    fileprivate var asciiLowercased: UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
+    }
 }

@@ -57,7 +57,9 @@ public struct InMemoryTransport: Transport {
     }
 
     public func send(_ request: Request) async throws(TransportError) -> Response {
-        if Task.isCancelled { throw TransportError(.cancelled, place: request.url.origin.description, message: "cancelled") }
+        if Task.isCancelled {
+            throw TransportError(.cancelled, place: request.url.origin.description, message: "cancelled")
+        }
         let response =
             switch handler.handle(request) {
             case .ready(let response): response

@@ -1,8 +1,8 @@
 @_exported public import ContactCenter
-@_exported public import Tokens
 internal import CurlTransport
 internal import Foundations
 internal import TokenStores
+@_exported public import Tokens
 
 #if canImport(Glibc)
     internal import Glibc
@@ -48,6 +48,16 @@ extension CurlTransport {
             throw ConfigurationError("\(error)", hint: "or unset it")
         }
         configuration.trust = TrustSettings { settings.text($0) }
+        for path in [
+            configuration.trust.file, settings.text("RINGDOWN_CLIENT_CERT"), settings.text("RINGDOWN_CLIENT_KEY"),
+        ] {
+            guard let path, access(path, R_OK) != 0 else { continue }
+            throw ConfigurationError(
+                "\(excerpt(path)) cannot be read: \(String(cString: strerror(errno)))",
+                hint:
+                    "RINGDOWN_CA_FILE, CURL_CA_BUNDLE, SSL_CERT_FILE, RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY names it"
+            )
+        }
         configuration.trust.isVerifying = isVerifying
         if let certificate = settings.text("RINGDOWN_CLIENT_CERT") {
             configuration.clientCertificate = (certificate, settings.text("RINGDOWN_CLIENT_KEY"))
@@ -64,7 +74,8 @@ package func store(_ settings: Settings) throws(ConfigurationError) -> any Token
         return FileStore(directory: directory, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
     case "memory", "off": return .memory
     case let other:
-        throw ConfigurationError("RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off")
+        throw ConfigurationError(
+            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off")
     }
 }
 

@@ -34,7 +34,8 @@ extension Simulator {
             }
             return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
         case ("GET", ["business-unit"]): return Answer(json: ["businessUnits": [businessUnit]], reason: "valid token")
-        case ("GET", ["server-time"]): return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
+        case ("GET", ["server-time"]):
+            return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
         default: return failure(404, "Resource not found", "no such resource")
         }
     }
@@ -81,10 +82,12 @@ extension Simulator {
     private func agent(_ index: Int) -> JSON {
         let person = data.person(index)
         return [
-            "agentId": .int(firstAgentID + index), "userName": .string(person.email), "firstName": .string(person.firstName),
+            "agentId": .int(firstAgentID + index), "userName": .string(person.email),
+            "firstName": .string(person.firstName),
             "middleName": "", "lastName": .string(person.lastName), "userID": .string(person.id),
             "emailAddress": .string(person.email), "isActive": .bool(person.isActive), "teamId": .int(1 + index % 7),
-            "teamName": "Team \(1 + index % 7)", "reportToId": 0, "reportToName": "", "isSupervisor": .bool(person.title == "Supervisor"),
+            "teamName": "Team \(1 + index % 7)", "reportToId": 0, "reportToName": "",
+            "isSupervisor": .bool(person.title == "Supervisor"),
             "lastLogin": "2026-11-01T08:00:00.000Z", "lastUpdated": "2026-11-01T08:00:00.000Z", "location": "",
             "profileId": 1, "profileName": "Administrator", "timeZone": "(GMT-05:00) Eastern Time (US & Canada)",
             "country": "USA", "state": "UT", "city": "Sandy", "userType": "", "ACWEnabled": false, "DivisionNo": "",

@@ -77,11 +77,14 @@ extension Simulator {
         let token = isOpaque ? random.uuid() + random.uuid() : webToken(accessClaims(call, lifetime, number), &random)
         world.withLock { $0.grant(token, to: client, on: .cxone, until: call.now + lifetime, now: call.now) }
         var members: [JSON.Member] = [
-            .init("access_token", .string(token)), .init("token_type", "Bearer"), .init("expires_in", seconds(lifetime)),
+            .init("access_token", .string(token)), .init("token_type", "Bearer"),
+            .init("expires_in", seconds(lifetime)),
         ]
         if !isOpaque {
             members += [
-                .init("refresh_token", .string(webToken(["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())], &random))),
+                .init(
+                    "refresh_token",
+                    .string(webToken(["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())], &random))),
                 .init("id_token", .string(webToken(accessClaims(call, lifetime, number), &random))),
                 .init("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
             ]
@@ -95,7 +98,8 @@ extension Simulator {
             "role": ["legacyId": "Administrator", "id": .string(data.genesysRoleID), "secondaryRoles": []],
             "sub": "user:\(data.cxoneUserID)", "iss": "https://auth.nice-incontact.com", "given_name": "Integration",
             "family_name": "User", "name": "integration.user@example.com", "aud": .string(credentials.cxoneClientID),
-            "icBUId": .int(data.cxoneBusinessUnitID), "tenantId": .string(credentials.cxoneTenantID), "tenant": "simulated_bu",
+            "icBUId": .int(data.cxoneBusinessUnitID), "tenantId": .string(credentials.cxoneTenantID),
+            "tenant": "simulated_bu",
             "icClusterId": "B32", "iat": .int(issued), "exp": .int(issued + Int(lifetime.inSeconds.rounded(.up))),
             "jti": .int(number),
         ]
@@ -131,7 +135,8 @@ extension Simulator {
         }
         let addresses = call.addresses
         let json: JSON = [
-            "private": false, "area": "na1", "cluster": "B32", "domain": "niceincontact.com", "acdDomain": "nice-incontact.com",
+            "private": false, "area": "na1", "cluster": "B32", "domain": "niceincontact.com",
+            "acdDomain": "nice-incontact.com",
             "uhDomain": "nice-incontact.com", "ui_endpoint": .string(addresses.cxoneRegional),
             "auth_endpoint": .string(addresses.cxoneRegional), "api_endpoint": .string(addresses.cxoneAPI),
             "tenantId": .string(credentials.cxoneTenantID),

@@ -30,7 +30,8 @@ struct DataSet: Sendable {
         credentials = Credentials(
             genesysClientID: random.uuid(), genesysClientSecret: random.text(43, from: base64URL),
             cxoneClientID: random.uuid(), cxoneClientSecret: random.text(48, from: base64URL),
-            cxoneAccessKeyID: random.text(52, from: base32) + "====", cxoneAccessKeySecret: random.text(52, from: base32) + "====",
+            cxoneAccessKeyID: random.text(52, from: base32) + "====",
+            cxoneAccessKeySecret: random.text(52, from: base32) + "====",
             cxoneTenantID: random.uuid()
         )
         genesysOrganizationID = random.uuid()
@@ -71,14 +72,18 @@ private let base32 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 private let titles = ["Agent", "Senior Agent", "Supervisor", "Team Lead", "Quality Analyst", "Workforce Planner"]
 private let departments = ["Sales", "Support", "Billing", "Retention", "Operations"]
 private let firstNames = [
-    "Ada", "Alan", "Amara", "Anders", "Barbara", "Bjarne", "Carol", "Chidi", "Dana", "Dennis", "Edsger", "Elena", "Emil",
+    "Ada", "Alan", "Amara", "Anders", "Barbara", "Bjarne", "Carol", "Chidi", "Dana", "Dennis", "Edsger", "Elena",
+    "Emil",
     "Fatima", "Frances", "Grace", "Hedy", "Ines", "Ivan", "Jean", "Joan", "Kenji", "Lars", "Leila", "Linus", "Mae",
-    "Margaret", "Mei", "Niklaus", "Noor", "Olga", "Omar", "Priya", "Radia", "Rosa", "Sophie", "Tariq", "Vera", "Wei", "Yuki",
+    "Margaret", "Mei", "Niklaus", "Noor", "Olga", "Omar", "Priya", "Radia", "Rosa", "Sophie", "Tariq", "Vera", "Wei",
+    "Yuki",
 ]
 private let lastNames = [
-    "Abara", "Almeida", "Andersen", "Bauer", "Becker", "Chen", "Costa", "Dubois", "Eriksson", "Fischer", "Garcia", "Haddad",
+    "Abara", "Almeida", "Andersen", "Bauer", "Becker", "Chen", "Costa", "Dubois", "Eriksson", "Fischer", "Garcia",
+    "Haddad",
     "Hopper", "Ito", "Jansen", "Kaya", "Kim", "Kowalski", "Larsen", "Lopez", "Lovelace", "Martin", "Meyer", "Moreau",
-    "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Perlman", "Quinn", "Rossi", "Santos", "Schmidt", "Singh", "Tanaka",
+    "Nakamura", "Novak", "Okafor", "Olsen", "Patel", "Perlman", "Quinn", "Rossi", "Santos", "Schmidt", "Singh",
+    "Tanaka",
     "Turing", "Vogel", "Weber", "Yilmaz",
 ]
 

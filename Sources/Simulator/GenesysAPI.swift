@@ -7,7 +7,8 @@ extension Simulator {
         guard call.segments.starts(with: ["api", "v2"]) else { return genesysNotFound(call) }
         guard let token = call.authorization("bearer") else {
             return genesysError(
-                call, 401, "authentication.required", "No authentication bearer token specified in authorization header.",
+                call, 401, "authentication.required",
+                "No authentication bearer token specified in authorization header.",
                 reason: "no token"
             )
         }
@@ -21,7 +22,8 @@ extension Simulator {
         answer.client = client
         if options.callsPerMinute > 0 {
             answer = answer.with("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
-                .with("inin-ratelimit-allowed", String(options.callsPerMinute)).with("inin-ratelimit-reset", String(reset))
+                .with("inin-ratelimit-allowed", String(options.callsPerMinute)).with(
+                    "inin-ratelimit-reset", String(reset))
         }
         return answer
     }
@@ -85,7 +87,9 @@ extension Simulator {
             "OAuthClient": [
                 "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
                 "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active", "organization": organization,
-                "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
+                "roleDivisions": [
+                    ["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]
+                ],
             ],
         ]
     }
@@ -95,7 +99,8 @@ extension Simulator {
     private var organization: JSON {
         [
             "id": .string(data.genesysOrganizationID), "name": .string(organizationName), "defaultLanguage": "en-us",
-            "defaultCountryCode": "US", "thirdPartyOrgName": "simulated", "domain": "simulated.example.com", "version": 12,
+            "defaultCountryCode": "US", "thirdPartyOrgName": "simulated", "domain": "simulated.example.com",
+            "version": 12,
             "state": "active", "voicemailEnabled": true, "productPlatform": "GenesysCloud", "features": ["chat": true],
             "selfUri": "/api/v2/organizations/\(data.genesysOrganizationID)",
         ]
@@ -109,8 +114,14 @@ extension Simulator {
         // 500 is widely used; the documented maximum is UNVERIFIED.
         guard let size = number("pageSize", 25), size <= 500, let page = number("pageNumber", 1) else {
             return genesysError(
-                call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].", reason: "malformed paging"
+                call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].",
+                reason: "malformed paging"
             )
+        }
+        // Without another state being asked for, only active users are listed; here all are.
+        if let state = call.url.queryValue("state"), !["active", "any"].contains(state) {
+            return valid(
+                call, ["entities": [], "pageSize": .int(size), "pageNumber": .int(page), "total": 0, "pageCount": 0])
         }
         let pageCount = (data.userCount + size - 1) / size
         let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, data.userCount)
@@ -139,7 +150,7 @@ extension Simulator {
                 ["address": .string(person.email), "mediaType": "EMAIL", "type": "PRIMARY"],
                 ["address": .string(person.phone), "mediaType": "PHONE", "type": "PRIMARY"],
             ],
-            "addresses": [], "state": person.isActive ? "active" : "inactive", "title": .string(person.title),
+            "addresses": [], "state": "active", "title": .string(person.title),
             "username": .string(person.email), "version": .int(person.version), "acdAutoAnswer": false,
             "selfUri": "/api/v2/users/\(person.id)",
         ]

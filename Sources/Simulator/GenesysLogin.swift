@@ -5,20 +5,25 @@ extension Simulator {
     /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
     func genesysLogin(_ call: Call, domain: String) -> Answer {
         guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
-        guard call.request.method == "POST" else { return loginRefusal(call, "invalid_request", "method not allowed", status: 405) }
+        guard call.request.method == "POST" else {
+            return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
+        }
         let parameters = TokenParameters(call, format: .form)
         guard let grant = parameters.values["grant_type"], !grant.isEmpty else {
             return loginRefusal(call, "invalid_request", "grant_type is missing", reason: "no grant_type in the body")
         }
         guard grant == "client_credentials" else {
-            return loginRefusal(call, "unsupported_grant_type", "grant type not supported", reason: "grant_type is '\(excerpt(grant, limit: 40))'")
+            return loginRefusal(
+                call, "unsupported_grant_type", "grant type not supported",
+                reason: "grant_type is '\(excerpt(grant, limit: 40))'")
         }
         guard let id = parameters.clients.first?.id else {
             return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
         }
         // An organisation and its clients live in one region; the others do not know them.
         let known = credentials
-        guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID }) else {
+        guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID })
+        else {
             let isElsewhere = parameters.clients.contains { $0.id == known.genesysClientID }
             return loginRefusal(
                 call, "invalid_client", "client not found", client: id,
@@ -45,9 +50,12 @@ extension Simulator {
 
     /// All three keys, always; 400 also for a refused client (the status for a wrong secret is UNVERIFIED).
     private func loginRefusal(
-        _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil, reason: String? = nil
+        _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil,
+        reason: String? = nil
     ) -> Answer {
-        let json: JSON = ["error": .string(error), "description": .string(description), "error_description": .string(description)]
+        let json: JSON = [
+            "error": .string(error), "description": .string(description), "error_description": .string(description),
+        ]
         return correlated(Answer(status: status, json: json, client: client, reason: reason ?? description), call)
     }
 

@@ -18,7 +18,8 @@ struct Journal: Sendable {
         var json: JSON {
             [
                 "time": .string(time.rfc3339), "host": .string(host), "method": .string(method), "path": .string(path),
-                "query": .optional(query), "status": .int(status), "client": .optional(client), "reason": .string(reason),
+                "query": .optional(query), "status": .int(status), "client": .optional(client),
+                "reason": .string(reason),
             ]
         }
     }

@@ -31,10 +31,13 @@ public final class LiveSimulator: Sendable {
     public var environment: [(name: String, value: String)] {
         let credentials = simulator.credentials
         return [
-            ("GENESYS_CLIENT_ID", credentials.genesysClientID), ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
-            ("GENESYS_REGION", "us-east-1"), ("GENESYS_LOGIN_URL", addresses.genesys), ("GENESYS_API_URL", addresses.genesys),
+            ("GENESYS_CLIENT_ID", credentials.genesysClientID),
+            ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
+            ("GENESYS_REGION", "us-east-1"), ("GENESYS_LOGIN_URL", addresses.genesys),
+            ("GENESYS_API_URL", addresses.genesys),
             ("CXONE_CLIENT_ID", credentials.cxoneClientID), ("CXONE_CLIENT_SECRET", credentials.cxoneClientSecret),
-            ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID), ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),
+            ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID),
+            ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),
             ("CXONE_REGION", "na1"), ("CXONE_ISSUER", addresses.cxoneIssuer), ("CXONE_API_URL", addresses.cxoneAPI),
             ("RINGDOWN_SIM_URL", addresses.control),
         ]

@@ -52,7 +52,8 @@ public final class Simulator: Handler {
             switch site {
             case .genesysLogin(let domain): genesysLogin(call, domain: domain)
             case .genesysAPI: genesysAPI(call)
-            case .genesysGateway where request.url.path.hasPrefix("/oauth/"): genesysLogin(call, domain: options.genesysDomain)
+            case .genesysGateway where request.url.path.hasPrefix("/oauth/"):
+                genesysLogin(call, domain: options.genesysDomain)
             case .genesysGateway: genesysAPI(call)
             case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
             case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
@@ -62,7 +63,8 @@ public final class Simulator: Handler {
         try? answer.response.headers.set("Date", now.httpDate)
         let entry = Journal.Entry(
             time: now, host: site?.hostName(request.url.path, options) ?? request.url.host, method: request.method,
-            path: request.url.path, query: request.url.query, status: answer.response.status, client: answer.client, reason: answer.reason
+            path: request.url.path, query: request.url.query, status: answer.response.status, client: answer.client,
+            reason: answer.reason
         )
         world.withLock { $0.journal.add(entry) }
         return answer.response
@@ -119,7 +121,8 @@ struct Answer {
 
     init(status: Int = 200, headers: Headers = [:], json: JSON? = nil, client: String? = nil, reason: String) {
         response =
-            json.map { Response(status: status, headers: headers, json: $0) } ?? Response(status: status, headers: headers)
+            json.map { Response(status: status, headers: headers, json: $0) }
+            ?? Response(status: status, headers: headers)
         self.client = client
         self.reason = reason
     }

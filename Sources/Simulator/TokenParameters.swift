@@ -18,7 +18,8 @@ struct TokenParameters {
             for member in (try? JSONReader.parse(bytes))?.members ?? [] { values[member.name] = member.value.text }
         }
         if let encoded = call.authorization("basic"), let pair = Base64.decode(encoded) {
-            let parts = String(decoding: pair, as: UTF8.self).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(decoding: pair, as: UTF8.self).split(
+                separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 {
                 clients = [
                     (String(parts[0]), String(parts[1])),

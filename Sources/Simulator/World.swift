@@ -27,7 +27,9 @@ struct World: Sendable {
         return granted
     }
 
-    mutating func grant(_ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp) {
+    mutating func grant(
+        _ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp
+    ) {
         // Tokens that ended long ago are forgotten, so that a simulator can run for days.
         if tokens.count > 10_000 { tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now } }
         tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, window: (now, 0))

@@ -38,7 +38,8 @@ public final class FileStore: TokenStore {
         }.first
         guard let sealed else { return nil }
         guard var record = cipher.open(sealed, for: key) else {
-            Logger.current.debug("cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
+            Logger.current.debug(
+                "cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
             return nil
         }
         defer { wipe(&record) }
@@ -103,13 +104,16 @@ public final class FileStore: TokenStore {
     }
 
     private func prepare() throws(StoreCipher.Unusable) -> StoreCipher {
-        do throws(FileError) { try File.makeDirectory(directory) } catch { throw StoreCipher.Unusable(reason: "\(error)") }
+        do throws(FileError) { try File.makeDirectory(directory) } catch {
+            throw StoreCipher.Unusable(reason: "\(error)")
+        }
         var information = stat()
         guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
             throw StoreCipher.Unusable(reason: "\(directory) is not a directory, or a symbolic link")
         }
         guard information.st_uid == geteuid(), information.st_mode & 0o022 == 0 else {
-            throw StoreCipher.Unusable(reason: "\(directory) belongs to someone else or others can write there; chmod 700 it")
+            throw StoreCipher.Unusable(
+                reason: "\(directory) belongs to someone else or others can write there; chmod 700 it")
         }
         guard access(directory, W_OK) == 0 else {
             throw StoreCipher.Unusable(reason: "\(directory) cannot be written")

@@ -24,13 +24,15 @@ struct StoreCipher: Sendable {
         do throws(FileError) {
             do {
                 try self.init(reading: keyFile)
-            } catch where error.isMissing {
+            } catch  where error.isMissing {
                 // Of several processes that come here at once, one makes the file; the others read it.
                 try? File.create(keyFile, with: Sodium.randomBytes(32))
                 try self.init(reading: keyFile)
             }
         } catch { throw Unusable(reason: "\(error)") }
-        guard keys[0].count == 32 else { throw Unusable(reason: "\(keyFile) is not a key; remove it to have a new one made") }
+        guard keys[0].count == 32 else {
+            throw Unusable(reason: "\(keyFile) is not a key; remove it to have a new one made")
+        }
     }
 
     private init(reading keyFile: String) throws(FileError) {
@@ -61,7 +63,9 @@ struct StoreCipher: Sendable {
     func open(_ file: [UInt8], for key: CacheKey) -> [UInt8]? {
         let nonceLength = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
         let overhead = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
-        guard file.starts(with: Self.header), file.count >= Self.header.count + nonceLength + overhead else { return nil }
+        guard file.starts(with: Self.header), file.count >= Self.header.count + nonceLength + overhead else {
+            return nil
+        }
         let nonce = Array(file.dropFirst(Self.header.count).prefix(nonceLength))
         let sealed = Array(file.dropFirst(Self.header.count + nonceLength))
         for candidate in keys {
@@ -69,7 +73,8 @@ struct StoreCipher: Sendable {
             var count: UInt64 = 0
             let result = withKey(candidate) { secret in
                 crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    &record, &count, nil, sealed, UInt64(sealed.count), key.bytes, UInt64(key.bytes.count), nonce, secret
+                    &record, &count, nil, sealed, UInt64(sealed.count), key.bytes, UInt64(key.bytes.count), nonce,
+                    secret
                 )
             }
             if result == 0 { return Array(record.prefix(Int(count))) }

@@ -17,7 +17,8 @@ public final class Discovery: Sendable {
         let metadata = try await metadata(of: issuer)
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }
         guard metadata["issuer"]?.string.map(withoutSlash) == withoutSlash(issuer.description) else {
-            throw failure("the metadata of \(issuer) names another issuer: \(excerpt(metadata["issuer"]?.text ?? "none"))")
+            throw failure(
+                "the metadata of \(issuer) names another issuer: \(excerpt(metadata["issuer"]?.text ?? "none"))")
         }
         guard let text = metadata["token_endpoint"]?.string, let endpoint = try? HTTPURL(text) else {
             throw failure("the metadata of \(issuer) has no usable token_endpoint")
@@ -37,7 +38,8 @@ public final class Discovery: Sendable {
         let limits = Request.Limits(connect: .seconds(5), total: .seconds(10), responseInBytes: 1 << 20)
         let response: Response
         do {
-            response = try await transport.send(Request("GET", url, headers: ["Accept": "application/json"], limits: limits))
+            response = try await transport.send(
+                Request("GET", url, headers: ["Accept": "application/json"], limits: limits))
         } catch { throw .unreachable(error, endpoint: url) }
         guard response.isSuccess, let metadata = try? JSONReader.parse(response.body) else {
             var error = TokenError(

@@ -82,7 +82,9 @@ public struct Grant: Sendable {
             case .fixed(let url): "fixed " + url.description
             case .discovered(let issuer): "issuer " + issuer.description
             }
-        var fields = ["ringdown-1", place, client?.id ?? "", authentication.rawValue, format.rawValue].map { Array($0.utf8) }
+        var fields = ["ringdown-1", place, client?.id ?? "", authentication.rawValue, format.rawValue].map {
+            Array($0.utf8)
+        }
         fields.append(client.map { fingerprint($0.secret) } ?? [])
         let sorted = parameters.sorted { $0.name < $1.name }
         for parameter in sorted {

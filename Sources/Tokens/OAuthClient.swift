@@ -42,7 +42,8 @@ public struct OAuthClient: TokenRequester {
 
     private func token(_ response: TokenResponse, requested: Moment, draw: Double) -> Token {
         if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
-            Logger.current.warning("token.scope_changed", "the server granted the scope '\(excerpt(granted))' instead of '\(wanted)'")
+            Logger.current.warning(
+                "token.scope_changed", "the server granted the scope '\(excerpt(granted))' instead of '\(wanted)'")
         }
         let stated = response.lifetime
         if stated == nil {
@@ -52,7 +53,9 @@ public struct OAuthClient: TokenRequester {
             )
         }
         let isOver = stated.map { $0 <= .zero } ?? false
-        if isOver { Logger.current.warning("token.expired_at_birth", "the token response says expires_in ≤ 0; it is used once") }
+        if isOver {
+            Logger.current.warning("token.expired_at_birth", "the token response says expires_in ≤ 0; it is used once")
+        }
         let range = settings.lifetimeRange
         let lifetime = isOver ? .zero : min(max(stated ?? grant.defaultLifetime, range.lowerBound), range.upperBound)
         return Token(

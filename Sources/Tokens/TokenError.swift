@@ -6,7 +6,8 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
     /// An open set: more may be told apart later.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
-            case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed, malformedResponse
+            case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed,
+                malformedResponse
             case unreachable, tooShort, discoveryFailed, cancelled
         }
         private let value: Value

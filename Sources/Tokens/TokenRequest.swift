@@ -15,7 +15,8 @@ extension Grant {
         } catch { throw TokenError(.requestRefused, "\(error)", endpoint: endpoint) }
         guard endpoint.origin.scheme == "https" || endpoint.origin.isLoopback else {
             throw TokenError(
-                .requestRefused, "\(endpoint.origin) is plain HTTP: a secret is sent there only over https, or on loopback",
+                .requestRefused,
+                "\(endpoint.origin) is plain HTTP: a secret is sent there only over https, or on loopback",
                 endpoint: endpoint
             )
         }

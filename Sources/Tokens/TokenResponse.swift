@@ -18,13 +18,9 @@ struct TokenResponse {
     init(_ body: [UInt8]) throws(Unusable) {
         let start = body.first { !" \t\r\n".utf8.contains($0) }
         guard let start else { throw Unusable(reason: "the body is empty") }
-        guard start == UInt8(ascii: "{") || start == UInt8(ascii: "[") else { throw Unusable(reason: "the body is not JSON") }
+        guard start == UInt8(ascii: "{") else { throw Unusable(reason: "the body is not a JSON object") }
         let members: [(name: String, range: Range<Int>)]
-        do {
-            // One gateway wraps the object into an array of one (`cxone.md` section 1.2).
-            let elements = start == UInt8(ascii: "[") ? try JSONReader.elements(of: body) : [body.indices]
-            members = elements.count == 1 ? try JSONReader.members(of: body, in: elements[0]) : []
-        } catch {
+        do { members = try JSONReader.members(of: body) } catch {
             throw Unusable(reason: "the body is not valid JSON: \(error)")
         }
         func value(_ name: String) -> JSON? {
@@ -38,7 +34,9 @@ struct TokenResponse {
             throw Unusable(reason: "the access_token is not a string")
         }
         if token.isEmpty { throw Unusable(reason: "the access_token is empty") }
-        if token.count > Self.tokenLimitInBytes { throw Unusable(reason: "the access_token is \(token.count) bytes long") }
+        if token.count > Self.tokenLimitInBytes {
+            throw Unusable(reason: "the access_token is \(token.count) bytes long")
+        }
         if token.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
             throw Unusable(reason: "the access_token holds a character that no header can carry")
         }

@@ -77,7 +77,8 @@ public final class TokenSource: Sendable {
     }
 
     private func enter(
-        _ waiter: Int, _ continuation: CheckedContinuation<Result<Token, TokenError>, Never>, minTTL: Duration, force: Bool
+        _ waiter: Int, _ continuation: CheckedContinuation<Result<Token, TokenError>, Never>, minTTL: Duration,
+        force: Bool
     ) {
         let now = time.now()
         let action = state.withLock { state -> TokenMachine<Int>.Action in

@@ -1,0 +1,56 @@
+# Every target says what it does in `make help`. The scripts below Scripts/ hold what does not fit into a line.
+SHELL := /bin/bash
+SOURCES := Package.swift $(shell find Sources -type f)
+RELEASE := .build/release/ringdown
+STATIC := -c release --static-swift-stdlib -Xlinker -s
+
+.PHONY: help demo build test quick acceptance check lint format bench sanitize fuzz clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(RELEASE) ## The tour: both platforms, simulated on this machine; no account, no network.
+	@$(RELEASE) demo
+
+build: $(RELEASE) ## Build the release binary, .build/release/ringdown.
+
+$(RELEASE): $(SOURCES)
+	@Scripts/install-packages build
+	@echo "Building ringdown (the first time takes about two minutes) ..."
+	@Scripts/quietly swift build $(STATIC) --product ringdown
+	@touch $(RELEASE)
+
+test: ## Everything that must pass: unit, process and acceptance tests.
+	@Scripts/install-packages build
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --parallel
+	Tests/Acceptance/run
+
+quick: ## The inner loop: the Swift tests only.
+	swift test --disable-xctest --parallel
+
+acceptance: ## The tests against real servers and the official SDK only.
+	swift build --product ringdown
+	Tests/Acceptance/run
+
+check: lint test ## Tests and lint.
+
+lint: ## swift-format, strictly.
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
+
+format: ## Rewrite the sources as swift-format wants them.
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Examples
+
+bench: ## Measure the transport against a bare libcurl loop, as ratios.
+	@Scripts/install-packages build
+	Benchmarks/run
+
+sanitize: ## The Swift tests under the thread sanitizer, then under the address sanitizer.
+	swift test --disable-xctest --sanitize=thread --scratch-path .build/thread
+	swift test --disable-xctest --sanitize=address --scratch-path .build/address
+
+fuzz: ## Feed the parsers random input for a minute each.
+	Scripts/fuzz
+
+clean: ## Remove everything that was built.
+	rm -rf .build
