@@ -3,7 +3,7 @@ internal import Foundations
 internal import HTTPModel
 
 /// One request on its way. Everything but the request belongs to the loop's thread.
-final class Transfer: @unchecked Sendable {  // because it is built before it is posted, then used by the loop's thread only
+final class Transfer: @unchecked Sendable {  // because after it is posted the loop's thread alone uses it
     private let request: Request
     private let proxy: ProxySettings.Proxy?
     private let configuration: CurlTransport.Configuration
@@ -53,7 +53,8 @@ final class Transfer: @unchecked Sendable {  // because it is built before it is
         setHeaders(options)
         setProxy(options)
         setTrust(options)
-        let context = Unmanaged.passUnretained(self).toOpaque()  // borrowed: the loop holds the transfer until it is done
+        // Borrowed: the loop holds the transfer until it is done.
+        let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
         options.set(CURLOPT_WRITEFUNCTION) { data, size, count, context in
             Transfer.from(context).receive(data, size * count)

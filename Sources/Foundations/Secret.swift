@@ -54,7 +54,8 @@ public struct Secret: Sendable, Equatable {
         left.count == right.count && sodium_memcmp(left.storage.base, right.storage.base, left.count) == 0
     }
 
-    private final class Storage: @unchecked Sendable {  // because the bytes are written before it is shared, never after
+    // Unchecked because the bytes are written before it is shared, and never after.
+    private final class Storage: @unchecked Sendable {  // because of the line above
         let base: UnsafeMutableRawPointer
         let count: Int
 

@@ -1,0 +1,33 @@
+import Foundations
+import Testing
+
+@Suite struct DotenvTests {
+    private func parse(_ text: String) throws -> [String] {
+        try Dotenv.parse(Array(text.utf8)).map { "\($0.name)=\($0.value.reveal())" }
+    }
+
+    @Test(arguments: [
+        ("A=b", ["A=b"]), ("A = b ", ["A=b"]), ("export A=b", ["A=b"]), ("\u{FEFF}A=b", ["A=b"]), ("A=b\r\nB=c\r\n", ["A=b", "B=c"]),
+        ("# comment\n\nA=b # more", ["A=b"]), ("A=b#c", ["A=b#c"]), ("A='b # c'", ["A=b # c"]), ("A=", ["A="]), ("A=''", ["A="]),
+        (#"A="l1\nl2""#, ["A=l1\nl2"]), (#"A='l1\nl2'"#, [#"A=l1\nl2"#]), (#"A="a\"b""#, [#"A=a"b"#]), (#"A='a\'b'"#, ["A=a'b"]),
+        ("A='two\nlines'\nB=c", ["A=two\nlines", "B=c"]), ("A=$(echo hi)", ["A=$(echo hi)"]), ("A=${B}", ["A=${B}"]),
+        ("A=x=y==", ["A=x=y=="]), ("1A=c\nA-B=d\nA.B=e", ["1A=c", "A-B=d", "A.B=e"]), ("A=ключ", ["A=ключ"]),
+    ])
+    func `a file is read as python-dotenv reads it without interpolation`(text: String, expected: [String]) throws {
+        #expect(try parse(text) == expected)
+    }
+
+    @Test(arguments: [("A=b\nnonsense\n", 2), ("A='open\nB=c", 1), ("=x", 1), ("A=b\n\nC='d' e", 3), ("A", 1)])
+    func `a line that cannot be read is an error with its number`(text: String, line: Int) {
+        let error = #expect(throws: Dotenv.Malformed.self) { try parse(text) }
+        #expect(error?.line == line)
+    }
+
+    @Test func `random bytes never crash the parser`() {
+        for _ in 0..<20_000 {
+            let alphabet = Array("AB='\"\\#\n\r \texport$".utf8) + [0, 0xFF]
+            let bytes = (0..<Int.random(in: 0...40)).map { _ in alphabet[Int.random(in: alphabet.indices)] }
+            _ = try? Dotenv.parse(bytes)
+        }
+    }
+}

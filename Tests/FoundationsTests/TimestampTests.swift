@@ -1,0 +1,36 @@
+import Foundations
+import Testing
+
+@Suite struct TimestampTests {
+    @Test(arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])
+    func `all three forms of an HTTP date are read`(text: String) {
+        #expect(Timestamp(httpDate: text) == Timestamp(secondsSince1970: 784_111_777))
+    }
+
+    @Test(arguments: ["", "yesterday", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT"])
+    func `anything else is no date`(text: String) {
+        #expect(Timestamp(httpDate: text) == nil)
+    }
+
+    @Test func `times are written as the standards have them`() {
+        let time = Timestamp(secondsSince1970: 784_111_777.25)
+        #expect(time.httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(time.rfc3339 == "1994-11-06T08:49:37.250Z")
+        #expect(Timestamp(secondsSince1970: -0.5).rfc3339 == "1969-12-31T23:59:59.500Z")
+    }
+}
+
+@Suite struct TextTests {
+    @Test func `an excerpt is short, printable and says that it was cut`() {
+        #expect(excerpt("plain") == "plain")
+        #expect(excerpt("a\u{1B}[31mb\r\n") == "a\\u{1b}[31mb\\r\\n")
+        #expect(excerpt("a\u{202E}b") == "a\\u{202e}b")
+        #expect(excerpt(String(repeating: "x", count: 1000)).utf8.count < 300)
+        #expect(excerpt([0xFF, 0xFE]).isEmpty == false)
+    }
+
+    @Test func `a mistyped name is near to what was meant, and nonsense to nothing`() {
+        #expect(nearest(to: "eu-west-3", among: ["eu-west-1", "us-east-1", "ap-south-1"]).first == "eu-west-1")
+        #expect(nearest(to: "qqqqqqqqqqqqq", among: ["eu-west-1"]).isEmpty)
+    }
+}

@@ -1,0 +1,124 @@
+import Foundations
+import TestKit
+import Testing
+import TokenStores
+import Tokens
+
+@Suite struct FileStoreTests {
+    private let directory: ScratchDirectory
+    private let time = ManualTime()
+    private let key = CacheKey(fields: [[1]])
+
+    init() throws {
+        directory = try ScratchDirectory()
+    }
+
+    private func store(keys: String? = nil, at path: String? = nil) -> FileStore {
+        FileStore(directory: path ?? directory.path, keys: keys.map { Secret($0) })
+    }
+
+    private var record: String { directory.names.first { $0.count == 32 } ?? "" }
+
+    @Test func `a token comes back from another store on the same directory`() async throws {
+        let token = Token(
+            value: Secret("value"), scope: "a b", lifetime: .seconds(3600), requested: time.now(), refreshJitter: .seconds(12)
+        )
+        await store().save(token, for: key)
+        time.advance(by: .seconds(600))
+        let loaded = try #require(await store().load(key, at: time.now()))
+        #expect(loaded == token)
+        #expect(loaded.remaining(at: time.now()) == .seconds(3000))
+    }
+
+    @Test func `files are the owner's alone and hold nothing in clear`() async throws {
+        await store(at: directory.path + "/a/b").save(.sample("plainly-visible", at: time.now()), for: key)
+        await store().save(.sample("plainly-visible", at: time.now()), for: key)
+        #expect(directory.permissions("a/b") == 0o700)
+        #expect(directory.permissions(record) == 0o600)
+        #expect(directory.permissions("key") == 0o600)
+        let bytes = try File.read(directory.path + "/" + record)
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("visible"))
+        #expect(directory.names.allSatisfy { !$0.contains(".") || $0.hasSuffix(".lock") })
+    }
+
+    @Test func `another key, damage or another name make a record a miss`() async throws {
+        let other = CacheKey(fields: [[2]])
+        await store(keys: "one").save(.sample(at: time.now()), for: key)
+        #expect(await store(keys: "two").load(key, at: time.now()) == nil)
+        #expect(await store(keys: "one").load(other, at: time.now()) == nil)
+        let path = directory.path + "/" + record
+        let bytes = try File.read(path)
+        for index in bytes.indices {
+            var damaged = bytes
+            damaged[index] ^= 1
+            try File.replace(path, with: damaged)
+            #expect(await store(keys: "one").load(key, at: time.now()) == nil)
+        }
+        try File.replace(path, with: Array(bytes.prefix(20)))
+        #expect(await store(keys: "one").load(key, at: time.now()) == nil)
+    }
+
+    @Test func `a key that was replaced is still accepted`() async throws {
+        await store(keys: "old").save(.sample("kept", at: time.now()), for: key)
+        #expect(await store(keys: "new,old").load(key, at: time.now())?.value.reveal() == "kept")
+    }
+
+    @Test func `a token that is over, or comes from the future, is a miss`() async throws {
+        await store().save(.sample(lifetime: .seconds(60), at: time.now()), for: key)
+        time.advance(by: .seconds(61))
+        #expect(await store().load(key, at: time.now()) == nil)
+        time.jumpWall(by: .seconds(-86400))
+        #expect(await store().load(key, at: time.now()) == nil)
+    }
+
+    @Test func `a removed token is gone`() async throws {
+        await store().save(.sample(at: time.now()), for: key)
+        await store().remove(key)
+        #expect(await store().load(key, at: time.now()) == nil)
+    }
+
+    @Test func `a directory that others can write is not used, and that is said once`() async throws {
+        directory.changePermissions(0o777)
+        let log = MemoryLog()
+        let store = store()
+        await Logger.$current.withValue(log.logger) {
+            await store.save(.sample(at: time.now()), for: key)
+            #expect(await store.load(key, at: time.now()) == nil)
+            #expect(await store.lock(key, time: time) == nil)
+        }
+        #expect(log.warnings.count == 1)
+        #expect(directory.names == [])
+    }
+
+    @Test func `a directory that is a symbolic link or a file is not used`() async throws {
+        directory.link("link", to: "/tmp")
+        try File.replace(directory.path + "/file", with: [])
+        for name in ["link", "file", "file/below"] {
+            let log = MemoryLog()
+            await Logger.$current.withValue(log.logger) {
+                await store(at: directory.path + "/" + name).save(.sample(at: time.now()), for: key)
+            }
+            #expect(log.warnings.count == 1)
+        }
+    }
+
+    @Test func `a symbolic link in place of a record is not followed`() async throws {
+        await store(keys: "k").save(.sample(at: time.now()), for: key)
+        let name = record
+        let target = directory.path + "/elsewhere"
+        try File.replace(target, with: try File.read(directory.path + "/" + name))
+        await store(keys: "k").remove(key)
+        directory.link(name, to: target)
+        #expect(await store(keys: "k").load(key, at: time.now()) == nil)
+    }
+
+    @Test func `who holds the lock makes the others wait until it is released`() async throws {
+        let (store, time, key) = (store(), time, key)
+        let first = try #require(await store.lock(key, time: time))
+        let second = Task { await store.lock(key, time: time) != nil }
+        await time.waitForSleepers(1)
+        first.release()
+        time.advance(by: .seconds(1))
+        #expect(await second.value)
+    }
+}
