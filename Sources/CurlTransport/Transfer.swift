@@ -92,7 +92,8 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
         append("Expect:")
         if !request.headers.has("User-Agent") { append("User-Agent: \(configuration.userAgent)") }
-        if request.body.count > 0, !request.headers.has("Content-Type") { append("Content-Type:") }
+        // libcurl would call any body a form.
+        if !request.headers.has("Content-Type") { append("Content-Type:") }
         for field in request.headers.fields {
             switch field.value {
             case .text(let text): append(text.isEmpty ? "\(field.name);" : "\(field.name): \(text)")

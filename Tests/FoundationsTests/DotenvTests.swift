@@ -7,9 +7,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("A=b", ["A=b"]), ("A = b ", ["A=b"]), ("export A=b", ["A=b"]), ("\u{FEFF}A=b", ["A=b"]), ("A=b\r\nB=c\r\n", ["A=b", "B=c"]),
-        ("# comment\n\nA=b # more", ["A=b"]), ("A=b#c", ["A=b#c"]), ("A='b # c'", ["A=b # c"]), ("A=", ["A="]), ("A=''", ["A="]),
-        (#"A="l1\nl2""#, ["A=l1\nl2"]), (#"A='l1\nl2'"#, [#"A=l1\nl2"#]), (#"A="a\"b""#, [#"A=a"b"#]), (#"A='a\'b'"#, ["A=a'b"]),
+        ("A=b", ["A=b"]), ("A = b ", ["A=b"]), ("export A=b", ["A=b"]), ("\u{FEFF}A=b", ["A=b"]),
+        ("A=b\r\nB=c\r\n", ["A=b", "B=c"]),
+        ("# comment\n\nA=b # more", ["A=b"]), ("A=b#c", ["A=b#c"]), ("A='b # c'", ["A=b # c"]), ("A=", ["A="]),
+        ("A=''", ["A="]),
+        (#"A="l1\nl2""#, ["A=l1\nl2"]), (#"A='l1\nl2'"#, [#"A=l1\nl2"#]), (#"A="a\"b""#, [#"A=a"b"#]),
+        (#"A='a\'b'"#, ["A=a'b"]),
         ("A='two\nlines'\nB=c", ["A=two\nlines", "B=c"]), ("A=$(echo hi)", ["A=$(echo hi)"]), ("A=${B}", ["A=${B}"]),
         ("A=x=y==", ["A=x=y=="]), ("1A=c\nA-B=d\nA.B=e", ["1A=c", "A-B=d", "A.B=e"]), ("A=ключ", ["A=ключ"]),
     ])

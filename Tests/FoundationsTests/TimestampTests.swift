@@ -7,7 +7,10 @@ import Testing
         #expect(Timestamp(httpDate: text) == Timestamp(secondsSince1970: 784_111_777))
     }
 
-    @Test(arguments: ["", "yesterday", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:00:00 GMT"])
+    @Test(arguments: [
+        "", "yesterday", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 25:00:00 GMT",
+    ])
     func `anything else is no date`(text: String) {
         #expect(Timestamp(httpDate: text) == nil)
     }

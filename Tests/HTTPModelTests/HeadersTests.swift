@@ -29,13 +29,17 @@ import Testing
 @Suite struct RetryAfterTests {
     private let now = Timestamp(secondsSince1970: 784_111_777)
 
-    @Test(arguments: [("4", 4), (" 120 ", 120), ("0", 0), ("-5", 0), ("1.5", 1.5), ("Sun, 06 Nov 1994 08:49:47 GMT", 10)])
+    @Test(arguments: [
+        ("4", 4), (" 120 ", 120), ("0", 0), ("-5", 0), ("1.5", 1.5), ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
+    ])
     func `seconds and dates are read, never as less than nothing`(value: String, expected: Double) {
         #expect(RetryAfter.read(from: ["Retry-After": value], now: now) == .seconds(expected))
     }
 
     @Test func `a date counts from the server's own clock`() {
-        let headers: Headers = ["Retry-After": "Sun, 06 Nov 1994 08:49:47 GMT", "Date": "Sun, 06 Nov 1994 08:49:45 GMT"]
+        let headers: Headers = [
+            "Retry-After": "Sun, 06 Nov 1994 08:49:47 GMT", "Date": "Sun, 06 Nov 1994 08:49:45 GMT",
+        ]
         #expect(RetryAfter.read(from: headers, now: now) == .seconds(2))
     }
 
@@ -47,8 +51,10 @@ import Testing
 
 @Suite struct FormURLEncodingTests {
     /// RFC 6749 appendix B and the vectors that clients get wrong.
-    @Test(arguments: [(" ", "+"), ("+", "%2B"), (":", "%3A"), ("%", "%25"), ("é", "%C3%A9"), ("=", "%3D"), ("&", "%26"), ("~", "%7E"),
-                      ("*-._09azAZ", "*-._09azAZ"), (" %&+£€", "+%25%26%2B%C2%A3%E2%82%AC")])
+    @Test(arguments: [
+        (" ", "+"), ("+", "%2B"), (":", "%3A"), ("%", "%25"), ("é", "%C3%A9"), ("=", "%3D"), ("&", "%26"), ("~", "%7E"),
+        ("*-._09azAZ", "*-._09azAZ"), (" %&+£€", "+%25%26%2B%C2%A3%E2%82%AC"),
+    ])
     func `values are encoded as the standard demands`(plain: String, encoded: String) {
         #expect(FormURLEncoding.encode(plain) == encoded)
         #expect(FormURLEncoding.encode(Secret(plain)).reveal() == encoded)

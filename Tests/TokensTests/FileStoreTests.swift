@@ -21,7 +21,8 @@ import Tokens
 
     @Test func `a token comes back from another store on the same directory`() async throws {
         let token = Token(
-            value: Secret("value"), scope: "a b", lifetime: .seconds(3600), requested: time.now(), refreshJitter: .seconds(12)
+            value: Secret("value"), scope: "a b", lifetime: .seconds(3600), requested: time.now(),
+            refreshJitter: .seconds(12)
         )
         await store().save(token, for: key)
         time.advance(by: .seconds(600))

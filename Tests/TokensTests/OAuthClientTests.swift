@@ -20,7 +20,8 @@ private struct Proof: Sendable {
 
     private func grant(_ authentication: ClientAuthentication = .basic) throws -> Grant {
         var grant = Grant(
-            endpoint: .fixed(try HTTPURL("https://login.example/oauth/token")), parameters: [.init("grant_type", "client_credentials")]
+            endpoint: .fixed(try HTTPURL("https://login.example/oauth/token")),
+            parameters: [.init("grant_type", "client_credentials")]
         )
         grant.client = (id: "the client", secret: Secret(Self.secret))
         grant.authentication = authentication
@@ -46,7 +47,9 @@ private struct Proof: Sendable {
     @Test(arguments: [
         Proof(.basic, "the+client:p%40ss+w%2Brd%2F%3D%25%C3%A9%3A%7E", "grant_type=client_credentials"),
         Proof(.basicRaw, "the client:p@ss w+rd/=%é:~", "grant_type=client_credentials"),
-        Proof(.body, nil, "grant_type=client_credentials&client_id=the+client&client_secret=p%40ss+w%2Brd%2F%3D%25%C3%A9%3A%7E"),
+        Proof(
+            .body, nil,
+            "grant_type=client_credentials&client_id=the+client&client_secret=p%40ss+w%2Brd%2F%3D%25%C3%A9%3A%7E"),
     ])
     fileprivate func `the client proves itself in one place, encoded as that place demands`(proof: Proof) async throws {
         let response = granted(#"{"access_token":"t","token_type":"bearer","expires_in":60}"#)
@@ -60,10 +63,12 @@ private struct Proof: Sendable {
         #expect(!"\(request)".contains("p@ss") && !"\(request)".contains("p%40ss"))
     }
 
-    @Test(arguments: [
-        ("3600", 3600.0), ("3600.0", 3600), ("\"3600\"", 3600), ("\"3600.0\"", 3600), ("1e12", 30 * 86400), ("0.5", 1),
-        ("null", 7200), ("\"soon\"", 7200), ("true", 7200), ("{}", 7200), ("\"nan\"", 7200), ("1e400", 7200),
-    ] as [(String, Double)])
+    @Test(
+        arguments: [
+            ("3600", 3600.0), ("3600.0", 3600), ("\"3600\"", 3600), ("\"3600.0\"", 3600), ("1e12", 30 * 86400),
+            ("0.5", 1),
+            ("null", 7200), ("\"soon\"", 7200), ("true", 7200), ("{}", 7200), ("\"nan\"", 7200), ("1e400", 7200),
+        ] as [(String, Double)])
     func `odd lifetimes are read as what they must mean`(text: String, seconds: Double) async throws {
         var grant = try grant()
         grant.defaultLifetime = .seconds(7200)
@@ -104,8 +109,10 @@ private struct Proof: Sendable {
     }
 
     @Test(arguments: [
-        "", " ", "<html>sign in</html>", "[]", "{}", #"{"access_token":""}"#, #"{"access_token":17}"#, #"{"access_token":null}"#,
-        #"{"access_token":"a\nb"}"#, #"{"access_token":"ä"}"#, #"{"access_token":"a b"}"#, #"{"access_token":"SECRETTOKEN"#,
+        "", " ", "<html>sign in</html>", "[]", "{}", #"{"access_token":""}"#, #"{"access_token":17}"#,
+        #"{"access_token":null}"#,
+        #"{"access_token":"a\nb"}"#, #"{"access_token":"ä"}"#, #"{"access_token":"a b"}"#,
+        #"{"access_token":"SECRETTOKEN"#,
         #"{"access_token":"SECRETTOKEN","token_type":"mac"}"#, #"{"access_token":"SECRETTOKEN","token_type":3}"#,
     ])
     func `a success without a usable token is a failure that quotes no token`(body: String) async {
@@ -116,19 +123,29 @@ private struct Proof: Sendable {
     }
 
     private static let refusals: [(Int, String, TokenError.Code)] = [
-        (400, #"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#, .credentialsRefused),
-        (401, #"{"error":"invalid_client"}"#, .credentialsRefused), (403, "", .credentialsRefused), (401, "<html>", .credentialsRefused),
-        (400, #"{"error":"invalid_grant"}"#, .credentialsRefused), (400, #"{"error":"unauthorized_client"}"#, .grantRefused),
-        (400, #"{"error":"unsupported_grant_type"}"#, .grantRefused), (400, #"{"error":"invalid_scope"}"#, .scopeRefused),
+        (
+            400, #"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#,
+            .credentialsRefused
+        ),
+        (401, #"{"error":"invalid_client"}"#, .credentialsRefused), (403, "", .credentialsRefused),
+        (401, "<html>", .credentialsRefused),
+        (400, #"{"error":"invalid_grant"}"#, .credentialsRefused),
+        (400, #"{"error":"unauthorized_client"}"#, .grantRefused),
+        (400, #"{"error":"unsupported_grant_type"}"#, .grantRefused),
+        (400, #"{"error":"invalid_scope"}"#, .scopeRefused),
         (400, #"{"error":"invalid_request","error_description":"rate limit exceeded; try later"}"#, .rateLimited),
         (429, "", .rateLimited), (400, #"{"error":"invalid_request"}"#, .requestRefused), (400, "", .requestRefused),
-        (404, "", .requestRefused), (302, "", .requestRefused), (500, "<html>oops", .serverFailed), (503, "", .serverFailed),
-        (400, #"{"error":"temporarily_unavailable"}"#, .serverFailed), (400, #"{"error":"scope_invalid"}"#, .requestRefused),
+        (404, "", .requestRefused), (302, "", .requestRefused), (500, "<html>oops", .serverFailed),
+        (503, "", .serverFailed),
+        (400, #"{"error":"temporarily_unavailable"}"#, .serverFailed),
+        (400, #"{"error":"scope_invalid"}"#, .requestRefused),
         (401, #"{"error":"invalid_client","errorDescription":"camel case"}"#, .credentialsRefused),
     ]
 
     @Test(arguments: refusals)
-    func `errors are told apart by what the body says, not by the status`(status: Int, body: String, code: TokenError.Code) async {
+    func `errors are told apart by what the body says, not by the status`(
+        status: Int, body: String, code: TokenError.Code
+    ) async {
         #expect(await failure(Response(status: status, body: Array(body.utf8)))?.code == code)
     }
 
@@ -158,10 +175,15 @@ private struct Proof: Sendable {
     @Test func `JSON bodies hold the same parameters`() async throws {
         var grant = try grant(.body)
         grant.format = .json
-        let transport = ScriptedTransport { _ in Response(status: 200, body: Array(#"{"access_token":"t","expires_in":60}"#.utf8)) }
+        let transport = ScriptedTransport { _ in
+            Response(status: 200, body: Array(#"{"access_token":"t","expires_in":60}"#.utf8))
+        }
         _ = try await OAuthClient(grant, transport: transport, time: time).requestToken(draw: 0)
         let json = try JSONReader.parse(Array(transport.requests[0].bodyText.utf8))
-        #expect(json == ["grant_type": "client_credentials", "client_id": "the client", "client_secret": .string(Self.secret)])
+        #expect(
+            json == [
+                "grant_type": "client_credentials", "client_id": "the client", "client_secret": .string(Self.secret),
+            ])
     }
 }
 
@@ -172,13 +194,15 @@ private struct Proof: Sendable {
     }
 
     @Test func `the token endpoint is what the issuer's metadata says`() async throws {
-        let found = try await endpoint(#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/auth/token"}"#)
+        let found = try await endpoint(
+            #"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/auth/token"}"#)
         #expect(found.description == "https://issuer.example/auth/token")
     }
 
     @Test(arguments: [
         #"{"issuer":"https://other.example","token_endpoint":"https://issuer.example/t"}"#, "{}", "<html>", "",
-        #"{"issuer":"https://issuer.example"}"#, #"{"issuer":"https://issuer.example","token_endpoint":"http://issuer.example/t"}"#,
+        #"{"issuer":"https://issuer.example"}"#,
+        #"{"issuer":"https://issuer.example","token_endpoint":"http://issuer.example/t"}"#,
         #"{"issuer":"https://issuer.example","token_endpoint":"nonsense"}"#,
     ])
     func `metadata that names another issuer or no safe endpoint is refused`(metadata: String) async {
@@ -195,13 +219,15 @@ private struct Proof: Sendable {
 
     @Test func `grants that differ in anything have different keys, and scopes in another order have not`() throws {
         func key(_ change: (inout Grant) throws -> Void = { _ in }) throws -> CacheKey {
-            var grant = Grant(endpoint: .fixed(try HTTPURL("https://a.example/token")), parameters: [.init("scope", "b a")])
+            var grant = Grant(
+                endpoint: .fixed(try HTTPURL("https://a.example/token")), parameters: [.init("scope", "b a")])
             grant.client = ("id", Secret("secret"))
             try change(&grant)
             return grant.cacheKey
         }
         let keys = [
-            try key(), try key { $0.client = ("id2", Secret("secret")) }, try key { $0.client = ("id", Secret("other")) },
+            try key(), try key { $0.client = ("id2", Secret("secret")) },
+            try key { $0.client = ("id", Secret("other")) },
             try key { $0.client = nil }, try key { $0.authentication = .body }, try key { $0.format = .json },
             try key { $0.endpoint = .fixed(try HTTPURL("https://b.example/token")) },
             try key { $0.endpoint = .discovered(issuer: try HTTPURL("https://a.example/token")) },

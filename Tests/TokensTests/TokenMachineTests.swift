@@ -60,7 +60,9 @@ import Tokens
         #expect(name(machine.request(at: start + .seconds(1000))) == "serve")
     }
 
-    @Test(arguments: [(600.0, 300.0), (1200, 300), (1201, 600.5), (3600, 900), (5399, 900), (5400, 2700), (86400, 3600), (60, 30)])
+    @Test(arguments: [
+        (600.0, 300.0), (1200, 300), (1201, 600.5), (3600, 900), (5399, 900), (5400, 2700), (86400, 3600), (60, 30),
+    ])
     func `the advisory window follows the lifetime and is at most half of it`(lifetime: Double, window: Double) throws {
         var machine = try machine(lifetime: .seconds(lifetime))
         let begin = lifetime - window
@@ -109,7 +111,9 @@ import Tokens
         #expect(throws: TokenError.self) { try answers[0].result.get() }
     }
 
-    @Test func `a failed advisory refresh is tried again after ten seconds, then twenty, with half of it random`() throws {
+    @Test func `a failed advisory refresh is tried again after ten seconds, then twenty, with half of it random`()
+        throws
+    {
         var machine = try machine()
         let now = start + .seconds(2800)
         var fetch = try #require(fetched(from: machine.request(at: now)))
