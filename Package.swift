@@ -70,3 +70,13 @@ let package = Package(
         ),
     ]
 )
+
+// Programs that only measure or attack the project; they are left out of everybody else's builds.
+if Context.environment["RINGDOWN_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "TransportBenchmark", dependencies: ["CurlTransport", "HTTPModel", "Foundations"],
+            path: "Benchmarks/TransportBenchmark", swiftSettings: swiftSettings
+        )
+    )
+}

@@ -6,8 +6,9 @@ internal import HTTPModel
 final class Transfer: @unchecked Sendable {  // because after it is posted the loop's thread alone uses it
     private let request: Request
     private let proxy: ProxySettings.Proxy?
-    private let configuration: CurlTransport.Configuration
-    private var continuation: CheckedContinuation<Result<Response, TransportError>, Never>?
+    private let trust: TrustSettings
+    /// Resumed once, by whoever takes it.
+    var continuation: UnsafeContinuation<Result<Response, TransportError>, Never>?
 
     private(set) var easy: UnsafeMutableRawPointer?
     var isCancelled = false
@@ -15,17 +16,11 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private var headers = Headers()
     private var body: [UInt8] = []
     private var isTooLarge = false
-    /// What libcurl only borrows while the transfer runs: the strings it is told to copy are not among them.
-    private var sent: [UInt8] = []
 
-    init(_ request: Request, proxy: ProxySettings.Proxy?, configuration: CurlTransport.Configuration) {
+    init(_ request: Request, proxy: ProxySettings.Proxy?, trust: TrustSettings) {
         self.request = request
         self.proxy = proxy
-        self.configuration = configuration
-    }
-
-    func begin(_ continuation: CheckedContinuation<Result<Response, TransportError>, Never>) {
-        self.continuation = continuation
+        self.trust = trust
     }
 
     func resume(_ result: Result<Response, TransportError>) {
@@ -34,54 +29,79 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
 
     // MARK: Before
 
-    /// Tells the handle everything about the request; returns what went wrong, or nil.
-    func prepare(_ easy: UnsafeMutableRawPointer) -> TransportError? {
-        self.easy = easy
+    /// Sets what is the same for all transfers of a handle.
+    static func configure(_ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration) {
         let options = Options(easy)
-        options.set(CURLOPT_URL, request.url.description)
         options.set(CURLOPT_NOSIGNAL, 1)
         options.set(CURLOPT_FOLLOWLOCATION, 0)
         options.set(CURLOPT_PROTOCOLS_STR, "http,https")
-        options.set(CURLOPT_CONNECTTIMEOUT_MS, Int((request.limits.connect.inSeconds * 1000).rounded(.up)))
-        options.set(CURLOPT_TIMEOUT_MS, Int((request.limits.total.inSeconds * 1000).rounded(.up)))
-        options.set(
-            CURLOPT_HTTP_VERSION, request.prefersHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS)
-        )
         options.set(CURLOPT_ACCEPT_ENCODING, "")
         options.set(CURLOPT_PATH_AS_IS, 1)
-        setMethodAndBody(options)
-        setHeaders(options)
-        setProxy(options)
-        setTrust(options)
-        // Borrowed: the loop holds the transfer until it is done.
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        options.set(CURLOPT_WRITEDATA, context)
+        options.set(CURLOPT_USERAGENT, configuration.userAgent)
+        // libcurl would read the environment by itself, without ports in NO_PROXY: it is told either way.
+        options.set(CURLOPT_NOPROXY, "")
+        options.set(CURLOPT_PROXYAUTH, 1)  // CURLAUTH_BASIC: a macro that Swift cannot import
+        options.set(CURLOPT_SSL_VERIFYPEER, configuration.trust.isVerifying ? 1 : 0)
+        options.set(CURLOPT_SSL_VERIFYHOST, configuration.trust.isVerifying ? 2 : 0)
+        if let file = configuration.trust.file {
+            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, file) }
+        }
+        if let directory = configuration.trust.directory {
+            for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, directory) }
+        }
+        if let identity = configuration.clientCertificate {
+            options.set(CURLOPT_SSLCERT, identity.certificate)
+            options.set(CURLOPT_SSLKEY, identity.key ?? identity.certificate)
+        }
         options.set(CURLOPT_WRITEFUNCTION) { data, size, count, context in
             Transfer.from(context).receive(data, size * count)
         }
-        options.set(CURLOPT_HEADERDATA, context)
         options.set(CURLOPT_HEADERFUNCTION) { data, size, count, context in
             Transfer.from(context).receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
             return size * count
         }
+    }
+
+    /// Tells the handle everything about this request; returns what went wrong, or nil.
+    func prepare(_ easy: UnsafeMutableRawPointer) -> TransportError? {
+        self.easy = easy
+        let options = Options(easy)
+        options.set(CURLOPT_URL, request.url.description)
+        options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.limits.connect))
+        options.set(CURLOPT_TIMEOUT_MS, milliseconds(request.limits.total))
+        options.set(
+            CURLOPT_HTTP_VERSION, request.prefersHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS)
+        )
+        setMethodAndBody(options)
+        setHeaders(options)
+        options.set(CURLOPT_PROXY, proxy?.url ?? "")
+        options.set(CURLOPT_PROXYUSERNAME, proxy?.credentials?.user)
+        options.set(CURLOPT_PROXYPASSWORD, proxy?.credentials?.password.reveal())
+        // Borrowed: the loop holds the transfer until it is done.
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        options.set(CURLOPT_WRITEDATA, context)
+        options.set(CURLOPT_HEADERDATA, context)
         guard options.failure == CURLE_OK else {
             return error(.setup, "libcurl refused an option: \(String(cString: rd_easy_strerror(options.failure)))")
         }
         return nil
     }
 
+    private func milliseconds(_ duration: Duration) -> Int {
+        max(1, Int((duration.inSeconds * 1000).rounded(.up)))
+    }
+
     private func setMethodAndBody(_ options: Options) {
-        if request.method == "HEAD" { options.set(CURLOPT_NOBODY, 1) }
+        // The first option wipes what the transfer before left behind.
+        options.set(CURLOPT_HTTPGET, 1)
         options.set(CURLOPT_CUSTOMREQUEST, request.method)
+        if request.method == "HEAD" { options.set(CURLOPT_NOBODY, 1) }
         guard request.body.count > 0 || ["POST", "PUT", "PATCH"].contains(request.method) else { return }
         options.set(CURLOPT_POST, 1)
         options.setSize(CURLOPT_POSTFIELDSIZE_LARGE, request.body.count)
         switch request.body {
-        case .none: options.set(CURLOPT_POSTFIELDS, "")
-        case .bytes(let bytes):
-            sent = bytes
-            // libcurl keeps a copy of these; they are no secret.
-            sent.withUnsafeBytes { options.set(CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+        case .none: options.set(CURLOPT_COPYPOSTFIELDS, "")
+        case .bytes(let bytes): bytes.withUnsafeBytes { options.set(CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
         case .secret(let secret):
             // Borrowed, not copied: the request keeps the secret's memory where it is until the transfer is done.
             secret.withBytes { options.set(CURLOPT_POSTFIELDS, $0.baseAddress) }
@@ -91,14 +111,18 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private func setHeaders(_ options: Options) {
         // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
         append("Expect:")
-        if !request.headers.has("User-Agent") { append("User-Agent: \(configuration.userAgent)") }
         // libcurl would call any body a form.
-        if !request.headers.has("Content-Type") { append("Content-Type:") }
+        if request.body.count > 0 || request.method != "GET", !request.headers.has("Content-Type") { append("Content-Type:") }
         for field in request.headers.fields {
             switch field.value {
             case .text(let text): append(text.isEmpty ? "\(field.name);" : "\(field.name): \(text)")
             case .secret(let secret):
-                var line = Array("\(field.name): ".utf8) + secret.withBytes { Array($0) } + [0]
+                var line = [UInt8]()
+                line.reserveCapacity(field.name.utf8.count + secret.count + 3)
+                line += field.name.utf8
+                line += ": ".utf8
+                secret.withBytes { line += $0 }
+                line.append(0)
                 line.withUnsafeBufferPointer { bytes in
                     bytes.withMemoryRebound(to: CChar.self) { append(start: $0.baseAddress) }
                 }
@@ -115,31 +139,6 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private func append(start: UnsafePointer<CChar>?) {
         guard let start, let longer = rd_slist_append(headerList, start) else { return }
         headerList = longer
-    }
-
-    private func setProxy(_ options: Options) {
-        // libcurl would read the environment by itself, without ports in NO_PROXY: it is told either way.
-        options.set(CURLOPT_PROXY, proxy?.url ?? "")
-        options.set(CURLOPT_NOPROXY, "")
-        guard let credentials = proxy?.credentials else { return }
-        options.set(CURLOPT_PROXYAUTH, 1)  // CURLAUTH_BASIC: a macro that Swift cannot import
-        options.set(CURLOPT_PROXYUSERNAME, credentials.user)
-        options.set(CURLOPT_PROXYPASSWORD, credentials.password.reveal())
-    }
-
-    private func setTrust(_ options: Options) {
-        let trust = configuration.trust
-        options.set(CURLOPT_SSL_VERIFYPEER, trust.isVerifying ? 1 : 0)
-        options.set(CURLOPT_SSL_VERIFYHOST, trust.isVerifying ? 2 : 0)
-        if let file = trust.file {
-            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, file) }
-        }
-        if let directory = trust.directory {
-            for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, directory) }
-        }
-        guard let identity = configuration.clientCertificate else { return }
-        options.set(CURLOPT_SSLCERT, identity.certificate)
-        options.set(CURLOPT_SSLKEY, identity.key ?? identity.certificate)
     }
 
     // MARK: While it runs
@@ -159,14 +158,21 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 
     private func receiveHeader(_ line: UnsafeRawBufferPointer) {
-        // A new status line begins a new block: the one before belonged to a proxy or to an interim response.
-        if line.starts(with: Array("HTTP/".utf8)) {
+        // A status line begins a new block: the one before belonged to a proxy or to an interim response.
+        if line.count > 5, line[4] == UInt8(ascii: "/"), line.starts(with: "HTTP".utf8) {
             headers = Headers()
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        let name = String(decoding: line[..<colon], as: UTF8.self).trimmed
-        headers.addParsed(name, String(decoding: line[(colon + 1)...], as: UTF8.self).trimmed)
+        headers.addParsed(text(line[..<colon]), text(line[(colon + 1)...]))
+    }
+
+    /// Without white space and line breaks at either end.
+    private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        var bytes = bytes
+        while let byte = bytes.first, byte <= 0x20 { bytes.removeFirst() }
+        while let byte = bytes.last, byte <= 0x20 { bytes.removeLast() }
+        return String(decoding: UnsafeRawBufferPointer(rebasing: bytes), as: UTF8.self)
     }
 
     // MARK: After
@@ -216,7 +222,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
             return error(.timeout, "no answer in time (connect \(limit.connect), total \(limit.total))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
             return error(.certificate, "its certificate is not trusted: \(verifyReason ?? text)")
-        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "the CA file cannot be read: \(configuration.trust)")
+        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "the CA file cannot be read: \(trust)")
         case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key cannot be used")
         case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
         case CURLE_WRITE_ERROR where isTooLarge:
@@ -268,7 +274,7 @@ private final class Options {
 
     func set(_ option: CURLoption, _ value: Int) { note(rd_setopt_long(easy, option, value)) }
     func setSize(_ option: CURLoption, _ value: Int) { note(rd_setopt_off(easy, option, curl_off_t(value))) }
-    func set(_ option: CURLoption, _ value: String) { note(rd_setopt_text(easy, option, value)) }
+    func set(_ option: CURLoption, _ value: String?) { note(rd_setopt_text(easy, option, value)) }
     func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { note(rd_setopt_pointer(easy, option, value)) }
     func set(_ option: CURLoption, _ value: @escaping rd_data_callback) {
         note(rd_setopt_callback(easy, option, value))

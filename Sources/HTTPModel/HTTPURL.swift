@@ -38,11 +38,13 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     public let path: String
     /// Without the question mark; nil where there is none.
     public let query: String?
+    /// The whole URL, kept because every request needs it.
+    private let text: String
 
     public var host: String { origin.host }
     /// The path and the query: what stands in the request line.
     public var target: String { path + (query.map { "?" + $0 } ?? "") }
-    public var description: String { origin.description + target }
+    public var description: String { text }
 
     public init(_ text: String) throws(Invalid) {
         func invalid(_ reason: String) -> Invalid { Invalid(url: text, reason: reason) }
@@ -58,14 +60,16 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         let (host, port) = try Self.split(authority, scheme, invalid)
         let target = rest[authority.endIndex...].prefix { $0 != "#" }
         let question = target.firstIndex(of: "?")
-        origin = Origin(scheme: scheme, host: host, port: port)
         let path = String(question.map { target[..<$0] } ?? target)
-        self.path = path.isEmpty ? "/" : path
-        query = question.map { String(target[target.index(after: $0)...]) }
+        self.init(
+            origin: Origin(scheme: scheme, host: host, port: port), path: path.isEmpty ? "/" : path,
+            query: question.map { String(target[target.index(after: $0)...]) }
+        )
     }
 
     private init(origin: Origin, path: String, query: String?) {
         (self.origin, self.path, self.query) = (origin, path, query)
+        text = origin.description + path + (query.map { "?" + $0 } ?? "")
     }
 
     /// The URL of a reference found in a reply: absolute, or relative to this one's root (`/api/v2/…`).
