@@ -1,5 +1,5 @@
 // A bare libcurl multi loop: COUNT GETs of URL with IN_FLIGHT at a time; prints the requests a second.
-// It does what a client must: its own headers for each request, and the response's headers and body kept until it is done.
+// It does what a client must: the same header fields for each request, and the response's kept with the body until done.
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,8 @@ static void start(CURLM *multi, struct transfer *t, const char *url) {
     curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, 60000L);
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "ringdown");
+    curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);

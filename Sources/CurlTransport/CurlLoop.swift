@@ -126,15 +126,18 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
             inbox.removeAll(keepingCapacity: true)
             return messages
         }
-        let messages = own + posted
+        for message in posted { handle(message) }
+        let messages = own
         own.removeAll(keepingCapacity: true)
-        for message in messages {
-            switch message {
-            case .start(let transfer): begin(transfer)
-            case .cancel(let transfer): end(transfer)
-            case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-            case .stop: isStopping = true
-            }
+        for message in messages { handle(message) }
+    }
+
+    private func handle(_ message: Message) {
+        switch message {
+        case .start(let transfer): begin(transfer)
+        case .cancel(let transfer): end(transfer)
+        case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+        case .stop: isStopping = true
         }
     }
 

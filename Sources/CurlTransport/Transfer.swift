@@ -74,9 +74,13 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         )
         setMethodAndBody(options)
         setHeaders(options)
-        options.set(CURLOPT_PROXY, proxy?.url ?? "")
-        options.set(CURLOPT_PROXYUSERNAME, proxy?.credentials?.user)
-        options.set(CURLOPT_PROXYPASSWORD, proxy?.credentials?.password.reveal())
+        if let proxy {
+            options.set(CURLOPT_PROXY, proxy.url)
+            options.set(CURLOPT_PROXYUSERNAME, proxy.credentials?.user)
+            options.set(CURLOPT_PROXYPASSWORD, proxy.credentials?.password.reveal())
+        } else {
+            options.set(CURLOPT_PROXY, "")
+        }
         // Borrowed: the loop holds the transfer until it is done.
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
@@ -109,10 +113,12 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 
     private func setHeaders(_ options: Options) {
-        // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
-        append("Expect:")
-        // libcurl would call any body a form.
-        if request.body.count > 0 || request.method != "GET", !request.headers.has("Content-Type") { append("Content-Type:") }
+        if request.body.count > 0 || request.method != "GET" {
+            // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
+            append("Expect:")
+            // libcurl would call any body a form.
+            if !request.headers.has("Content-Type") { append("Content-Type:") }
+        }
         for field in request.headers.fields {
             switch field.value {
             case .text(let text): append(text.isEmpty ? "\(field.name);" : "\(field.name): \(text)")
