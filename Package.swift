@@ -38,7 +38,7 @@ let package = Package(
                 "TokenStores", "Tokens",
                 "HTTPModel", "Foundations", "CProcess",
             ]),
-        room("CommandLineKit"),
+        room("CommandLineKit", ["Foundations"]),
         room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),

@@ -120,9 +120,9 @@ public struct Option<Value: ParameterValue>: ParameterProperty {
 
 /// `--name`: true where it is given.
 @propertyWrapper
-public struct Flag: ParameterProperty {
+public struct Flag<Value: FlagValue>: ParameterProperty {
     private final class Slot: ParameterSlot {
-        var value = false
+        var value = Value(given: nil)
         let short: Character?
         let help: String
 
@@ -134,19 +134,51 @@ public struct Flag: ParameterProperty {
             ParameterSpec(name: kebabCase(label), short: short, kind: .flag, help: help)
         }
         func take(_ text: String) -> Bool {
-            value = true
+            guard let given = Value(given: text) else { return false }
+            value = given
             return true
         }
-        var expectation: String { "" }
+        var expectation: String { Value.expectation }
     }
 
     private let storage: Slot
     var slot: any ParameterSlot { storage }
-    public var wrappedValue: Bool { storage.value }
+    // A value for "not given" always exists.
+    public var wrappedValue: Value { storage.value.unsafelyUnwrapped }
 
     public init(short: Character? = nil, help: String) {
         storage = Slot(short, help)
     }
+}
+
+/// What a flag can be.
+public protocol FlagValue: Sendable {
+    /// `text` is nil where the flag is not given, empty where it is, and otherwise what stands behind `=`.
+    init?(given text: String?)
+    static var expectation: String { get }
+}
+
+extension Bool: FlagValue {
+    public init?(given text: String?) {
+        if text?.isEmpty == false { return nil }
+        self = text != nil
+    }
+    public static var expectation: String { "no value" }
+}
+
+/// A flag that some situations want confirmed: `--name=yes`.
+public enum ConfirmedFlag: FlagValue {
+    case absent, given, confirmed
+
+    public init?(given text: String?) {
+        switch text {
+        case nil: self = .absent
+        case "": self = .given
+        case "yes": self = .confirmed
+        default: return nil
+        }
+    }
+    public static var expectation: String { "no value, or yes" }
 }
 
 /// A word in its place; those that are required come before those that are not.

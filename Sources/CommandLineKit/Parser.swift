@@ -1,3 +1,5 @@
+internal import Foundations
+
 /// What a command line asks for.
 public enum Invocation {
     case run(any Command)
@@ -27,7 +29,7 @@ extension CommandTree {
             throw UsageError(
                 "unknown option '\(name)'", hint: "options come after the command: '\(program) COMMAND \(name)'")
         }
-        let close = closest(to: name, among: commands.map { $0.name })
+        let close = nearest(to: name, among: commands.map { $0.name }).first
         throw UsageError(
             "unknown command '\(name)'",
             hint: close.map { "did you mean '\(program) \($0)'?" } ?? "'\(program) --help' lists the commands"
@@ -99,9 +101,8 @@ private struct Parser {
         }
         guard let (spec, slot) = found else { throw unknown(word, name) }
         guard case .option(let valueName, _) = spec.kind else {
-            // A flag takes no value, but for the one word that some flags ask for as a confirmation.
-            guard parts.count == 1 else { throw UsageError("--\(spec.name) takes no value", hint: help) }
-            _ = slot.take("")
+            let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
+            if !isRight { throw UsageError("--\(spec.name) takes \(slot.expectation)", hint: help) }
             return
         }
         guard let text = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
@@ -122,22 +123,6 @@ private struct Parser {
         let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
         return UsageError(
             "unknown option '\(shown)'",
-            hint: closest(to: name, among: names).map { "did you mean --\($0)? " + help } ?? help)
+            hint: nearest(to: name, among: names).first.map { "did you mean --\($0)? " + help } ?? help)
     }
-}
-
-/// The name that shares the most with `word`, where one shares enough.
-private func closest(to word: String, among names: [String]) -> String? {
-    func distance(_ name: String) -> Int {
-        var row = Array(0...name.count)
-        for (i, a) in word.enumerated() {
-            var previous = row[0]
-            row[0] = i + 1
-            for (j, b) in name.enumerated() {
-                (previous, row[j + 1]) = (row[j + 1], min(row[j + 1] + 1, row[j] + 1, previous + (a == b ? 0 : 1)))
-            }
-        }
-        return row[name.count]
-    }
-    return names.map { ($0, distance($0)) }.filter { $0.1 <= max(1, $0.0.count / 3) }.min { $0.1 < $1.1 }?.0
 }

@@ -19,8 +19,8 @@ struct Account: ParameterGroup {
     private var platform: PlatformName?
     @Option("REGION", help: "The region or area, in place of the one that is set.")
     private var region: String?
-    @Flag(help: "Do not verify TLS certificates. For experiments only.")
-    private var insecure: Bool
+    @Flag(help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
+    private var insecure: ConfirmedFlag
     @Flag(short: "v", help: "Tell each step on standard error.")
     private var verbose: Bool
     @Flag(short: "q", help: "No notes on standard error, only errors.")
@@ -40,7 +40,7 @@ struct Account: ParameterGroup {
             try settings.add(file: Self.path(of: profileName, context))
         } else {
             let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
-            if FileKind(path) == .file { try settings.add(file: path) }
+            if isFile(path) { try settings.add(file: path, isTrusted: false) }
         }
         return settings
     }
@@ -56,11 +56,11 @@ struct Account: ParameterGroup {
 
     /// What carries requests. Throws `ConfigurationError`.
     func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
-        if insecure {
-            guard Context.current.variables["CI"]?.isEmpty ?? true else {
+        if insecure != .absent {
+            guard insecure == .confirmed || Context.current.variables["CI"]?.isEmpty ?? true else {
                 throw ConfigurationError(
                     "--insecure is refused where CI is set: the token could go to anyone",
-                    hint: "name the CA file in RINGDOWN_CA_FILE instead"
+                    hint: "name the CA file in RINGDOWN_CA_FILE instead, or insist with --insecure=yes"
                 )
             }
             notice(
@@ -68,7 +68,7 @@ struct Account: ParameterGroup {
             )
         }
         if let transport = Context.current.transport { return transport }
-        return try CurlTransport(settings, isVerifying: !insecure)
+        return try CurlTransport(settings, isVerifying: insecure == .absent)
     }
 
     /// Runs `body` with the account's client, and explains a token that is refused.
@@ -90,7 +90,7 @@ struct Account: ParameterGroup {
         let home = context.variables["HOME"] ?? ""
         let configuration = context.variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
         let path = "\(configuration)/ringdown/\(name).env"
-        guard FileKind(path) == .file else {
+        guard isFile(path) else {
             throw ConfigurationError(
                 "there is no profile '\(name)'",
                 hint: "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")

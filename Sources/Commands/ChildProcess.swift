@@ -14,7 +14,11 @@ enum ChildProcess {
     private static let current = Atomic<Int32>(0)
 
     /// Returns the program's exit code; 128 and the signal's number where a signal ended it, as a shell does.
-    static func run(_ command: [String], environment: [String: String]) async throws(UsageError) -> Int32 {
+    ///
+    /// Throws `UsageError` where the program cannot be started.
+    static func run(_ command: [String], environment: [String: String]) async throws -> Int32 {
+        // Where a parent ignores this signal, so would we, and the child's exit code would be lost.
+        signal(SIGCHLD, SIG_DFL)
         let child = try start(command, environment)
         current.store(child, ordering: .sequentiallyConsistent)
         // The terminal sends its signals to the child as well: it decides what they mean.
@@ -22,12 +26,13 @@ enum ChildProcess {
         let handedOn = [SIGTERM, SIGHUP].map { number in
             (number, signal(number) { _ = kill(ChildProcess.current.load(ordering: .relaxed), $0) })
         }
-        let status = await onOwnThread { () -> Int32 in
+        let status = try await Thread.run { () -> Int32? in
             var status: Int32 = 0
-            while waitpid(child, &status, 0) < 0, errno == EINTR {}
+            while waitpid(child, &status, 0) < 0 { if errno != EINTR { return nil } }
             return status
         }
         for (number, handler) in former + handedOn { signal(number, handler) }
+        guard let status else { return ExitCode.bug }
         let ending = status & 0x7F
         return ending == 0 ? (status >> 8) & 0xFF : 128 + ending
     }
@@ -83,46 +88,9 @@ enum Signals {
             }
         }
         let reading = ends[0]
-        await onOwnThread {
+        _ = try? await Thread.run {
             var byte: UInt8 = 0
             while read(reading, &byte, 1) < 0, errno == EINTR {}
         }
-    }
-}
-
-private final class Work: Sendable {
-    let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-    }
-}
-
-/// Runs a call that blocks on a thread of its own, so that no task has to wait for it.
-func onOwnThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { continuation in
-        // The thread releases the work once it is done.
-        let work = Unmanaged.passRetained(Work { continuation.resume(returning: body()) })
-        #if canImport(Glibc)
-            var thread = pthread_t()
-        #else
-            var thread: pthread_t?
-        #endif
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                #if canImport(Glibc)
-                    guard let context else { return nil }
-                #endif
-                Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, work.toOpaque()
-        )
-        precondition(result == 0, "no thread could be started")
-        #if canImport(Glibc)
-            pthread_detach(thread)
-        #else
-            if let thread { pthread_detach(thread) }
-        #endif
     }
 }

@@ -47,8 +47,8 @@ package struct Context: Sendable {
 /// A stream that text goes to.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }
-    /// Throws ``OutputClosed`` where nobody reads any more.
-    func write(_ bytes: [UInt8]) throws(OutputClosed)
+    /// Throws ``OutputClosed`` where nobody reads any more, and `FileError` where the bytes cannot be kept.
+    func write(_ bytes: [UInt8]) throws
 }
 
 /// The reader of an output went away, as `head` does once it has enough.
@@ -57,8 +57,8 @@ package struct OutputClosed: Error {
 }
 
 extension Output {
-    func write(_ text: String) throws(OutputClosed) { try write(Array(text.utf8)) }
-    func line(_ text: String) throws(OutputClosed) { try write(text + "\n") }
+    func write(_ text: String) throws { try write(Array(text.utf8)) }
+    func line(_ text: String) throws { try write(text + "\n") }
 }
 
 /// An open file of the process.
@@ -67,8 +67,10 @@ struct Descriptor: Output {
 
     var isTerminal: Bool { isatty(number) == 1 }
 
-    func write(_ bytes: [UInt8]) throws(OutputClosed) {
-        if File.write(bytes, to: number) != nil { throw OutputClosed() }
+    func write(_ bytes: [UInt8]) throws {
+        guard let code = File.write(bytes, to: number) else { return }
+        let error = FileError(path: "standard output", code: code)
+        throw error.isClosedPipe ? OutputClosed() : error
     }
 }
 

@@ -50,20 +50,26 @@ struct TokenCommand: Command {
         case .raw: return token.value.reveal()
         case .header: return "Authorization: " + token.authorization.reveal()
         case .env:
-            // A token holds no quote: the characters that it may hold were checked when it came.
             return """
-                export RINGDOWN_ACCESS_TOKEN='\(token.value.reveal())'
-                export RINGDOWN_TOKEN_EXPIRES_AT='\(token.expiry.rfc3339)'
+                export RINGDOWN_ACCESS_TOKEN=\(shellQuoted(token.value.reveal()))
+                export RINGDOWN_TOKEN_EXPIRES_AT=\(shellQuoted(token.expiry.rfc3339))
                 """
         case .json:
             let remaining = Int(token.remaining(at: Context.current.time.now()).inSeconds)
             let json: JSON = [
                 "access_token": .string(token.value.reveal()), "token_type": "Bearer",
-                "expires_in": .int(max(0, remaining)),
-                "expires_at": .string(token.expiry.rfc3339), "scope": .optional(token.scope),
+
+                "expires_in": token.isLifetimeKnown ? .int(max(0, remaining)) : .null,
+                "expires_at": token.isLifetimeKnown ? .string(token.expiry.rfc3339) : .null,
+                "scope": .optional(token.scope),
                 "platform": .string(profile.platform.name), "region": .optional(profile.region),
             ]
             return json.description
         }
     }
+}
+
+/// A word that a shell reads as exactly this text.
+func shellQuoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

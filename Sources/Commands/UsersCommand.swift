@@ -21,13 +21,15 @@ struct UsersCommand: Command {
     var limit: Int?
 
     func run() async throws -> Int32 {
+        if let limit, limit < 0 { throw UsageError("--limit cannot be \(limit)", hint: "it can be 0 or more") }
         try await account.withClient { client in
             var writer = ListWriter(output ?? .table, to: Context.current.standardOutput)
             var count = 0
-            for try await user in client.users() {
-                if let limit, count >= limit { break }
+            for try await user in client.users(pageSize: min(100, max(1, limit ?? 100))) {
+                if count == limit { break }
                 try writer.write(user)
                 count += 1
+                if count == limit { break }
             }
             try writer.finish()
         }

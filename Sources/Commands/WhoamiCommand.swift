@@ -43,7 +43,8 @@ private struct Report {
             .init("platform", .string(profile.platform.name)), .init("region", .optional(profile.region)),
         ]
         let times: [JSON.Member] = [
-            .init("expires_at", .string(token.expiry.rfc3339)), .init("expires_in", .int(Int(remaining.inSeconds))),
+            .init("expires_at", token.isLifetimeKnown ? .string(token.expiry.rfc3339) : .null),
+            .init("expires_in", token.isLifetimeKnown ? .int(Int(remaining.inSeconds)) : .null),
         ]
         return .object(own + (identity.json.members ?? []) + times)
     }
@@ -58,7 +59,11 @@ private struct Report {
             ("organisation", named(identity.organizationName, identity.organizationID)),
             ("client", named(identity.clientName, identity.clientID)), ("user", identity.userName),
             ("roles", identity.roles.isEmpty ? nil : identity.roles.joined(separator: ", ")),
-            ("token", "ends \(token.expiry.rfc3339), in \(spoken(remaining))"),
+            (
+                "token",
+                token.isLifetimeKnown
+                    ? "ends \(token.expiry.rfc3339), in \(spoken(remaining))" : "nobody knows how long"
+            ),
         ]
         return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
     }

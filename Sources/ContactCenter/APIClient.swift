@@ -34,7 +34,7 @@ public final class APIClient: Sendable {
         do { return try JSONReader.parse(response.body) } catch {
             throw APIError(
                 .malformedResponse,
-                "GET \(path) answered \(response.status), but not with JSON (\(error)): \(excerpt(response.body))",
+                "GET \(path) answered \(response.status), but not with JSON (\(error))",
                 hint: "a proxy or gateway may have answered in the API's place", status: response.status
             )
         }
@@ -68,8 +68,8 @@ public final class APIClient: Sendable {
         switch profile.api {
         case .fixed(let url): found = url
         case .tenant(let tenant): found = try await tenant.apiURL(for: token, over: transport)
-        case .none:
-            throw APIError(.configuration, "no API is configured", hint: "set OAUTH_API_URL to the address of the API")
+        case .unset(let variable):
+            throw APIError(.configuration, "\(variable) is not set", hint: "set it to the address of the API")
         }
         base.withLock { $0 = found }
         return found
@@ -78,11 +78,12 @@ public final class APIClient: Sendable {
     private func url(_ path: String, _ token: Token) async throws(APIError) -> HTTPURL {
         let base = try await baseURL(token)
         let url: HTTPURL
-        do { url = path.contains("://") ? try HTTPURL(path) : try base.appending(path) } catch {
+        do { url = path.hasPrefix("/") ? try base.appending(path) : try HTTPURL(path) } catch {
             throw APIError(.configuration, "\(error)", hint: "write a path such as /api/v2/users, percent-encoded")
         }
         let policy = OriginPolicy(base: base, trustedDomains: profile.platform.trustedDomains)
         guard policy.allows(url) else {
+            if let url = policy.throughGateway(url) { return url }
             throw APIError(
                 .untrustedHost, "\(url.origin) is not a host of \(profile.platform.title): the token is not sent there",
                 hint: "fetch it without a token, if the link is meant to be public"
@@ -111,36 +112,17 @@ public final class APIClient: Sendable {
 
     private func error(_ response: Response, _ method: String, _ url: HTTPURL, _ token: Token) -> APIError {
         let fault = profile.platform.fault(response)
-        let said = fault.message.map { excerpt($0) } ?? (response.body.isEmpty ? "" : excerpt(response.body))
+        // A gateway for debugging may echo what it was sent.
+        let said = excerpt(redacting([token.value], in: fault.message.map { Array($0.utf8) } ?? response.body))
         let text = "\(method) \(url.path) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
-        let (code, hint) = Self.meaning(response, fault, age: token.age(at: time.now()))
+        let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
         var error = APIError(code, text, hint: hint, status: response.status)
+        if case .accessToken = profile.credential, response.status == 401 {
+            error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over: obtain another one"
+        }
         error.platformCode = fault.code.map { excerpt($0, limit: 80) }
         error.correlationID = fault.correlationID.map { excerpt($0, limit: 80) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
         return error
-    }
-
-    private static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (APIError.Code, String)
-    {
-        switch response.status {
-        case 401:
-            return (
-                .unauthorized,
-                "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
-            )
-        case 403: return (.forbidden, "give the client's role the permission that is named; a new token would not help")
-        case 429:
-            let wait = RetryAfter.read(from: response.headers, now: .now()).map {
-                " in \(Int($0.inSeconds.rounded(.up))) s"
-            }
-            return (.rateLimited, "call again\(wait ?? " in a minute"), and more slowly")
-        case 404: return (.notFound, "check the path, its version and the identifiers in it")
-        case 300..<400: return (.refused, "redirects are not followed: call the final address")
-        case 500...: return (.serverFailed, "the platform fails at the moment: try again later")
-        case 400 where fault.code == "not.a.user":
-            return (.refused, "this call is for people who signed in; a client asks '/api/v2/tokens/me' instead")
-        default: return (.refused, "the request is not what the API expects: compare it with the API's description")
-        }
     }
 }

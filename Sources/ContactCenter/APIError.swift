@@ -1,3 +1,4 @@
+internal import Foundations
 public import HTTPModel
 
 /// Why an API call failed.
@@ -61,5 +62,28 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         var result = APIError(.unreachable, "\(error)", hint: Advice.hint(for: error))
         result.transport = error
         return result
+    }
+
+    /// What a status means, and what to do about it. `age` is how old the token was.
+    static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (Code, hint: String) {
+        switch response.status {
+        case 401:
+            return (
+                .unauthorized,
+                "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
+            )
+        case 403: return (.forbidden, "give the client's role the permission that is named; a new token would not help")
+        case 429:
+            let wait = RetryAfter.read(from: response.headers, now: .now()).map {
+                " in \(Int($0.inSeconds.rounded(.up))) s"
+            }
+            return (.rateLimited, "call again\(wait ?? " in a minute"), and more slowly")
+        case 404: return (.notFound, "check the path, its version and the identifiers in it")
+        case 300..<400: return (.refused, "redirects are not followed: call the final address")
+        case 500...: return (.serverFailed, "the platform fails at the moment: try again later")
+        case 400 where fault.code == "not.a.user":
+            return (.refused, "this call is for people who signed in; a client asks '/api/v2/tokens/me' instead")
+        default: return (.refused, "the request is not what the API expects: compare it with the API's description")
+        }
     }
 }

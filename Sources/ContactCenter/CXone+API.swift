@@ -73,6 +73,10 @@ public struct CXoneTenant: Sendable {
         do {
             response = try await transport.send(Request("GET", url, headers: ["Accept": "application/json"]))
         } catch { throw APIError.unreachable(error) }
+        if response.status == 429 || response.status >= 500 {
+            let (code, hint) = APIError.meaning(response, .init(), age: .zero)
+            throw APIError(code, "\(url) answered \(response.status)", hint: hint, status: response.status)
+        }
         guard response.isSuccess, let text = (try? JSONReader.parse(response.body))?["api_endpoint"]?.string,
             let found = try? HTTPURL(text)
         else { throw failure("\(url) answered \(response.status) without an api_endpoint", response.status) }

@@ -41,7 +41,7 @@ enum CXone {
         let name = try grantName(settings)
         let grant = try grant(name, settings, issuer: issuer, area: area)
         let override = try settings.url("CXONE_API_URL")
-        let digital = name == .digital ? try standardURL(digitalHost(area)) : nil
+        let digital = name == .digital ? try standardURL(digitalHost(issuer, area)) : nil
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
         profile.region = area
         let version = settings.text("CXONE_API_VERSION") ?? standardVersion
@@ -98,7 +98,7 @@ enum CXone {
                 ])
             grant.format = .json
         case .digital:
-            let standard = try standardURL(digitalHost(area) + "/engager/2.0/token")
+            let standard = try standardURL(digitalHost(issuer, area) + "/engager/2.0/token")
             grant = Grant(
                 endpoint: override ?? .fixed(standard),
                 parameters: [.init("grant_type", "client_credentials")])
@@ -144,7 +144,7 @@ enum CXone {
 
     private static func regionalHost(_ issuer: HTTPURL, _ area: String?) throws(ConfigurationError) -> String {
         // A simulator or gateway serves the endpoint on the issuer's host too (section 1.3: one source for the real one).
-        if !issuer.host.hasSuffix("niceincontact.com") { return issuer.origin.description }
+        if !isOfficial(issuer) { return issuer.origin.description }
         guard let area else {
             throw ConfigurationError(
                 "CXONE_REGION is not set",
@@ -154,7 +154,16 @@ enum CXone {
         return "https://\(area).nice-incontact.com"
     }
 
-    private static func digitalHost(_ area: String?) -> String { "https://api-de-\(area ?? "na1").niceincontact.com" }
+    /// Section 1.6. A simulator or gateway serves the endpoint on the issuer's host.
+    private static func digitalHost(_ issuer: HTTPURL, _ area: String?) -> String {
+        if !isOfficial(issuer) { return issuer.origin.description }
+        return area == "na2"
+            ? "https://api-de-na2.nicecxone-gov.com" : "https://api-de-\(area ?? "na1").niceincontact.com"
+    }
+
+    private static func isOfficial(_ issuer: HTTPURL) -> Bool {
+        Platform.cxone.trustedDomains.contains { issuer.host == $0 || issuer.host.hasSuffix("." + $0) }
+    }
 
     private static func fixed(_ url: HTTPURL?) -> Grant.Endpoint? { url.map { .fixed($0) } }
 

@@ -28,7 +28,7 @@ private enum CustomOAuth {
         )
         grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
         let api = try settings.url("OAUTH_API_URL")
-        return Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .none)
+        return Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
     }
 
     @Sendable static func fault(_ response: Response) -> Platform.Fault {

@@ -30,10 +30,12 @@ enum GenesysCloud {
             }
         }
         let (standardLogin, standardAPI) = (try url(hosts.loginURL), try url(hosts.apiURL))
-        var profile = Profile(
-            .genesys, try credential(settings, login: login ?? standardLogin),
-            api: .fixed(try settings.url("GENESYS_API_URL") ?? standardAPI)
-        )
+        var api = Profile.API.fixed(try settings.url("GENESYS_API_URL") ?? standardAPI)
+        if let login, region == nil, !settings.has("GENESYS_API_URL") {
+            // The token of a host that was named must not go to one that was not.
+            api = sibling(of: login).map { .fixed($0) } ?? .unset(variable: "GENESYS_API_URL")
+        }
+        var profile = Profile(.genesys, try credential(settings, login: login ?? standardLogin), api: api)
         profile.region = login == nil ? hosts.name : region?.name
         profile.organizationID = settings.text("GENESYS_ORGANIZATION_ID")
         return profile
@@ -43,7 +45,13 @@ enum GenesysCloud {
         -> Profile.Credential
     {
         let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
-        if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") { return .accessToken(token) }
+        if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") {
+            if Token.isSendable(token) { return .accessToken(token) }
+            throw ConfigurationError(
+                "GENESYSCLOUD_ACCESS_TOKEN holds a character that no token has",
+                hint: "copy it again, without quotes or spaces"
+            )
+        }
         var grant = Grant(
             endpoint: .fixed(try tokenEndpoint(login)), parameters: [.init("grant_type", "client_credentials")]
         )
@@ -57,6 +65,12 @@ enum GenesysCloud {
         grant.authentication = try settings.choice("GENESYS_CLIENT_AUTH", default: .basicRaw)
         grant.defaultLifetime = .seconds(86400)
         return .grant(grant)
+    }
+
+    /// `https://api.…` for `https://login.…`, as the official SDKs have it; nil for other hosts.
+    private static func sibling(of login: HTTPURL) -> HTTPURL? {
+        guard login.host.hasPrefix("login.") else { return nil }
+        return try? HTTPURL("\(login.origin.scheme)://api.\(login.origin.authority.dropFirst(6))")
     }
 
     /// A host gets the platform's path; a URL that ends in `/token` is taken as it is, for gateways and odd paths.

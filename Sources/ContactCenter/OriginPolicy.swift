@@ -7,13 +7,20 @@ struct OriginPolicy: Sendable {
     let trustedDomains: [String]
 
     func allows(_ url: HTTPURL) -> Bool {
-        if url.origin == base.origin { return true }
         // A simulator has a port for each host, all on this machine.
         if base.origin.isLoopback { return url.origin.isLoopback }
-        guard url.origin.scheme == "https", url.origin.isDefaultPort else { return false }
-        // A base outside the platform's domains is a gateway: nothing goes around it.
-        guard isTrusted(base.host) else { return false }
-        return isTrusted(url.host)
+        guard url.origin.scheme == "https" else { return false }
+        if url.origin == base.origin { return true }
+        return !isGateway && url.origin.isDefaultPort && isTrusted(url.host)
+    }
+
+    /// A base outside the platform's domains: nothing goes around it.
+    private var isGateway: Bool { !isTrusted(base.host) }
+
+    /// Where a link leads that the platform behind a gateway made: to the same path at the gateway. Nil for other links.
+    func throughGateway(_ url: HTTPURL) -> HTTPURL? {
+        guard isGateway, !base.origin.isLoopback, isTrusted(url.host) else { return nil }
+        return try? base.appending(url.target)
     }
 
     private func isTrusted(_ host: String) -> Bool {

@@ -14,8 +14,8 @@ public struct Profile: Sendable {
         case fixed(HTTPURL)
         /// Found out from the tenant in the token (`cxone.md` section 2).
         case tenant(CXoneTenant)
-        /// There is none: tokens are all this profile is for.
-        case none
+        /// There is none until this variable is set: tokens are all this profile is for.
+        case unset(variable: String)
     }
 
     public var platform: Platform
@@ -42,7 +42,11 @@ public struct Profile: Sendable {
             case .fixed(let url), .discovered(let url): urls.append(url)
             }
         }
-        if case .fixed(let url) = api { urls.append(url) }
+        switch api {
+        case .fixed(let url): urls.append(url)
+        case .tenant(let tenant): urls.append(tenant.issuer)
+        case .unset: break
+        }
         for url in urls where url.origin.scheme != "https" && !url.origin.isLoopback {
             throw ConfigurationError(
                 "\(url.origin) is plain HTTP: anyone on the way could read the secret and the token",

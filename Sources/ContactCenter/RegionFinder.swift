@@ -52,11 +52,11 @@ public struct RegionFinder: Sendable {
             _ = try await OAuthClient(grant, transport: transport).requestToken(draw: 0)
             return answer(true, "knows the client, and the secret is right")
         } catch {
-            if error.code == .credentialsRefused, error.oauthDescription == "client not found" {
-                return answer(false, "no such client")
+            // Only the platform's own words count: a proxy or gateway may answer in its place.
+            if error.oauthError == "invalid_client" {
+                let isUnknown = error.oauthDescription == "client not found"
+                return answer(!isUnknown, isUnknown ? "no such client" : "knows the client, but the secret is wrong")
             }
-            // Whatever else is said about the secret, it is said about a client that is known there.
-            if error.code == .credentialsRefused { return answer(true, "knows the client, but the secret is wrong") }
             return answer(false, error.message, hasAnswered: false)
         }
     }

@@ -15,10 +15,18 @@ public struct SecretReader: Sendable {
         self.standardInput = standardInput
     }
 
-    func resolve(_ value: Secret, name: String) throws(ConfigurationError) -> Secret {
+    func resolve(_ value: Secret, name: String, mayRun: Bool) throws(ConfigurationError) -> Secret {
         let text = value.reveal()
         if text == "-" { return try fromStandardInput(name) }
-        if text.hasPrefix("cmd:") { return try fromCommand(String(text.dropFirst(4)), name) }
+        if text.hasPrefix("cmd:") {
+            guard mayRun else {
+                throw ConfigurationError(
+                    "\(name) in ./.env names a command: a file that lies in a directory does not get to run any",
+                    hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
+                )
+            }
+            return try fromCommand(String(text.dropFirst(4)), name)
+        }
         for store in ["aws:", "azure:", "keyring:", "redis:"] where text.hasPrefix(store) {
             throw ConfigurationError(
                 "\(name) refers to a store ('\(store)…') that this version cannot read",

@@ -5,7 +5,33 @@ internal import HTTPModel
 public struct Settings: Sendable {
     private struct Layer: Sendable {
         var name: String
-        var values: [String: Secret]
+        var values: [String: Value]
+        /// Whether whoever wrote it may have commands run.
+        var isTrusted = true
+    }
+    /// What is in the process's environment is in clear memory already; the rest is kept as secrets.
+    private enum Value: Sendable {
+        case clear(String)
+        case secret(Secret)
+
+        var isEmpty: Bool {
+            switch self {
+            case .clear(let text): text.isEmpty
+            case .secret(let secret): secret.isEmpty
+            }
+        }
+        var text: String {
+            switch self {
+            case .clear(let text): text
+            case .secret(let secret): secret.reveal()
+            }
+        }
+        var asSecret: Secret {
+            switch self {
+            case .clear(let text): Secret(text)
+            case .secret(let secret): secret
+            }
+        }
     }
 
     private var layers: [Layer]
@@ -13,22 +39,28 @@ public struct Settings: Sendable {
 
     public init(environment: [String: String], flags: [String: String] = [:], secrets: SecretReader = SecretReader()) {
         layers = [
-            Layer(name: "the command line", values: flags.mapValues { Secret($0) }),
-            Layer(name: "the environment", values: environment.mapValues { Secret($0) }),
+            Layer(name: "the command line", values: flags.mapValues { .clear($0) }),
+            Layer(name: "the environment", values: environment.mapValues { .clear($0) }),
         ]
         self.secrets = secrets
     }
 
     /// Adds the values of a `.env` file below those that are there. Throws where it cannot be read, with file and line.
-    public mutating func add(file path: String) throws(ConfigurationError) {
-        let bytes: [UInt8]
-        do { bytes = try File.read(path, limit: 1 << 20) } catch {
+    ///
+    /// A file that merely lies in the working directory is not trusted: it may come from someone else's repository. It
+    /// must belong to the user, can name no command, and where it sends secrets of another place to a host of its own,
+    /// that is said.
+    public mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
+        var bytes: [UInt8]
+        do { bytes = try File.read(path, limit: 1 << 20, access: isTrusted ? .anyone : .ownersToWrite) } catch {
             throw ConfigurationError("cannot read \(error)", hint: "check the path and its permissions")
         }
+        defer { wipe(&bytes) }
         do throws(Dotenv.Malformed) {
             let assignments = try Dotenv.parse(bytes)
-            let values = Dictionary(assignments.map { ($0.name, $0.value) }) { _, last in last }
-            layers.append(Layer(name: path, values: values))
+            let values = Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last }
+            if !isTrusted { warnOfRedirection(values, path) }
+            layers.append(Layer(name: path, values: values, isTrusted: isTrusted))
         } catch {
             throw ConfigurationError(
                 "\(path), line \(error.line): \(error.reason)",
@@ -37,13 +69,25 @@ public struct Settings: Sendable {
         }
     }
 
+    private func warnOfRedirection(_ values: [String: Value], _ path: String) {
+        let directing = ["_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE"]
+        let hosts = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()
+        let secrets = [
+            "GENESYS_CLIENT_SECRET", "CXONE_CLIENT_SECRET", "CXONE_ACCESS_KEY_SECRET", "OAUTH_CLIENT_SECRET",
+        ]
+        let foreign = secrets.filter { has($0) && values[$0] == nil }
+        guard let host = hosts.first, let secret = foreign.first else { return }
+        Logger.current.warning(
+            "settings.redirection", "\(path) sets \(host), which says where \(secret) of \(places) is sent")
+    }
+
     /// Where values are looked for, for messages.
     public var places: String {
         layers.dropFirst().map(\.name).joined(separator: ", ")
     }
 
     /// A setting that is no secret, under the first of these names that is set. An empty value counts as not set.
-    public func text(_ names: String...) -> String? { first(names)?.value.reveal() }
+    public func text(_ names: String...) -> String? { first(names)?.value.text }
 
     public func has(_ names: String...) -> Bool {
         first(names + names.map { $0 + "_FILE" }) != nil
@@ -52,7 +96,7 @@ public struct Settings: Sendable {
     /// A setting that is a URL.
     func url(_ names: String...) throws(ConfigurationError) -> HTTPURL? {
         guard let (name, value) = first(names) else { return nil }
-        do { return try HTTPURL(value.reveal().trimmed) } catch {
+        do { return try HTTPURL(value.text.trimmed) } catch {
             throw ConfigurationError("\(name): \(error)", hint: "write a full URL, such as https://login.example.com")
         }
     }
@@ -63,9 +107,11 @@ public struct Settings: Sendable {
         // The layer decides before the name: a flag wins over the environment, whichever of the names it uses.
         for layer in layers {
             for name in names {
-                if let value = layer.values[name], !value.isEmpty { return try secrets.resolve(value, name: name) }
+                if let value = layer.values[name], !value.isEmpty {
+                    return try secrets.resolve(value.asSecret, name: name, mayRun: layer.isTrusted)
+                }
                 if let path = layer.values[name + "_FILE"], !path.isEmpty {
-                    return try secrets.read(file: path.reveal(), name: name + "_FILE")
+                    return try secrets.read(file: path.text, name: name + "_FILE")
                 }
             }
         }
@@ -91,7 +137,7 @@ public struct Settings: Sendable {
         throw ConfigurationError("\(name) is '\(excerpt(text, limit: 40))'", hint: "it can be one of: \(words)")
     }
 
-    private func first(_ names: [String]) -> (name: String, value: Secret)? {
+    private func first(_ names: [String]) -> (name: String, value: Value)? {
         for layer in layers {
             for name in names {
                 if let value = layer.values[name], !value.isEmpty { return (name, value) }

@@ -8,33 +8,35 @@ extension TokenSource {
         _ profile: Profile, transport: any Transport, store: any TokenStore, time: any TimeSource,
         settings: LifecycleSettings
     ) {
+        var (requester, key): (any TokenRequester, CacheKey)
+        var store = store
         switch profile.credential {
         case .grant(let grant):
-            let client = OAuthClient(grant, transport: transport, time: time, settings: settings)
-            guard let organizationID = profile.organizationID, case .fixed(let api) = profile.api else {
-                self.init(client, key: grant.cacheKey, store: store, time: time, settings: settings)
-                return
-            }
-            let requester = OrganizationCheck(
-                client: client, organizationID: organizationID, api: api, transport: transport)
-            // A token that was not checked must not be found under the key of one that was.
-            let key = CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])
-            self.init(requester, key: key, store: store, time: time, settings: settings)
+            requester = OAuthClient(grant, transport: transport, time: time, settings: settings)
+            key = grant.cacheKey
         case .accessToken(let token):
-            self.init(GivenToken(token: token, time: time), key: CacheKey(fields: []), time: time, settings: settings)
+            // Nothing is gained by storing what the environment holds.
+            (requester, key, store) = (GivenToken(token, time: time), CacheKey(fields: []), .memory)
         }
+        if let organizationID = profile.organizationID, case .fixed(let api) = profile.api {
+            requester = OrganizationCheck(
+                requester: requester, organizationID: organizationID, api: api, transport: transport)
+            // A token that was not checked must not be found under the key of one that was.
+            key = CacheKey(fields: [key.bytes, Array(organizationID.utf8)])
+        }
+        self.init(requester, key: key, store: store, time: time, settings: settings)
     }
 }
 
 /// Lets a token through only if it belongs to the organisation that was named (`GENESYS_ORGANIZATION_ID`).
 private struct OrganizationCheck: TokenRequester {
-    let client: OAuthClient
+    let requester: any TokenRequester
     let organizationID: String
     let api: HTTPURL
     let transport: any Transport
 
     func requestToken(draw: Double) async throws(TokenError) -> Token {
-        let token = try await client.requestToken(draw: draw)
+        let token = try await requester.requestToken(draw: draw)
         let found = try await organization(of: token)
         guard found == organizationID else {
             throw TokenError(
@@ -46,29 +48,55 @@ private struct OrganizationCheck: TokenRequester {
     }
 
     private func organization(of token: Token) async throws(TokenError) -> String {
-        let response: Response
+        let url: HTTPURL
+        var request: Request
         do {
-            var request = Request("GET", try api.appending("api/v2/tokens/me"), headers: ["Accept": "application/json"])
+            url = try api.appending("api/v2/tokens/me")
+            request = Request("GET", url, headers: ["Accept": "application/json"])
             try request.headers.set("Authorization", token.authorization)
-            response = try await transport.send(request)
-        } catch { throw TokenError(.unreachable, "the token's organisation cannot be asked: \(error)", endpoint: api) }
+        } catch { throw TokenError(.requestRefused, "\(error)", endpoint: api) }
+        let response: Response
+        do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: url) }
         let body = try? JSONReader.parse(response.body)
         guard response.isSuccess, let id = body?["organization"]?["id"]?.string else {
+            let code: TokenError.Code =
+                switch response.status {
+                case 401: .credentialsRefused
+                case 429: .rateLimited
+                case 500...: .serverFailed
+                default: .malformedResponse
+                }
             throw TokenError(
-                .malformedResponse, "\(api.origin) did not say which organisation the token belongs to", endpoint: api,
-                status: response.status
+                code, "\(url) answered \(response.status) and did not say which organisation the token belongs to",
+                endpoint: url, status: response.status
             )
         }
-        return id
+        return excerpt(id, limit: 80)
     }
 }
 
-/// A token that someone else obtained; nothing is known about its life.
-private struct GivenToken: TokenRequester {
-    let token: Secret
-    let time: any TimeSource
+/// A token that someone else obtained; nothing is known about its life, and there is no other.
+private final class GivenToken: TokenRequester {
+    private let token: Secret
+    private let time: any TimeSource
+    private let wasGiven = Locked(false)
+
+    init(_ token: Secret, time: any TimeSource) {
+        self.token = token
+        self.time = time
+    }
 
     func requestToken(draw: Double) async throws(TokenError) -> Token {
-        Token(value: token, lifetime: .seconds(86400), requested: time.now())
+        let isFirst = wasGiven.withLock { wasGiven in
+            defer { wasGiven = true }
+            return !wasGiven
+        }
+        guard isFirst else {
+            throw TokenError(
+                .credentialsRefused,
+                "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over; obtain another one"
+            )
+        }
+        return Token(value: token, lifetime: .seconds(86400), requested: time.now(), isLifetimeKnown: false)
     }
 }

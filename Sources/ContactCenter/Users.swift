@@ -56,13 +56,14 @@ public struct Users: AsyncSequence, Sendable {
             }
             while users.isEmpty {
                 guard let path else { return nil }
-                guard visited.insert(path).inserted else {
+                if visited.contains(path) {
                     throw APIError(
                         .malformedResponse, "the page after \(path) is itself: the list does not end",
                         hint: "report it to the platform")
                 }
                 let page = try Page(try await client.send("GET", path), itemsMember: list.itemsMember, path: path)
                 users = try page.items(list.user)[...]
+                visited.insert(path)
                 self.path = list.next(page)
             }
             return users.removeFirst()

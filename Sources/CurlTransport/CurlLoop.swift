@@ -3,12 +3,6 @@ internal import Foundations
 internal import HTTPModel
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The one thread that touches libcurl. It runs transfers, and the tasks that prefer to be near them.
 ///
 /// A task that runs here starts its transfers and gets their results without a hop to another thread: two wake-ups less
@@ -25,7 +19,9 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
     private let multi: MultiHandle
     private let inbox = Locked<[Message]>([])
     private let isAsleep = Atomic(false)
-    private let thread = Atomic<UInt>(0)
+    private let threadNumber = Atomic<UInt>(0)
+    /// Set before the first message; the thread keeps the loop alive until it ends.
+    private var thread: Thread?
 
     /// What the thread told itself: no lock and no wake-up is needed for that.
     private var own: [Message] = []
@@ -49,59 +45,42 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         self.configuration = configuration
         self.multi = MultiHandle(pointer: multi)
         _ = rd_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, 128)
-        startThread()
+        do throws(Thread.NotStarted) { thread = try Thread(run) } catch {
+            throw TransportError(.setup, place: "libcurl", message: "\(error)")
+        }
     }
 
     // MARK: From any thread
 
     func start(_ transfer: Transfer) { post(.start(transfer)) }
     func cancel(_ transfer: Transfer) { post(.cancel(transfer)) }
-    /// Ends the thread once it has read its messages; transfers under way fail as cancelled.
-    func stop() { post(.stop) }
+    /// Ends the thread and waits for that; transfers under way fail as cancelled.
+    func stop() {
+        post(.stop)
+        thread?.join()
+    }
 
     func enqueue(_ job: consuming ExecutorJob) {
         post(.job(UnownedJob(job)))
     }
 
     private func post(_ message: Message) {
-        if thread.load(ordering: .relaxed) == currentThread() {
+        if threadNumber.load(ordering: .relaxed) == Thread.current {
             own.append(message)
             return
         }
-        inbox.withLock { $0.append(message) }
-        // Waking costs a system call and is needed only while the thread waits for the network.
-        if isAsleep.load(ordering: .sequentiallyConsistent) { _ = rd_multi_wakeup(multi.pointer) }
-    }
-
-    private func startThread() {
-        #if canImport(Glibc)
-            var thread = pthread_t()
-        #else
-            var thread: pthread_t?
-        #endif
-        // The thread owns one reference to the loop and releases it when `run` returns.
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                #if canImport(Glibc)
-                    guard let context else { return nil }
-                #endif
-                Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque()
-        )
-        precondition(result == 0, "no thread could be started")
-        #if canImport(Glibc)
-            pthread_detach(thread)
-        #else
-            if let thread { pthread_detach(thread) }
-        #endif
+        inbox.withLock { inbox in
+            inbox.append(message)
+            // Waking costs a system call and is needed only while the thread waits for the network. It happens under the
+            // lock, so that the thread cannot read a `stop` and free what is woken.
+            if isAsleep.load(ordering: .sequentiallyConsistent) { _ = rd_multi_wakeup(multi.pointer) }
+        }
     }
 
     // MARK: On the thread
 
     private func run() {
-        thread.store(currentThread(), ordering: .relaxed)
+        threadNumber.store(Thread.current, ordering: .relaxed)
         var running: Int32 = 0
         while true {
             handleMessages()
@@ -196,12 +175,4 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
 /// libcurl's multi handle.
 private struct MultiHandle: @unchecked Sendable {  // because but for `curl_multi_wakeup` only the loop's thread uses it
     let pointer: UnsafeMutableRawPointer
-}
-
-private func currentThread() -> UInt {
-    #if canImport(Glibc)
-        UInt(pthread_self())
-    #else
-        UInt(bitPattern: pthread_self())
-    #endif
 }

@@ -1,5 +1,5 @@
-public import HTTPModel
 internal import Foundations
+public import HTTPModel
 
 /// Sends requests with libcurl: one thread, a pool of connections that are kept alive, HTTP/1.1 and HTTP/2.
 ///

@@ -8,6 +8,11 @@ public struct ProxySettings: Sendable {
         /// Without user name and password.
         public var url: String
         public var credentials: (user: String, password: Secret)?
+
+        fileprivate var isLoopback: Bool {
+            let authority = url.drop { $0 != ":" }.dropFirst(3)
+            return (try? HTTPURL("http://" + authority))?.origin.isLoopback == true
+        }
     }
 
     /// A proxy URL that cannot be used.
@@ -43,6 +48,8 @@ public struct ProxySettings: Sendable {
     /// The proxy for a server; nil where it is asked directly.
     public func proxy(for origin: HTTPURL.Origin) -> Proxy? {
         guard let proxy = origin.scheme == "https" ? forHTTPS : forHTTP else { return nil }
+        // Plain HTTP is spoken with servers on this machine only: a proxy elsewhere would carry its secrets off in clear.
+        if origin.scheme == "http", origin.isLoopback, !proxy.isLoopback { return nil }
         return exceptions.contains { $0.covers(origin) } ? nil : proxy
     }
 

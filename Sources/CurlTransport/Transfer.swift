@@ -43,11 +43,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         options.set(CURLOPT_PROXYAUTH, 1)  // CURLAUTH_BASIC: a macro that Swift cannot import
         options.set(CURLOPT_SSL_VERIFYPEER, configuration.trust.isVerifying ? 1 : 0)
         options.set(CURLOPT_SSL_VERIFYHOST, configuration.trust.isVerifying ? 2 : 0)
-        if let file = configuration.trust.file {
-            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, file) }
-        }
-        if let directory = configuration.trust.directory {
-            for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, directory) }
+        if configuration.trust.file != nil || configuration.trust.directory != nil {
+            // Both, since the one that is not named would keep the system's authorities.
+            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, configuration.trust.file) }
+            for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, configuration.trust.directory) }
         }
         if let identity = configuration.clientCertificate {
             options.set(CURLOPT_SSLCERT, identity.certificate)

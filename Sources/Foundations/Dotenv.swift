@@ -1,7 +1,8 @@
 /// Reads `.env` files in python-dotenv's dialect, without interpolation and without ever running a command.
 ///
 /// A name, `=`, and a value that is bare, 'single-quoted' or "double-quoted" (with escapes; both may span lines);
-/// `export` before the name, comments, a byte-order mark and CRLF are allowed. A line that cannot be read is an error.
+/// `export` before the name, comments, a byte-order mark and any line ending are allowed. A line that cannot be read is
+/// an error, and so are more than a thousand assignments: that is no file of settings.
 public enum Dotenv {
     /// A line that cannot be read, counted from 1.
     public struct Malformed: Error, Equatable {
@@ -22,13 +23,21 @@ public enum Dotenv {
     }
 
     private struct Parser {
+        private static let limit = 1000
         let bytes: [UInt8]
         var index = 0
         var line = 1
 
+        /// Every line ending becomes a line feed, as Python reads text.
         init(bytes: [UInt8]) {
-            self.bytes = bytes
-            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+            var lines: [UInt8] = []
+            lines.reserveCapacity(bytes.count)
+            var wasReturn = false
+            for byte in bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...] {
+                if byte != 0x0A || !wasReturn { lines.append(byte == 0x0D ? 0x0A : byte) }
+                wasReturn = byte == 0x0D
+            }
+            self.bytes = lines
         }
 
         mutating func assignments() throws(Malformed) -> [Assignment] {
@@ -39,6 +48,7 @@ public enum Dotenv {
                     skipLine()
                     continue
                 }
+                if assignments.count == Self.limit { throw malformed("more than \(Self.limit) assignments") }
                 assignments.append(try assignment())
             }
             return assignments
@@ -46,11 +56,10 @@ public enum Dotenv {
 
         mutating func assignment() throws(Malformed) -> Assignment {
             let start = line
-            var name = word()
-            if name == "export" {
-                skipBlanks()
-                name = word()
-            }
+            var name = try word()
+            let isExport = name == "export" && peek.map { isBlank($0) } == true
+            if isExport { skipBlanks() }
+            if isExport, peek != UInt8(ascii: "=") { name = try word() }
             guard !name.isEmpty else { throw malformed("a variable name was expected") }
             skipBlanks()
             guard peek == UInt8(ascii: "=") else {
@@ -72,7 +81,7 @@ public enum Dotenv {
             let start = index
             var end = index
             while let byte = peek, !isLineEnd(byte) {
-                if byte == UInt8(ascii: "#"), index == start || isBlank(bytes[index - 1]) { break }
+                if byte == UInt8(ascii: "#"), index > start, isBlank(bytes[index - 1]) { break }
                 index += 1
                 if !isBlank(byte) { end = index }
             }
@@ -126,7 +135,7 @@ public enum Dotenv {
 
         var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-        func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+        func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A }
         func malformed(_ reason: String) -> Malformed { Malformed(line: line, reason: reason) }
 
         mutating func skipBlanks() {
@@ -139,8 +148,17 @@ public enum Dotenv {
             line += 1
         }
 
-        mutating func word() -> String {
+        /// A name: bare, or in single quotes.
+        mutating func word() throws(Malformed) -> String {
+            let isQuoted = peek == UInt8(ascii: "'")
+            if isQuoted { index += 1 }
             let start = index
+            if isQuoted {
+                while let byte = peek, byte != UInt8(ascii: "'"), !isLineEnd(byte) { index += 1 }
+                guard peek == UInt8(ascii: "'") else { throw malformed("the quote ' is never closed") }
+                index += 1
+                return String(decoding: bytes[start..<index - 1], as: UTF8.self)
+            }
             while let byte = peek, !isBlank(byte), !isLineEnd(byte), byte != UInt8(ascii: "="),
                 byte != UInt8(ascii: "#")
             {

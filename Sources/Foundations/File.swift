@@ -8,25 +8,52 @@
 public struct FileError: Error, Sendable, CustomStringConvertible {
     public var path: String
     public var code: Int32
+    /// In place of the system's words.
+    private let reason: String?
 
-    public init(path: String, code: Int32) {
+    public init(path: String, code: Int32, reason: String? = nil) {
         self.path = path
         self.code = code
+        self.reason = reason
     }
 
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-    public var description: String { "\(path): \(String(cString: strerror(code)))" }
+    /// Whoever read the other end went away.
+    public var isClosedPipe: Bool { code == EPIPE }
+    public var description: String { "\(path): \(reason ?? String(cString: strerror(code)))" }
 }
 
 /// Whole files, read and replaced.
 public enum File {
-    /// The bytes of a file of at most `limit` bytes. `followsLinks: false` refuses a symbolic link.
+    /// Whose file may be read.
+    public enum Access: Sendable {
+        case anyone
+        /// The user's own or the system's, and nobody else can write it.
+        case ownersToWrite
+        /// The user's own, for nobody else to read, and no symbolic link.
+        case ownersAlone
+    }
+
+    /// The bytes of a file of at most `limit` bytes.
     public static func read(
-        _ path: String, limit: Int = 16 << 20, followsLinks: Bool = true
+        _ path: String, limit: Int = 16 << 20, access: Access = .anyone
     ) throws(FileError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW))
+        let flags = O_RDONLY | O_CLOEXEC | (access == .ownersAlone ? O_NOFOLLOW : 0)
+        let descriptor = open(path, flags)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
         defer { close(descriptor) }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
+        let (owner, mode) = (information.st_uid, information.st_mode)
+        let isAllowed =
+            switch access {
+            case .anyone: true
+            case .ownersToWrite: (owner == geteuid() || owner == 0) && mode & 0o022 == 0
+            case .ownersAlone: owner == geteuid() && mode & 0o077 == 0 && mode & S_IFMT == S_IFREG
+            }
+        if !isAllowed {
+            throw FileError(path: path, code: EPERM, reason: "it belongs to someone else, or others can use it")
+        }
         return try read(descriptor, path: path, limit: limit)
     }
 
@@ -67,6 +94,10 @@ public enum File {
         let draft = path + "." + hexadecimal(Sodium.randomBytes(6))
         try replace(draft, with: bytes)
         defer { unlink(draft) }
+        // It is written once and needed for ever: a power cut must not leave an empty one.
+        let descriptor = open(draft, O_RDONLY | O_CLOEXEC)
+        fsync(descriptor)
+        close(descriptor)
         guard link(draft, path) == 0 else { throw FileError(path: path, code: errno) }
     }
 
@@ -90,6 +121,12 @@ public enum File {
                 systemWrite(descriptor, $0.baseAddress.unsafelyUnwrapped + offset, $0.count - offset)
             }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Someone made the stream non-blocking; its reader is merely slow.
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wanted, 1, -1)
+                continue
+            }
             guard count >= 0 else { return errno }
             offset += count
         }

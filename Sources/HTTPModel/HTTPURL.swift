@@ -30,7 +30,11 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     public struct Invalid: Error, Equatable, CustomStringConvertible {
         public let url: String
         public let reason: String
-        public var description: String { "'\(excerpt(url, limit: 200))' is not a usable URL: \(reason)" }
+        public var description: String {
+            // What stands before an @ may be a password.
+            url.contains("@")
+                ? "not a usable URL: \(reason)" : "'\(excerpt(url, limit: 200))' is not a usable URL: \(reason)"
+        }
     }
 
     public let origin: Origin
@@ -70,12 +74,6 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     private init(origin: Origin, path: String, query: String?) {
         (self.origin, self.path, self.query) = (origin, path, query)
         text = origin.description + path + (query.map { "?" + $0 } ?? "")
-    }
-
-    /// The URL of a reference found in a reply: absolute, or relative to this one's root (`/api/v2/…`).
-    public func resolving(_ reference: String) throws(Invalid) -> HTTPURL {
-        if reference.hasPrefix("//") { return try HTTPURL("\(origin.scheme):\(reference)") }
-        return try HTTPURL(reference.hasPrefix("/") ? origin.description + reference : reference)
     }
 
     /// The URL with `path` behind its own path: one slash between them, whatever either brings.

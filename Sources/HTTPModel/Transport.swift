@@ -27,14 +27,6 @@ public struct TransportError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(place): \(message)" }
-
-    /// Whether the request may not have reached the server, or the same request may succeed a little later.
-    public var isTransient: Bool {
-        switch code {
-        case .nameResolution, .connection, .timeout, .brokenResponse, .proxy, .tls: true
-        case .certificate, .proxyAuthentication, .responseTooLarge, .cancelled, .setup: false
-        }
-    }
 }
 
 /// Answers requests: a server's side of the wire.

@@ -5,30 +5,36 @@ internal import HTTPModel
 /// What all connections of a server share.
 final class Service: Sendable {
     let handler: any Handler
-    private let isDraining = Locked(false)
-    private let waiting = Locked<[ObjectIdentifier: Exchange]>([:])
+    /// The exchanges whose answers take their time; nil once the server is ending.
+    private let waiting = Locked<[ObjectIdentifier: Exchange]?>([:])
 
     init(_ handler: any Handler) {
         self.handler = handler
     }
 
-    /// Notes an exchange whose answer takes its time; false once the server is ending.
-    func wait(_ exchange: Exchange) -> Bool {
-        if isDraining.withLock({ $0 }) { return false }
-        waiting.withLock { $0[ObjectIdentifier(exchange)] = exchange }
-        return true
+    /// Suspends an exchange whose answer takes its time; false once the server is ending.
+    func suspend(_ exchange: Exchange) -> Bool {
+        waiting.withLock { waiting in
+            guard waiting != nil else { return false }
+            exchange.suspend()
+            waiting?[ObjectIdentifier(exchange)] = exchange
+            return true
+        }
     }
 
-    /// Answers a suspended exchange, unless someone else did.
+    /// Answers a suspended exchange, unless someone else did. Under the lock, so that the server cannot end in between.
     func answer(_ exchange: Exchange, with response: Response) {
-        guard waiting.withLock({ $0.removeValue(forKey: ObjectIdentifier(exchange)) }) != nil else { return }
-        exchange.resume(with: response)
+        waiting.withLock { waiting in
+            if waiting?.removeValue(forKey: ObjectIdentifier(exchange)) != nil { exchange.resume(with: response) }
+        }
     }
 
     /// Answers every suspended exchange with 503, so that no connection outlives the server.
     func drain() {
-        isDraining.withLock { $0 = true }
-        for exchange in waiting.withLock({ Array($0.values) }) { answer(exchange, with: Response(status: 503)) }
+        waiting.withLock { waiting in
+            waiting?.values.forEach { $0.resume(with: Response(status: 503)) }
+            waiting = nil
+        }
     }
 }
 
@@ -90,15 +96,15 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
         switch service.handler.handle(request) {
         case .ready(let response): return queue(response)
         case .deferred(let answer):
-            rd_suspend(connection)
-            guard service.wait(self) else {
-                resume(with: Response(status: 503))
-                return .YES
-            }
+            guard service.suspend(self) else { return queue(Response(status: 503)) }
             // The service owns the exchange until it is answered, by this task or by `drain`.
             Task { service.answer(self, with: await answer()) }
             return .YES
         }
+    }
+
+    func suspend() {
+        rd_suspend(connection)
     }
 
     func resume(with response: Response) {

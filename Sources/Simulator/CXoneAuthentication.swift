@@ -10,6 +10,7 @@ extension Simulator {
         case ("POST", "/auth/token"): return globalToken(call)
         case ("POST", "/authentication/v1/token/access-key"): return accessKeyToken(call)
         case ("GET", "/auth/userinfo"): return userInformation(call)
+        case ("POST", "/engager/2.0/token"): return cxoneDigital(call)  // on one address, as behind a gateway
         default: return Answer(status: 404, reason: "no such resource")
         }
     }

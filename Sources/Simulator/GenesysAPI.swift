@@ -3,7 +3,7 @@ internal import HTTPModel
 
 extension Simulator {
     /// `api.<domain>`: what a client-credentials token can call (`genesys-cloud.md` sections 3 to 5).
-    func genesysAPI(_ call: Call) -> Answer {
+    func genesysAPI(_ call: Call, domain: String) -> Answer {
         guard call.segments.starts(with: ["api", "v2"]) else { return genesysNotFound(call) }
         guard let token = call.authorization("bearer") else {
             return genesysError(
@@ -12,7 +12,10 @@ extension Simulator {
                 reason: "no token"
             )
         }
-        let verdict = world.withLock { $0.judge(token, on: .genesys, now: call.now) }
+        let isAtHome = domain == options.genesysDomain
+        let verdict =
+            isAtHome
+            ? world.withLock { $0.judge(token, on: .genesys, now: call.now) } : .refused("another region's token")
         guard case .valid(let client) = verdict else {
             guard case .refused(let reason) = verdict else { return genesysNotFound(call) }
             return genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)

@@ -51,10 +51,10 @@ public final class Simulator: Handler {
         var answer =
             switch site {
             case .genesysLogin(let domain): genesysLogin(call, domain: domain)
-            case .genesysAPI: genesysAPI(call)
+            case .genesysAPI(let domain): genesysAPI(call, domain: domain)
             case .genesysGateway where request.url.path.hasPrefix("/oauth/"):
                 genesysLogin(call, domain: options.genesysDomain)
-            case .genesysGateway: genesysAPI(call)
+            case .genesysGateway: genesysAPI(call, domain: options.genesysDomain)
             case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
             case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
             case .cxoneDigital: cxoneDigital(call)

@@ -2,7 +2,7 @@
 enum Site: Sendable, Equatable {
     /// `login.<domain>` of Genesys Cloud, in the region of that domain.
     case genesysLogin(domain: String)
-    case genesysAPI
+    case genesysAPI(domain: String)
     /// Login and API of Genesys Cloud on one address, as the official SDKs' gateway setting has it: what a loopback port is.
     case genesysGateway
     case cxoneIssuer
@@ -16,11 +16,13 @@ enum Site: Sendable, Equatable {
 
     /// The site of a real host name; nil for any other host.
     init?(host: String) {
-        let domains = ["mypurecloud.", ".pure.cloud", "us-gov-pure.cloud", "eusc-pure.cloud"]
-        let isGenesys = domains.contains { host.contains($0) }
+        let parts = host.split(separator: ".", maxSplits: 1).map(String.init)
+        let domain = parts.count == 2 && genesysDomains.contains(parts[1]) ? parts[1] : nil
+        if let domain, parts[0] == "login" || parts[0] == "api" {
+            self = parts[0] == "login" ? .genesysLogin(domain: domain) : .genesysAPI(domain: domain)
+            return
+        }
         switch host {
-        case _ where isGenesys && host.hasPrefix("login."): self = .genesysLogin(domain: String(host.dropFirst(6)))
-        case _ where isGenesys && host.hasPrefix("api."): self = .genesysAPI
         case "cxone.niceincontact.com": self = .cxoneIssuer
         case "na1.nice-incontact.com": self = .cxoneRegional
         case "api-na1.niceincontact.com": self = .cxoneAPI
@@ -34,7 +36,7 @@ enum Site: Sendable, Equatable {
     func hostName(_ path: String, _ options: Simulator.Options) -> String {
         switch self {
         case .genesysLogin(let domain): "login.\(domain)"
-        case .genesysAPI: "api.\(options.genesysDomain)"
+        case .genesysAPI(let domain): "api.\(domain)"
         case .genesysGateway: "\(path.hasPrefix("/oauth/") ? "login" : "api").\(options.genesysDomain)"
         case .cxoneIssuer: "cxone.niceincontact.com"
         case .cxoneRegional: "na1.nice-incontact.com"
@@ -56,3 +58,14 @@ public struct Addresses: Sendable {
     public var cxoneDigital = "https://api-de-na1.niceincontact.com"
     public var control = "http://control.invalid"
 }
+
+/// The environment domains of Genesys Cloud (`genesys-cloud.md` section 1). The client has a list of its own, so that a
+/// mistake in one of them shows.
+let genesysDomains: Set<String> = [
+    "mypurecloud.com", "use2.us-gov-pure.cloud", "usw2.pure.cloud", "cac1.pure.cloud", "sae1.pure.cloud",
+    "mxc1.pure.cloud",
+    "mypurecloud.ie", "euw2.pure.cloud", "mypurecloud.de", "euc2.pure.cloud", "edee1.eusc-pure.cloud",
+    "mec1.pure.cloud",
+    "aps1.pure.cloud", "apse1.pure.cloud", "mypurecloud.com.au", "mypurecloud.jp", "apne2.pure.cloud",
+    "apne3.pure.cloud",
+]

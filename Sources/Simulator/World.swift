@@ -5,6 +5,7 @@ struct World: Sendable {
     var journal = Journal()
     private(set) var tokens: [String: GrantedToken] = [:]
     private var granted = 0
+    private var tidyAt = 10_000
 
     struct GrantedToken: Sendable {
         var client: String
@@ -31,7 +32,10 @@ struct World: Sendable {
         _ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp
     ) {
         // Tokens that ended long ago are forgotten, so that a simulator can run for days.
-        if tokens.count > 10_000 { tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now } }
+        if tokens.count >= tidyAt {
+            tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now }
+            tidyAt = max(10_000, tokens.count * 2)
+        }
         tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, window: (now, 0))
     }
 

@@ -29,8 +29,9 @@ public final class ScratchDirectory: Sendable {
         return stat(path + "/" + name, &information) == 0 ? UInt32(information.st_mode & 0o7777) : 0
     }
 
-    public func changePermissions(_ mode: UInt32) {
-        chmod(path, mode_t(mode))
+    /// Changes the permissions of the directory, or of a file in it.
+    public func changePermissions(_ mode: UInt32, of name: String? = nil) {
+        chmod(name.map { path + "/" + $0 } ?? path, mode_t(mode))
     }
 
     public func link(_ name: String, to target: String) {

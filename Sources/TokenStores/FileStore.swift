@@ -21,6 +21,7 @@ public final class FileStore: TokenStore {
     private let directory: String
     private let keyText: Secret?
     private let state = Locked<State>(.untried)
+    private let hasWarned = Locked(false)
     /// A process that dies releases its lock; one that hangs delays the others no longer than a token request may take.
     private static let lockPatience: Duration = .seconds(30)
 
@@ -34,7 +35,7 @@ public final class FileStore: TokenStore {
     public func load(_ key: CacheKey, at now: Moment) async -> Token? {
         guard let cipher = cipher() else { return nil }
         let sealed = cipher.names(of: key).lazy.compactMap { name in
-            try? File.read("\(self.directory)/\(name)", limit: 1 << 20, followsLinks: false)
+            try? File.read("\(self.directory)/\(name)", limit: 1 << 20, access: .ownersAlone)
         }.first
         guard let sealed else { return nil }
         guard var record = cipher.open(sealed, for: key) else {
@@ -51,7 +52,7 @@ public final class FileStore: TokenStore {
         var record = TokenRecord.encode(token)
         defer { wipe(&record) }
         do { try File.replace(path(key, cipher), with: cipher.seal(record, for: key)) } catch {
-            warnOnce("\(error)")
+            warn("\(error)")
         }
     }
 
@@ -85,22 +86,23 @@ public final class FileStore: TokenStore {
     }
 
     private func cipher() -> StoreCipher? {
-        state.withLock { state in
+        let (cipher, failure) = state.withLock { state -> (StoreCipher?, String?) in
             switch state {
-            case .ready(let cipher): return cipher
-            case .unusable: return nil
+            case .ready(let cipher): return (cipher, nil)
+            case .unusable: return (nil, nil)
             case .untried: break
             }
             do throws(StoreCipher.Unusable) {
                 let cipher = try prepare()
                 state = .ready(cipher)
-                return cipher
+                return (cipher, nil)
             } catch {
                 state = .unusable
-                warn(error.reason)
-                return nil
+                return (nil, error.reason)
             }
         }
+        if let failure { warn(failure) }
+        return cipher
     }
 
     private func prepare() throws(StoreCipher.Unusable) -> StoreCipher {
@@ -118,16 +120,17 @@ public final class FileStore: TokenStore {
         guard access(directory, W_OK) == 0 else {
             throw StoreCipher.Unusable(reason: "\(directory) cannot be written")
         }
-        if let keyText, !keyText.isEmpty { return StoreCipher(texts: keyText) }
+        if let keyText, !keyText.isEmpty { return try StoreCipher(texts: keyText) }
         return try StoreCipher(keyFile: directory + "/key")
     }
 
-    private func warnOnce(_ reason: String) {
-        state.withLock { $0 = .unusable }
-        warn(reason)
-    }
-
+    /// Says it once: what failed may work again later, and is tried again.
     private func warn(_ reason: String) {
+        let isFirst = hasWarned.withLock { hasWarned in
+            defer { hasWarned = true }
+            return !hasWarned
+        }
+        guard isFirst else { return }
         Logger.current.warning("cache.unusable", "the token is not cached: \(reason)")
     }
 }

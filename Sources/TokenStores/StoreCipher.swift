@@ -14,8 +14,9 @@ struct StoreCipher: Sendable {
     private static let header = Array("ringdown1".utf8)
 
     /// Keys from texts of any length, separated by commas.
-    init(texts: Secret) {
+    init(texts: Secret) throws(Unusable) {
         let parts = texts.withBytes { $0.split(separator: UInt8(ascii: ",")).map { Secret(bytes: $0) } }
+        if parts.isEmpty { throw Unusable(reason: "RINGDOWN_CACHE_KEY holds no key") }
         keys = parts.map { Secret(bytes: Sodium.fingerprint($0, key: Array("ringdown cache key".utf8))) }
     }
 
@@ -36,7 +37,7 @@ struct StoreCipher: Sendable {
     }
 
     private init(reading keyFile: String) throws(FileError) {
-        var bytes = try File.read(keyFile, limit: 4096, followsLinks: false)
+        var bytes = try File.read(keyFile, limit: 4096, access: .ownersAlone)
         keys = [Secret(bytes: bytes)]
         wipe(&bytes)
     }

@@ -43,7 +43,7 @@ public final class Discovery: Sendable {
         } catch { throw .unreachable(error, endpoint: url) }
         guard response.isSuccess, let metadata = try? JSONReader.parse(response.body) else {
             var error = TokenError(
-                response.status >= 500 ? .serverFailed : .discoveryFailed,
+                response.status >= 500 ? .serverFailed : response.status == 429 ? .rateLimited : .discoveryFailed,
                 "\(url) answered \(response.status) without metadata: \(excerpt(response.body))", endpoint: url,
                 status: response.status
             )

@@ -60,7 +60,8 @@ public struct OAuthClient: TokenRequester {
         let lifetime = isOver ? .zero : min(max(stated ?? grant.defaultLifetime, range.lowerBound), range.upperBound)
         return Token(
             value: response.accessToken, scope: response.scope, lifetime: lifetime, requested: requested,
-            refreshJitter: settings.refreshJitter(lifetime: lifetime, draw: draw), isCacheable: !isOver
+            refreshJitter: settings.refreshJitter(lifetime: lifetime, draw: draw), isLifetimeKnown: stated != nil,
+            isCacheable: !isOver
         )
     }
 
@@ -119,24 +120,6 @@ public struct OAuthClient: TokenRequester {
 
     /// An excerpt without any secret of the request, should the server have echoed one.
     private func clean(_ bytes: [UInt8]) -> String {
-        excerpt(grant.echoes.reduce(bytes) { removing($1, from: $0) })
-    }
-
-    private func removing(_ secret: Secret, from bytes: [UInt8]) -> [UInt8] {
-        guard secret.count > 3, bytes.count >= secret.count else { return bytes }
-        return secret.withBytes { secret in
-            var result: [UInt8] = []
-            var index = 0
-            while index < bytes.count {
-                if index + secret.count <= bytes.count, bytes[index..<index + secret.count].elementsEqual(secret) {
-                    result += "<redacted>".utf8
-                    index += secret.count
-                } else {
-                    result.append(bytes[index])
-                    index += 1
-                }
-            }
-            return result
-        }
+        excerpt(redacting(grant.echoes, in: bytes))
     }
 }

@@ -14,12 +14,14 @@ public struct Token: Sendable, Equatable {
     public let requested: Moment
     /// By how much this token is refreshed earlier than it must be; drawn once, so that a fleet spreads out.
     public let refreshJitter: Duration
+    /// False where the server did not say, and ``lifetime`` is an assumption.
+    public let isLifetimeKnown: Bool
     /// False for a token that the server says is over already: good for one attempt, never kept.
     public let isCacheable: Bool
 
     public init(
         value: Secret, scope: String? = nil, lifetime: Duration, requested: Moment, refreshJitter: Duration = .zero,
-        isCacheable: Bool = true
+        isLifetimeKnown: Bool = true, isCacheable: Bool = true
     ) {
         self.value = value
         authorization = Secret(joining: [Secret("Bearer "), value])
@@ -27,7 +29,13 @@ public struct Token: Sendable, Equatable {
         self.lifetime = lifetime
         self.requested = requested
         self.refreshJitter = refreshJitter
+        self.isLifetimeKnown = isLifetimeKnown
         self.isCacheable = isCacheable
+    }
+
+    /// Whether a header can carry these bytes as a token: visible ASCII and nothing else.
+    public static func isSendable(_ value: Secret) -> Bool {
+        !value.isEmpty && !value.contains { $0 <= 0x20 || $0 >= 0x7F }
     }
 
     /// What is left of the token's life, by the clock that says less. Negative once it is over.

@@ -76,7 +76,7 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
 
     static let cancelled = TokenError(.cancelled, "cancelled")
 
-    static func unreachable(_ error: TransportError, endpoint: HTTPURL) -> TokenError {
+    package static func unreachable(_ error: TransportError, endpoint: HTTPURL) -> TokenError {
         var result = TokenError(error.code == .cancelled ? .cancelled : .unreachable, "\(error)", endpoint: endpoint)
         result.transport = error
         return result

@@ -27,6 +27,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         public let reason: FetchReason
         /// The token that must not come back, from whatever store.
         public let replaced: Token?
+        /// How long the token must last for who asked for it.
+        public let minTTL: Duration
     }
 
     /// What the caller of ``request(at:minTTL:force:waiter:)`` is told.
@@ -53,9 +55,15 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         case tooSoon
     }
 
+    /// What a caller asked for.
+    private struct Wish: Sendable {
+        var minTTL: Duration
+        var isForced: Bool
+    }
+
     private struct Flight: Sendable {
         var fetch: Fetch
-        var waiters: [Waiter: Duration]
+        var waiters: [Waiter: Wish]
     }
 
     private let settings: LifecycleSettings
@@ -80,14 +88,18 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     ) -> Action {
         guard !force, let token, isUsable(token, at: now, for: minTTL) else {
             if let refusal, flight == nil, now.uptime < refusal.until { return .fail(refusal.error) }
-            return join(reason(force: force, at: now), waiter, minTTL)
+            if !force, let token, isTooShort(token, for: minTTL, at: now) {
+                return .fail(.tooShort(granted: token.lifetime, wanted: minTTL))
+            }
+            return join(reason(force: force, at: now), waiter, Wish(minTTL: minTTL, isForced: force))
         }
         let remaining = token.remaining(at: now)
         if remaining <= settings.mandatory(token) {
-            return flight == nil && now.uptime < retryAt ? .serve(token) : join(.mandatory, waiter, minTTL)
+            return flight == nil && now.uptime < retryAt
+                ? .serve(token) : join(.mandatory, waiter, Wish(minTTL: minTTL, isForced: false))
         }
         guard remaining <= settings.advisory(token), flight == nil, now.uptime >= retryAt else { return .serve(token) }
-        return .serveAndFetch(token, begin(.advisory, waiters: [:]))
+        return .serveAndFetch(token, begin(.advisory, minTTL: .zero, waiters: [:]))
     }
 
     /// The request brought a token. Returns who waited, each with what it gets.
@@ -97,11 +109,11 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         guard let flight, flight.fetch.number == fetch.number else { return [] }
         self.flight = nil
         (failures, refusal, retryAt) = (0, nil, .zero)
-        (token, isRejected) = (new.isCacheable ? new : nil, false)
-        return flight.waiters.map { waiter, minTTL in
+        if new.isCacheable { (token, isRejected) = (new, false) }
+        return flight.waiters.map { waiter, wish in
             // A token that was over when it came is good for this one attempt, but not for who needs it to last.
-            let lasts = minTTL <= .zero || new.remaining(at: now) >= minTTL
-            return (waiter, lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: minTTL)))
+            let lasts = wish.minTTL <= .zero || new.remaining(at: now) >= wish.minTTL
+            return (waiter, lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: wish.minTTL)))
         }
     }
 
@@ -116,8 +128,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         let remaining = token.map { $0.remaining(at: now) } ?? .zero
         retryAt = now.uptime + max(settings.backoff(failures: failures, remaining: remaining, draw: draw), asked)
         refusal = (error, now.uptime + memory(of: error, asked: asked, draw: draw))
-        return flight.waiters.map { waiter, minTTL in
-            guard let token, fetch.reason != .forced, isUsable(token, at: now, for: minTTL) else {
+        return flight.waiters.map { waiter, wish in
+            guard let token, !wish.isForced, isUsable(token, at: now, for: wish.minTTL) else {
                 return (waiter, .failure(error))
             }
             return (waiter, .success(token))
@@ -145,6 +157,11 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         !isRejected && token.remaining(at: now) > max(settings.margin(token), minTTL)
     }
 
+    /// Whether the platform has just granted less than is wanted: asking again would bring the same.
+    private func isTooShort(_ token: Token, for minTTL: Duration, at now: Moment) -> Bool {
+        !isRejected && token.lifetime <= minTTL && token.age(at: now) < settings.refusalMemory
+    }
+
     private func reason(force: Bool, at now: Moment) -> FetchReason {
         if force { return .forced }
         guard let token else { return .cold }
@@ -152,18 +169,18 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return isUsable(token, at: now, for: .zero) ? .minTTL : .cold
     }
 
-    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ minTTL: Duration) -> Action {
+    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ wish: Wish) -> Action {
         guard let waiter else { return .wait }
         guard flight == nil else {
-            flight?.waiters[waiter] = minTTL
+            flight?.waiters[waiter] = wish
             return .wait
         }
-        return .fetch(begin(reason, waiters: [waiter: minTTL]))
+        return .fetch(begin(reason, minTTL: wish.minTTL, waiters: [waiter: wish]))
     }
 
-    private mutating func begin(_ reason: FetchReason, waiters: [Waiter: Duration]) -> Fetch {
+    private mutating func begin(_ reason: FetchReason, minTTL: Duration, waiters: [Waiter: Wish]) -> Fetch {
         fetches += 1
-        let fetch = Fetch(number: fetches, reason: reason, replaced: token)
+        let fetch = Fetch(number: fetches, reason: reason, replaced: token, minTTL: minTTL)
         flight = Flight(fetch: fetch, waiters: waiters)
         return fetch
     }

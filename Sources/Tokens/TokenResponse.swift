@@ -37,7 +37,7 @@ struct TokenResponse {
         if token.count > Self.tokenLimitInBytes {
             throw Unusable(reason: "the access_token is \(token.count) bytes long")
         }
-        if token.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+        if !Token.isSendable(token) {
             throw Unusable(reason: "the access_token holds a character that no header can carry")
         }
         if let type = value("token_type"), type != .null, type.string?.lowercased() != "bearer" {

@@ -128,7 +128,7 @@ public final class TokenSource: Sendable {
         let lock = await store.lock(key, time: time)
         defer { lock?.release() }
         // Whoever held the lock before may have stored what this request is for.
-        if lock != nil, let token = await stored(for: fetch) { return token }
+        if let token = await stored(for: fetch) { return token }
         let token = try await requester.requestToken(draw: .random(in: 0..<1))
         if token.isCacheable { await store.save(token, for: key) }
         return token
@@ -138,7 +138,7 @@ public final class TokenSource: Sendable {
     private func stored(for fetch: TokenMachine<Int>.Fetch) async -> Token? {
         guard fetch.reason != .forced, let token = await store.load(key, at: time.now()) else { return nil }
         let isAnother = token.value != fetch.replaced?.value
-        let isEarly = token.remaining(at: time.now()) > settings.mandatory(token)
-        return isAnother && isEarly ? token : nil
+        let lasts = token.remaining(at: time.now()) > max(settings.mandatory(token), fetch.minTTL)
+        return isAnother && lasts ? token : nil
     }
 }

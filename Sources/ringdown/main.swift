@@ -6,4 +6,6 @@ internal import Commands
     internal import Darwin
 #endif
 
-exit(await RingdownTool.main())
+// `_exit`, since threads of libraries may still be at work: what `exit` would tidy up under them, the system tidies up
+// anyway. All output is unbuffered.
+_exit(await RingdownTool.main())

@@ -12,7 +12,7 @@ import Testing
         private let bytes = Locked<[UInt8]>([])
         let isTerminal = false
 
-        func write(_ new: [UInt8]) throws(OutputClosed) { bytes.withLock { $0 += new } }
+        func write(_ new: [UInt8]) { bytes.withLock { $0 += new } }
         var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
     }
 
@@ -124,7 +124,8 @@ import Testing
         ("api GET /api/v2/users/me --platform genesys", [:], 1, ["user context", "tokens/me", "correlation id"]),
         ("api GET https://evil.example/ --platform genesys", [:], 1, ["evil.example", "not sent"]),
         ("token --platform genesys", ["RINGDOWN_CACHE": "floppy"], 78, ["floppy"]),
-        ("token --platform genesys --insecure", ["CI": "true"], 78, ["refused"]),
+        ("token --platform genesys --insecure", ["CI": "true"], 78, ["refused", "--insecure=yes"]),
+        ("token --platform genesys", ["GENESYS_LOGIN_URL": "https://id:hunter2@gw.example"], 78, ["do not belong"]),
     ]
 
     @Test(arguments: failures)
@@ -191,6 +192,61 @@ import Testing
         #expect(broken.errors.contains("prod.env, line 4"))
         try File.replace(directory.path + "/.env", with: Array(text.utf8))
         #expect(await run("token", nothing).code == 0)
+    }
+
+    @Test func `a hostile token cannot run a command in the shell that evaluates it`() async throws {
+        let transport = ScriptedTransport { _ in Response(json: ["access_token": "a';touch${IFS}x", "expires_in": 60]) }
+        let outcome = await run("token --platform genesys --format env", transport: transport)
+        #expect(outcome.output.hasPrefix(#"export RINGDOWN_ACCESS_TOKEN='a'\'';touch${IFS}x'"# + "\n"))
+    }
+
+    @Test func `a file that lies in the directory runs no command, and is not read if others can write it`()
+        async throws
+    {
+        let path = directory.path + "/.env"
+        try File.replace(path, with: Array("GENESYS_CLIENT_SECRET=cmd:touch \(directory.path)/ran\n".utf8))
+        let outcome = await run("token --platform genesys", ["GENESYS_CLIENT_SECRET": ""])
+        #expect(outcome.code == 78)
+        #expect(!directory.names.contains("ran"))
+        try File.replace(path, with: Array("GENESYS_LOGIN_URL=https://login.elsewhere.example\n".utf8))
+        #expect(await run("token --platform genesys").errors.contains("GENESYS_LOGIN_URL"))
+        directory.changePermissions(0o666, of: ".env")
+        let shared = await run("token --platform genesys")
+        #expect(shared.code == 78 && shared.errors.contains("others can use it"))
+    }
+
+    @Test func `a stored token that ends too early is replaced for who needs it longer`() async throws {
+        let transport = ScriptedTransport { request in
+            Response(json: ["access_token": .string("t\(request.url.host.count)"), "expires_in": 100])
+        }
+        #expect(await run("token --platform genesys", transport: transport).code == 0)
+        #expect(await run("token --platform genesys --min-ttl 50s", transport: transport).code == 0)
+        #expect(transport.requests.count == 1)
+        #expect(await run("token --platform genesys --min-ttl 99999us", transport: transport).code == 64)
+        #expect(await run("token --platform genesys --min-ttl 100s", transport: transport).code == 1)
+    }
+
+    @Test func `a given token is used, and its end is not made up`() async throws {
+        let given = [
+            "GENESYS_CLIENT_ID": "", "CXONE_CLIENT_ID": "", "CXONE_ACCESS_KEY_ID": "",
+            "GENESYSCLOUD_ACCESS_TOKEN": "given",
+        ]
+        let json = try JSONReader.parse(Array(await run("token --output json", given).output.utf8))
+        #expect(json["access_token"] == "given" && json["expires_at"] == nil)
+        let refused = await run("whoami", given)
+        #expect(refused.code == 4 && refused.errors.contains("GENESYSCLOUD_ACCESS_TOKEN"))
+        #expect(await run("token", given.merging(["GENESYSCLOUD_ACCESS_TOKEN": "a\u{1}b"]) { $1 }).code == 78)
+    }
+
+    @Test func `an insecure connection in CI has to be insisted on`() async throws {
+        let outcome = await run("token --platform genesys --insecure=yes", ["CI": "true"])
+        #expect(outcome.code == 0 && outcome.errors.contains("WARNING"))
+        #expect(await run("token --insecure=no").code == 64)
+    }
+
+    @Test func `a limit asks for no more than it shows`() async throws {
+        #expect(await run("users --platform genesys --limit 5").output.split(separator: "\n").count == 6)
+        #expect(simulator.requestCount == 2)
     }
 
     @Test func `a cache that cannot be used is a warning, and the token is printed all the same`() async throws {

@@ -91,6 +91,37 @@ import Tokens
         #expect(transport.requests.map(\.url.host) == ["login.mypurecloud.com"])
     }
 
+    @Test func `links that a platform behind a gateway makes are followed through the gateway`() async throws {
+        let transport = ScriptedTransport { request in
+            let link = "https://api-b32.nice-incontact.com/services/v34.0/agents?skip=100"
+            let next: JSON = request.url.query == "skip=100" ? [:] : ["next": .string(link)]
+            return Response(json: [
+                "issuer": "https://cxone.niceincontact.com",
+                "token_endpoint": "https://cxone.niceincontact.com/auth/token",
+                "access_token": "t", "expires_in": 600, "agents": [["agentId": 1]], "_links": next,
+            ])
+        }
+        var count = 0
+        let client = try client("cxone", ["CXONE_API_URL": "https://gw.example/cx"], transport: transport)
+        for try await _ in client.users() { count += 1 }
+        #expect(count == 2)
+        #expect(transport.requests.last?.url.description == "https://gw.example/cx/services/v34.0/agents?skip=100")
+        #expect(!transport.requests.contains { $0.url.host == "api-b32.nice-incontact.com" })
+    }
+
+    @Test func `a token that the server echoes is not repeated, and a query may hold a URL`() async throws {
+        let transport = ScriptedTransport { request in
+            request.url.path == "/oauth/token"
+                ? Response(json: ["access_token": "echoed-token", "expires_in": 600])
+                : Response(status: 500, body: Array("your headers: Bearer echoed-token".utf8))
+        }
+        let error = await #expect(throws: APIError.self) {
+            try await client("genesys", transport: transport).get("/api/v2/users?q=http://x")
+        }
+        #expect(error?.message.contains("<redacted>") == true)
+        #expect(error?.message.contains("echoed-token") == false)
+    }
+
     @Test func `a link in a page to another host is not followed`() async throws {
         let transport = ScriptedTransport { request in
             switch request.url.path {

@@ -84,6 +84,19 @@ import Tokens
         #expect(body.bodyText == "grant_type=client_credentials&client_id=id&client_secret=secret")
     }
 
+    @Test func `a token of a login host that was named goes to no API host that was not`() throws {
+        guard case .fixed(let api) = try profile(genesys, ["GENESYS_LOGIN_URL": "https://login.mypurecloud.de"]).api
+        else {
+            Issue.record("no API")
+            return
+        }
+        #expect(api.description == "https://api.mypurecloud.de/")
+        guard case .unset = try profile(genesys, ["GENESYS_LOGIN_URL": "https://gateway.example"]).api else {
+            Issue.record("an API that nobody named")
+            return
+        }
+    }
+
     @Test func `the names of the vendor's own tools are understood, ours win`() throws {
         let vendor = [
             "GENESYSCLOUD_OAUTHCLIENT_ID": "vendor", "GENESYSCLOUD_OAUTHCLIENT_SECRET": "s",
@@ -138,7 +151,7 @@ import Tokens
         ["GENESYS_REGION": "nowhere"], ["GENESYS_LOGIN_URL": "login.mypurecloud.ie"],
         ["GENESYS_LOGIN_URL": "http://login.example"],
         ["GENESYS_API_URL": "http://api.example"], ["GENESYS_CLIENT_AUTH": "magic"], ["RINGDOWN_PLATFORM": "avaya"],
-        ["CXONE_CLIENT_ID": "both"],
+        ["CXONE_CLIENT_ID": "both"], ["RINGDOWN_PLATFORM": "cxone", "CXONE_ISSUER": "http://issuer.example"],
     ])
     func `a setting that cannot be is refused`(variables: [String: String]) {
         #expect(throws: ConfigurationError.self) { try profile(genesys, variables) }

@@ -46,6 +46,13 @@ import Testing
         #expect(error?.hint.contains(expected) == true)
     }
 
+    @Test func `a proxy that answers for a region is not taken for the region`() async throws {
+        let settings = Settings(environment: ["GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "secret"])
+        let transport = ScriptedTransport { _ in Response(status: 403, body: Array("<html>forbidden</html>".utf8)) }
+        let answers = await (try RegionFinder(settings, transport: transport)).ask()
+        #expect(answers.allSatisfy { !$0.knowsClient && !$0.hasAnswered })
+    }
+
     @Test func `the region of a client is found by asking all of them`() async throws {
         var options = Simulator.Options()
         options.genesysDomain = "mypurecloud.de"

@@ -14,7 +14,9 @@ import Testing
         (#"A="l1\nl2""#, ["A=l1\nl2"]), (#"A='l1\nl2'"#, [#"A=l1\nl2"#]), (#"A="a\"b""#, [#"A=a"b"#]),
         (#"A='a\'b'"#, ["A=a'b"]),
         ("A='two\nlines'\nB=c", ["A=two\nlines", "B=c"]), ("A=$(echo hi)", ["A=$(echo hi)"]), ("A=${B}", ["A=${B}"]),
-        ("A=x=y==", ["A=x=y=="]), ("1A=c\nA-B=d\nA.B=e", ["1A=c", "A-B=d", "A.B=e"]), ("A=ключ", ["A=ключ"]),
+        ("A=x=y==", ["A=x=y=="]), ("A=#b\nB= #c", ["A=#b", "B=#c"]),
+        ("A=1\rB=2\r", ["A=1", "B=2"]), ("export=5", ["export=5"]), ("'A'=1", ["A=1"]), ("A='x\r\ny'", ["A=x\ny"]),
+        ("1A=c\nA-B=d\nA.B=e", ["1A=c", "A-B=d", "A.B=e"]), ("A=ключ", ["A=ключ"]),
     ])
     func `a file is read as python-dotenv reads it without interpolation`(text: String, expected: [String]) throws {
         #expect(try parse(text) == expected)

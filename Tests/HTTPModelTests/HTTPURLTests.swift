@@ -24,14 +24,6 @@ import Testing
         #expect(throws: HTTPURL.Invalid.self) { try HTTPURL(text) }
     }
 
-    @Test func `references resolve against the root, and absolute ones stand for themselves`() throws {
-        let base = try HTTPURL("https://api.example/base")
-        #expect(try base.resolving("/api/v2/users?x=1").description == "https://api.example/api/v2/users?x=1")
-        #expect(try base.resolving("https://other.example/").host == "other.example")
-        #expect(try base.resolving("//other.example/x").description == "https://other.example/x")
-        #expect(throws: HTTPURL.Invalid.self) { try base.resolving("users") }
-    }
-
     @Test func `paths and parameters are put behind what is there`() throws {
         let base = try HTTPURL("https://api.example/gateway/")
         #expect(

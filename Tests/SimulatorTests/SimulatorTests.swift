@@ -83,6 +83,12 @@ import Testing
         #expect(response.status == 404 || response.status == 401)
     }
 
+    @Test func `a token is good in its own region only, and invented hosts are not there`() async throws {
+        let token = try await validGenesysToken()
+        #expect(try await send("GET", "https://api.mypurecloud.ie/api/v2/tokens/me", bearer(token)).status == 401)
+        #expect(try await send("GET", "https://api.eu.mypurecloud.com/api/v2/tokens/me", bearer(token)).status == 502)
+    }
+
     @Test func `tokens are valid side by side until each ends or is deleted`() async throws {
         let (first, second) = (try await validGenesysToken(), try await validGenesysToken())
         let me = "https://api.mypurecloud.com/api/v2/tokens/me"

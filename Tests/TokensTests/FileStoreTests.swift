@@ -103,6 +103,23 @@ import Tokens
         }
     }
 
+    @Test func `files that others can read are not used`() async throws {
+        await store(keys: "k").save(.sample(at: time.now()), for: key)
+        directory.changePermissions(0o644, of: record)
+        #expect(await store(keys: "k").load(key, at: time.now()) == nil)
+        await store().save(.sample(at: time.now()), for: key)
+        directory.changePermissions(0o644, of: "key")
+        let log = MemoryLog()
+        await Logger.$current.withValue(log.logger) { #expect(await store().load(key, at: time.now()) == nil) }
+        #expect(log.warnings.count == 1)
+    }
+
+    @Test func `a key that is none is a warning and no crash`() async throws {
+        let log = MemoryLog()
+        await Logger.$current.withValue(log.logger) { await store(keys: ",,").save(.sample(at: time.now()), for: key) }
+        #expect(log.warnings.count == 1)
+    }
+
     @Test func `a symbolic link in place of a record is not followed`() async throws {
         await store(keys: "k").save(.sample(at: time.now()), for: key)
         let name = record

@@ -231,6 +231,31 @@ import Tokens
         #expect(served(machine.request(at: start)) == "first")
     }
 
+    @Test func `a forced caller sees the failure of a request that another began, the others do not`() throws {
+        var machine = try machine()
+        let now = start + .seconds(3550)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        _ = machine.request(at: now, force: true, waiter: 2)
+        for answer in machine.failed(outage, for: fetch, at: now, draw: 0) {
+            #expect(((try? answer.result.get()) == nil) == (answer.waiter == 2))
+        }
+    }
+
+    @Test func `who needs more than the platform grants is told so without a request each time`() throws {
+        var machine = try machine()
+        let long: Duration = .seconds(7200)
+        #expect(name(machine.request(at: start, minTTL: long, waiter: 1)) == "fail")
+        #expect(name(machine.request(at: start + .seconds(60), minTTL: long, waiter: 1)) == "fetch")
+    }
+
+    @Test func `a refresh that brings a token which is over does not lose the one that is good`() throws {
+        var machine = try machine()
+        let now = start + .seconds(2800)
+        let fetch = try #require(fetched(from: machine.request(at: now)))
+        _ = machine.fetched(.sample("over", lifetime: .zero, at: now, isCacheable: false), for: fetch, at: now)
+        #expect(served(machine.request(at: now)) == "first")
+    }
+
     @Test func `a cancelled caller is let go and the fetch goes on for the others`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
