@@ -20,8 +20,7 @@ $(RELEASE): $(SOURCES)
 	@Scripts/quietly swift build $(STATIC) --product ringdown
 	@touch $(RELEASE)
 
-test: ## Everything that must pass: unit, process and acceptance tests.
-	@Scripts/install-packages build
+test: $(RELEASE) ## Everything that must pass: unit, process and acceptance tests.
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --parallel
 	Tests/Acceptance/run
@@ -36,10 +35,10 @@ acceptance: ## The tests against real servers and the official SDK only.
 check: lint test ## Tests and lint.
 
 lint: ## swift-format, strictly.
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
 format: ## Rewrite the sources as swift-format wants them.
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Examples
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
 bench: ## Measure the transport against a bare libcurl loop, as ratios.
 	@Scripts/install-packages build

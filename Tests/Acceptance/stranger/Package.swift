@@ -7,6 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [.package(name: "ringdown", path: "RINGDOWN_PATH")],
     targets: [
-        .executableTarget(name: "Stranger", dependencies: [.product(name: "Ringdown", package: "ringdown")])
+        .executableTarget(name: "Stranger", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .executableTarget(name: "TokenOnly", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
     ]
 )
