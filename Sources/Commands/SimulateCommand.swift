@@ -40,7 +40,8 @@ struct SimulateCommand: Command {
             await Signals.waitForEnd()
             return ExitCode.done
         }
-        let cache = try? TemporaryDirectory()
+        let base = Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let cache = try? TemporaryDirectory(in: base)
         defer { cache?.remove() }
         return try await ChildProcess.run(command, environment: environment(live, cache))
     }

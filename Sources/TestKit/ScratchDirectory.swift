@@ -8,20 +8,19 @@ public import Foundations
 
 /// A directory of one test, removed with its last reference.
 public final class ScratchDirectory: Sendable {
-    public let path: String
+    private let directory: TemporaryDirectory
 
     public init() throws(FileError) {
-        var template = Array("/tmp/ringdown-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError(path: "/tmp", code: errno) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try TemporaryDirectory()
     }
 
     deinit {
-        remove(path)
+        directory.remove()
     }
 
+    public var path: String { directory.path }
     /// The names in the directory, sorted.
-    public var names: [String] { list(path) }
+    public var names: [String] { directory.names }
 
     /// The permissions of a file in the directory, such as 0o600.
     public func permissions(_ name: String) -> UInt32 {
@@ -37,24 +36,4 @@ public final class ScratchDirectory: Sendable {
     public func link(_ name: String, to target: String) {
         symlink(target, path + "/" + name)
     }
-}
-
-private func list(_ path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-}
-
-private func remove(_ path: String) {
-    for name in list(path) {
-        if unlink(path + "/" + name) != 0 { remove(path + "/" + name) }
-    }
-    rmdir(path)
 }

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A directory for one run or one test, only for its owner; removed with everything in it by ``remove()``.
+public struct TemporaryDirectory: Sendable {
+    public let path: String
+
+    /// Makes a directory of a new name below `base`.
+    public init(in base: String = "/tmp") throws(FileError) {
+        var template = Array("\(base)/ringdown-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw FileError(path: base, code: errno) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The names in the directory, sorted.
+    public var names: [String] { entries(path) }
+
+    /// Removes the directory and what is in it. Symbolic links are removed, not followed.
+    public func remove() {
+        removeTree(path)
+    }
+}
+
+private func entries(_ path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+private func removeTree(_ path: String) {
+    for name in entries(path) where unlink(path + "/" + name) != 0 { removeTree(path + "/" + name) }
+    rmdir(path)
+}
