@@ -71,23 +71,29 @@ enum ChildProcess {
     }
 }
 
-/// Signals that end a program which serves.
-enum Signals {
+/// Signals that end a program which serves: SIGINT, SIGTERM and SIGHUP.
+struct EndSignals {
     /// The writing end of the pipe that the handler reports to.
     private static let reporter = Atomic<Int32>(-1)
+    private let reading: Int32
 
-    /// Returns when the process is told to end: SIGINT, SIGTERM or SIGHUP.
-    static func waitForEnd() async {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { return }
-        reporter.store(ends[1], ordering: .sequentiallyConsistent)
+    /// From now on the signals are kept for ``wait()`` instead of ending the process.
+    init() {
+        var ends: [Int32] = [-1, -1]
+        _ = pipe(&ends)
+        reading = ends[0]
+        Self.reporter.store(ends[1], ordering: .sequentiallyConsistent)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { _ in
                 var byte: UInt8 = 1
-                _ = write(Signals.reporter.load(ordering: .relaxed), &byte, 1)
+                _ = write(EndSignals.reporter.load(ordering: .relaxed), &byte, 1)
             }
         }
-        let reading = ends[0]
+    }
+
+    /// Returns once the process was told to end.
+    func wait() async {
+        let reading = reading
         _ = try? await Thread.run {
             var byte: UInt8 = 0
             while read(reading, &byte, 1) < 0, errno == EINTR {}

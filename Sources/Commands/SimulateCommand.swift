@@ -34,10 +34,11 @@ struct SimulateCommand: Command {
     func run() async throws -> Int32 {
         let live = try LiveSimulator(Simulator(try options()))
         if command.isEmpty {
+            let end = EndSignals()
             let lines = live.environment.map { "\($0.name)=\($0.value)\n" }
             try Context.current.standardOutput.write(lines.joined())
             notice("ringdown: the simulator serves until it is stopped (Ctrl-C)")
-            await Signals.waitForEnd()
+            await end.wait()
             return ExitCode.done
         }
         let base = Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
