@@ -14,7 +14,7 @@
 #define EACH_FUNCTION(F) \
     F(MHD_start_daemon) F(MHD_stop_daemon) F(MHD_queue_response) F(MHD_create_response_from_buffer) \
     F(MHD_add_response_header) F(MHD_destroy_response) F(MHD_get_connection_values) F(MHD_suspend_connection) \
-    F(MHD_resume_connection)
+    F(MHD_resume_connection) F(MHD_create_response_from_callback) F(MHD_get_connection_info)
 
 #define DECLARE(name) static __typeof__(&name) p_##name;
 EACH_FUNCTION(DECLARE)
@@ -58,6 +58,14 @@ enum MHD_Result rd_queue(struct MHD_Connection *connection, unsigned int status,
 }
 struct MHD_Response *rd_response_copying(const void *bytes, size_t count) {
     return p_MHD_create_response_from_buffer(count, (void *)bytes, MHD_RESPMEM_MUST_COPY);
+}
+struct MHD_Response *rd_response_reading(uint64_t count, MHD_ContentReaderCallback reader, void *context,
+                                         MHD_ContentReaderFreeCallback release) {
+    return p_MHD_create_response_from_callback(count, 4096, reader, context, release);
+}
+int rd_socket(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = p_MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
 }
 enum MHD_Result rd_response_header(struct MHD_Response *response, const char *name, const char *value) {
     return p_MHD_add_response_header(response, name, value);

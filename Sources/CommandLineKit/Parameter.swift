@@ -118,6 +118,37 @@ public struct Option<Value: ParameterValue>: ParameterProperty {
     }
 }
 
+/// `--name VALUE`, as often as wanted.
+@propertyWrapper
+public struct OptionList: ParameterProperty {
+    private final class Slot: ParameterSlot {
+        var values: [String] = []
+        let valueName: String
+        let help: String
+
+        init(_ valueName: String, _ help: String) {
+            (self.valueName, self.help) = (valueName, help)
+        }
+
+        func spec(label: String) -> ParameterSpec {
+            ParameterSpec(name: kebabCase(label), kind: .option(valueName: valueName, choices: []), help: help)
+        }
+        func take(_ text: String) -> Bool {
+            values.append(text)
+            return true
+        }
+        var expectation: String { String.expectation }
+    }
+
+    private let storage: Slot
+    var slot: any ParameterSlot { storage }
+    public var wrappedValue: [String] { storage.values }
+
+    public init(_ valueName: String, help: String) {
+        storage = Slot(valueName, help)
+    }
+}
+
 /// `--name`: true where it is given.
 @propertyWrapper
 public struct Flag<Value: FlagValue>: ParameterProperty {

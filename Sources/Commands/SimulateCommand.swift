@@ -17,6 +17,10 @@ struct SimulateCommand: Command {
             line: "ringdown simulate --lifetime 5s -- python3 my_program.py",
             purpose: "How does a program bear tokens that end after 5 s?"
         ),
+        (
+            line: "ringdown simulate --fault path=/oauth/token,status=503,times=2 -- python3 my_program.py",
+            purpose: "Does a program survive two failures of the token endpoint?"
+        ),
         (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
     ]
 
@@ -30,9 +34,15 @@ struct SimulateCommand: Command {
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
     var callsPerMinute: Int?
+    @OptionList("RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
+    var fault: [String]
+    @Option("FILE", help: "The same as a JSON list of rules.")
+    var faults: String?
 
     func run() async throws -> Int32 {
-        let live = try LiveSimulator(Simulator(try options()))
+        let simulator = Simulator(try options())
+        simulator.addFaults(try rules())
+        let live = try LiveSimulator(simulator)
         if command.isEmpty {
             let end = EndSignals()
             let lines = live.environment.map { "\($0.name)=\($0.value)\n" }
@@ -62,6 +72,24 @@ struct SimulateCommand: Command {
         options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
         options.tokenLifetime = lifetime?.duration
         return options
+    }
+
+    private func rules() throws -> [FaultRule] {
+        var rules: [FaultRule] = []
+        if let faults {
+            do { rules += try FaultRule.rules(file: File.read(faults)) } catch let error as FaultRule.Invalid {
+                throw ConfigurationError("\(faults), \(error)", hint: "Documentation/Simulator.md lists the rules")
+            }
+        }
+        for text in fault {
+            do { rules.append(try FaultRule(text)) } catch {
+                let place = error.place.split(separator: " ").last.map(String.init) ?? ""
+                throw UsageError(
+                    "--fault \(excerpt(text, limit: 80)): \(place): \(error.expected) was expected",
+                    hint: "'ringdown simulate --help' shows how")
+            }
+        }
+        return rules
     }
 
     /// The command's environment: ours, with the simulator's settings in place of any that would lead elsewhere.

@@ -58,6 +58,31 @@ public struct Response: Sendable {
     public var body: [UInt8]
     /// `1.1` or `2`; empty where nothing crossed a wire.
     public var httpVersion = ""
+    /// What a server does wrong on purpose while it sends this; for simulators only.
+    public var sabotage: Sabotage?
+
+    /// A response that does not arrive as it should.
+    public struct Sabotage: Sendable, Equatable {
+        public enum Cut: String, Sendable, CaseIterable {
+            /// The connection ends without a response.
+            case before
+            /// It ends in the middle of the body.
+            case within
+            /// It ends after the body, without having said so.
+            case after
+        }
+        public var cut: Cut?
+        /// The body trickles.
+        public var bytesPerSecond: Int?
+        /// A `Content-Length` that is not the body's.
+        public var contentLength: Int?
+
+        public init(cut: Cut? = nil, bytesPerSecond: Int? = nil, contentLength: Int? = nil) {
+            self.cut = cut
+            self.bytesPerSecond = bytesPerSecond
+            self.contentLength = contentLength
+        }
+    }
 
     public init(status: Int, headers: Headers = [:], body: [UInt8] = []) {
         self.status = status

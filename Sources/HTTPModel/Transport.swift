@@ -57,6 +57,10 @@ public struct InMemoryTransport: Transport {
             case .ready(let response): response
             case .deferred(let answer): await answer()
             }
+        if let sabotage = response.sabotage, sabotage.breaks(response.body.count) {
+            throw TransportError(
+                .brokenResponse, place: request.url.origin.description, message: "the response ended before its end")
+        }
         guard response.body.count <= request.limits.responseInBytes else {
             throw TransportError(
                 .responseTooLarge, place: request.url.origin.description,
@@ -64,5 +68,12 @@ public struct InMemoryTransport: Transport {
             )
         }
         return response
+    }
+}
+
+extension Response.Sabotage {
+    /// Whether a client sees that the response is not whole. A body that trickles is whole in the end.
+    fileprivate func breaks(_ bodyCount: Int) -> Bool {
+        cut == .before || (cut == .within && bodyCount > 0) || contentLength.map { $0 > bodyCount } == true
     }
 }

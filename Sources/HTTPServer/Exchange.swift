@@ -2,10 +2,16 @@ internal import CMicroHTTPD
 internal import Foundations
 internal import HTTPModel
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What all connections of a server share.
 final class Service: Sendable {
     let handler: any Handler
-    /// The exchanges whose answers take their time; nil once the server is ending.
+    /// The exchanges that are suspended; nil once the server is ending.
     private let waiting = Locked<[ObjectIdentifier: Exchange]?>([:])
 
     init(_ handler: any Handler) {
@@ -22,8 +28,9 @@ final class Service: Sendable {
         }
     }
 
-    /// Answers a suspended exchange, unless someone else did. Under the lock, so that the server cannot end in between.
-    func answer(_ exchange: Exchange, with response: Response) {
+    /// Lets a suspended exchange go on, unless someone else did. Under the lock, so that the server cannot end in between.
+    /// Without a response it goes on with the one that it has.
+    func resume(_ exchange: Exchange, with response: Response? = nil) {
         waiting.withLock { waiting in
             if waiting?.removeValue(forKey: ObjectIdentifier(exchange)) != nil { exchange.resume(with: response) }
         }
@@ -46,6 +53,7 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
     private let connection: OpaquePointer
     private var hasHeaders = false
     private var isTooLarge = false
+    private var endsConnection = false
     private var body: [UInt8] = []
     private let response = Locked<Response?>(nil)
 
@@ -60,9 +68,11 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
     }
 
     static func end(_ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) {
-        guard let exchange = state?.pointee else { return }
+        guard let pointer = state?.pointee else { return }
         state?.pointee = nil
-        Unmanaged<Exchange>.fromOpaque(exchange).release()
+        let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
+        // Both directions at once, as when a machine in between drops the connection.
+        if exchange.endsConnection { shutdown(rd_socket(exchange.connection), Int32(SHUT_RDWR)) }
     }
 
     /// Called with the headers, with each part of the body, at its end, and again once a suspended exchange goes on.
@@ -90,15 +100,15 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
             count.pointee = 0
             return .YES
         }
-        if let response = response.withLock({ $0 }) { return queue(response) }
-        if isTooLarge { return queue(Response(status: 413)) }
-        guard let request = request(method) else { return queue(Response(status: 400)) }
+        if let response = response.withLock({ $0 }) { return queue(response, service) }
+        if isTooLarge { return queue(Response(status: 413), service) }
+        guard let request = request(method) else { return queue(Response(status: 400), service) }
         switch service.handler.handle(request) {
-        case .ready(let response): return queue(response)
+        case .ready(let response): return queue(response, service)
         case .deferred(let answer):
-            guard service.suspend(self) else { return queue(Response(status: 503)) }
+            guard service.suspend(self) else { return queue(Response(status: 503), service) }
             // The service owns the exchange until it is answered, by this task or by `drain`.
-            Task { service.answer(self, with: await answer()) }
+            Task { service.resume(self, with: await answer()) }
             return .YES
         }
     }
@@ -107,8 +117,8 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
         rd_suspend(connection)
     }
 
-    func resume(with response: Response) {
-        self.response.withLock { $0 = response }
+    func resume(with response: Response?) {
+        if let response { self.response.withLock { $0 = response } }
         rd_resume(connection)
     }
 
@@ -131,9 +141,9 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
         return Request(method, url, headers: headers, body: body.isEmpty ? .none : .bytes(body))
     }
 
-    private func queue(_ response: Response) -> MHD_Result {
-        let message = response.body.withUnsafeBytes { rd_response_copying($0.baseAddress, $0.count) }
-        guard let message else { return .NO }
+    private func queue(_ response: Response, _ service: Service) -> MHD_Result {
+        if response.sabotage?.cut == .before { return .NO }
+        guard let message = message(response, service) else { return .NO }
         defer { rd_response_destroy(message) }
         var hasDate = false
         for field in response.headers.fields {
@@ -142,6 +152,14 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
             _ = rd_response_header(message, field.name, text)
         }
         if !hasDate { _ = rd_response_header(message, "Date", Timestamp.now().httpDate) }
+        endsConnection = response.sabotage?.cut == .after
         return rd_queue(connection, UInt32(response.status), message)
+    }
+
+    private func message(_ response: Response, _ service: Service) -> OpaquePointer? {
+        guard let sabotage = response.sabotage else {
+            return response.body.withUnsafeBytes { rd_response_copying($0.baseAddress, $0.count) }
+        }
+        return SabotagedBody.message(response.body, sabotage, self, service)
     }
 }

@@ -61,7 +61,8 @@ extension Simulator {
     }
 
     private func isKnownClient(_ parameters: TokenParameters) -> Bool {
-        parameters.clients.contains { $0 == (credentials.cxoneClientID, credentials.cxoneClientSecret) }
+        let known = currentCredentials
+        return parameters.clients.contains { $0 == (known.cxoneClientID, known.cxoneClientSecret) }
     }
 
     private func refusal(_ status: Int, _ error: String, _ description: String, client: String? = nil) -> Answer {

@@ -5,15 +5,148 @@ extension Simulator {
     /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
     func control(_ request: Request) -> Response {
         switch (request.method, request.url.path) {
-        case ("GET", "/_sim/journal"):
-            return Response(json: world.withLock { $0.journal.json })
-        case ("POST", "/_sim/reset"):
-            world.withLock { $0.journal = Journal() }
-            return Response(status: 204)
+        case ("GET", "/_sim/journal"): Response(json: world.withLock { $0.journal.json })
+        case ("POST", "/_sim/reset"): reset()
+        case ("GET", "/_sim/clock"): clockState()
+        case ("POST", "/_sim/clock"): setClock(request)
+        case ("GET", "/_sim/credentials"): credentialsState()
+        case ("POST", "/_sim/client"): setClient(request)
+        case ("POST", "/_sim/faults"): addFaults(request)
+        case ("DELETE", "/_sim/faults"): removeFaults()
+        case ("POST", "/_sim/mark"): mark()
+        case ("GET", "/_sim/count"): count(request)
         default:
-            return Response(
-                status: 404, json: ["message": "the control plane has: GET /_sim/journal, POST /_sim/reset"]
+            Response(
+                status: 404,
+                json: [
+                    "message": .string(
+                        "the control plane has: GET /_sim/journal, clock, credentials, count; "
+                            + "POST /_sim/reset, clock, client, faults, mark; DELETE /_sim/faults"
+                    )
+                ]
             )
+        }
+    }
+
+    /// As after the start, but for the clock and the tokens that programs hold.
+    private func reset() -> Response {
+        world.withLock { world in
+            world.journal = Journal()
+            world.mark = 0
+            world.client = World.Client()
+        }
+        faults.withLock { $0.removeAll() }
+        return Response(status: 204)
+    }
+
+    private func clockState() -> Response {
+        Response(json: ["now": .string(clock.now.rfc3339), "scale": .number(String(clock.scale))])
+    }
+
+    /// `{"scale": 60}`, `{"scale": 0}` to stop it, `{"advance": 3600}` to move it by seconds; both work together.
+    private func setClock(_ request: Request) -> Response {
+        guard let json = try? JSONReader.parse(request.bodyBytes) else { return badRequest("a JSON object") }
+        if let scale = json["scale"] {
+            guard let scale = scale.double, (0...1e6).contains(scale) else {
+                return badRequest("scale: a number from 0 to 1000000")
+            }
+            clock.setScale(scale)
+        }
+        if let seconds = json["advance"] {
+            guard let seconds = seconds.double, abs(seconds) <= 1e9 else {
+                return badRequest("advance: a number of seconds")
+            }
+            clock.advance(by: .seconds(seconds))
+        }
+        return clockState()
+    }
+
+    private func credentialsState() -> Response {
+        let known = currentCredentials
+        return Response(json: [
+            "genesysClientId": .string(known.genesysClientID),
+            "genesysClientSecret": .string(known.genesysClientSecret),
+            "cxoneClientId": .string(known.cxoneClientID), "cxoneClientSecret": .string(known.cxoneClientSecret),
+            "cxoneAccessKeyId": .string(known.cxoneAccessKeyID),
+            "cxoneAccessKeySecret": .string(known.cxoneAccessKeySecret),
+        ])
+    }
+
+    /// `{"state": "active"|"inactive"|"disabled"}` and `{"permissions": [..]|null}` of the Genesys Cloud client.
+    private func setClient(_ request: Request) -> Response {
+        guard let json = try? JSONReader.parse(request.bodyBytes), case .object(let members) = json else {
+            return badRequest("a JSON object")
+        }
+        for member in members {
+            switch (member.name, member.value) {
+            case ("state", .string(let text)):
+                guard let state = World.Client.State(rawValue: text) else {
+                    return badRequest("state: active, inactive or disabled")
+                }
+                world.withLock { $0.client.state = state }
+            case ("permissions", .null): world.withLock { $0.client.permissions = nil }
+            case ("permissions", .array(let values)):
+                world.withLock { $0.client.permissions = Set(values.compactMap(\.string)) }
+            default: return badRequest("state or permissions")
+            }
+        }
+        return Response(status: 204)
+    }
+
+    private func addFaults(_ request: Request) -> Response {
+        guard let json = try? JSONReader.parse(request.bodyBytes) else {
+            return badRequest("JSON: a rule or a list of rules")
+        }
+        do { addFaults(try FaultRule.rules(json)) } catch { return badRequest("\(error)") }
+        return Response(status: 204)
+    }
+
+    private func removeFaults() -> Response {
+        faults.withLock { $0.removeAll() }
+        return Response(status: 204)
+    }
+
+    /// Remembers this place in the journal for `count`.
+    private func mark() -> Response {
+        world.withLock { $0.mark = $0.journal.total }
+        return Response(status: 204)
+    }
+
+    /// How many requests since the mark fit `path`, `method`, `status`, `reason`. With `expect=N` the status is 417 where
+    /// there were not N of them, and the answer lists what there was.
+    private func count(_ request: Request) -> Response {
+        let wishes = request.url.queryItems.filter { $0.name != "expect" }
+        let entries = world.withLock { $0.journal.entries(since: $0.mark) }
+        let matching = entries.filter { entry in
+            wishes.allSatisfy { wish in
+                switch wish.name {
+                case "path": entry.path == wish.value
+                case "method": entry.method == wish.value
+                case "status": String(entry.status) == wish.value
+                case "reason": entry.reason == wish.value
+                case "host": entry.host == wish.value
+                default: false
+                }
+            }
+        }
+        let isExpected = request.url.queryValue("expect").map { Int($0) == matching.count } ?? true
+        var json: [JSON.Member] = [.init("count", .int(matching.count))]
+        if !isExpected { json.append(.init("since_mark", .array(entries.map(\.json)))) }
+        return Response(status: isExpected ? 200 : 417, json: .object(json))
+    }
+
+    private func badRequest(_ expected: String) -> Response {
+        Response(status: 400, json: ["message": .string("expected \(expected)")])
+    }
+}
+
+extension Request {
+    /// The body, whatever it is kept in.
+    var bodyBytes: [UInt8] {
+        switch body {
+        case .none: []
+        case .bytes(let bytes): bytes
+        case .secret(let secret): secret.withBytes { Array($0) }
         }
     }
 }

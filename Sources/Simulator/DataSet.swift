@@ -10,6 +10,16 @@ public struct Credentials: Sendable {
     /// 56 characters, the last four `====`, as real ones are (`cxone.md` section 1.1).
     public let cxoneAccessKeySecret: String
     public let cxoneTenantID: String
+
+    /// The same with other secrets, after so many rotations.
+    func rotated(_ times: Int) -> Credentials {
+        if times == 0 { return self }
+        return Credentials(
+            genesysClientID: genesysClientID, genesysClientSecret: "\(genesysClientSecret)-\(times)",
+            cxoneClientID: cxoneClientID, cxoneClientSecret: "\(cxoneClientSecret)-\(times)",
+            cxoneAccessKeyID: cxoneAccessKeyID, cxoneAccessKeySecret: cxoneAccessKeySecret, cxoneTenantID: cxoneTenantID
+        )
+    }
 }
 
 /// Everything that is made up, as a function of a seed: nothing is stored for a user, so there can be any number.

@@ -40,6 +40,8 @@ extension Simulator {
             return correlated(Answer(status: 204, reason: "token revoked"), call)
         case ("GET", ["organizations", "me"]): return valid(call, organization)
         case ("GET", ["users"]): return users(call)
+        case ("GET", ["routing", "queues"]): return permitted(call, "routing:queue:view") { queues(call) }
+        case ("GET", ["oauth", "clients"]): return permitted(call, "oauth:client:view") { valid(call, clients) }
         case (_, ["users", "me"]):
             return genesysError(
                 call, 400, "not.a.user",
@@ -55,6 +57,17 @@ extension Simulator {
 
     private func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)
+    }
+
+    /// Roles decide what a client may do; a missing permission shows on the call, never at the token endpoint (section 2).
+    private func permitted(_ call: Call, _ permission: String, _ answer: () -> Answer) -> Answer {
+        let permissions = world.withLock { $0.client.permissions }
+        guard let permissions, !permissions.contains(permission) else { return answer() }
+        return genesysError(
+            call, 403, "missing.permissions",
+            "Unable to perform the requested action. You are missing the following permission(s): \(permission)",
+            reason: "missing permission"
+        )
     }
 
     // MARK: Errors
@@ -110,6 +123,13 @@ extension Simulator {
     }
 
     private func users(_ call: Call) -> Answer {
+        // Without another state being asked for, only active users are listed; here all are.
+        let isEmpty = call.url.queryValue("state").map { !["active", "any"].contains($0) } ?? false
+        return listing(call, count: isEmpty ? 0 : data.userCount, user)
+    }
+
+    /// Style A of section 5: page numbers, and relative links.
+    private func listing(_ call: Call, count: Int, _ item: (Int) -> JSON) -> Answer {
         func number(_ name: String, _ standard: Int) -> Int? {
             guard let text = call.url.queryValue(name) else { return standard }
             return Int(text).flatMap { $0 > 0 ? $0 : nil }
@@ -121,18 +141,13 @@ extension Simulator {
                 reason: "malformed paging"
             )
         }
-        // Without another state being asked for, only active users are listed; here all are.
-        if let state = call.url.queryValue("state"), !["active", "any"].contains(state) {
-            return valid(
-                call, ["entities": [], "pageSize": .int(size), "pageNumber": .int(page), "total": 0, "pageCount": 0])
-        }
-        let pageCount = (data.userCount + size - 1) / size
-        let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, data.userCount)
-        let range = max(0, start)..<min(max(0, start) + size, data.userCount)
-        func uri(_ page: Int) -> JSON { "/api/v2/users?pageSize=\(size)&pageNumber=\(page)" }
+        let pageCount = (count + size - 1) / size
+        let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, count)
+        let range = max(0, start)..<min(max(0, start) + size, count)
+        func uri(_ page: Int) -> JSON { "\(call.url.path)?pageSize=\(size)&pageNumber=\(page)" }
         var members: [JSON.Member] = [
-            .init("entities", .array(page > pageCount ? [] : range.map { user($0) })), .init("pageSize", .int(size)),
-            .init("pageNumber", .int(page)), .init("total", .int(data.userCount)), .init("firstUri", uri(1)),
+            .init("entities", .array(page > pageCount ? [] : range.map(item))), .init("pageSize", .int(size)),
+            .init("pageNumber", .int(page)), .init("total", .int(count)), .init("firstUri", uri(1)),
             .init("selfUri", uri(page)),
         ]
         if page > 1 { members.append(.init("previousUri", uri(page - 1))) }
@@ -157,5 +172,30 @@ extension Simulator {
             "username": .string(person.email), "version": .int(person.version), "acdAutoAnswer": false,
             "selfUri": "/api/v2/users/\(person.id)",
         ]
+    }
+
+    private func queues(_ call: Call) -> Answer {
+        listing(call, count: 12) { index in
+            var random = SeededRandom(seed: options.seed &+ 0x9_0000 &+ UInt64(index))
+            let (id, uri) = (random.uuid(), "/api/v2/authorization/divisions/\(data.genesysDivisionID)")
+            return [
+                "id": .string(id), "name": "Queue \(index + 1)",
+                "division": ["id": .string(data.genesysDivisionID), "name": "Home", "selfUri": .string(uri)],
+                "dateCreated": "2026-01-05T09:00:00.000Z", "dateModified": "2026-10-01T09:00:00.000Z",
+                "memberCount": .int(5 + random.below(40)), "acwSettings": ["wrapupPrompt": "OPTIONAL"],
+                "skillEvaluationMethod": "BEST", "autoAnswerOnly": true, "enableTranscription": false,
+                "enableManualAssignment": false, "selfUri": "/api/v2/routing/queues/\(id)",
+            ]
+        }
+    }
+
+    private var clients: JSON {
+        let client: JSON = [
+            "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
+            "authorizedGrantType": "CLIENT-CREDENTIALS", "state": .string(world.withLock { $0.client.state.rawValue }),
+            "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
+            "selfUri": "/api/v2/oauth/clients/\(credentials.genesysClientID)",
+        ]
+        return ["entities": [client], "pageSize": 25, "pageNumber": 1, "total": 1, "pageCount": 1]
     }
 }

@@ -21,7 +21,7 @@ extension Simulator {
             return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
         }
         // An organisation and its clients live in one region; the others do not know them.
-        let known = credentials
+        let known = currentCredentials
         guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID })
         else {
             let isElsewhere = parameters.clients.contains { $0.id == known.genesysClientID }
@@ -32,6 +32,10 @@ extension Simulator {
         }
         guard parameters.clients.contains(where: { $0 == (known.genesysClientID, known.genesysClientSecret) }) else {
             return loginRefusal(call, "invalid_client", "authentication failed", client: id, reason: "wrong secret")
+        }
+        // Section 2 says that such a client gets no tokens, not in which words: these are ours.
+        guard world.withLock({ $0.client.state == .active }) else {
+            return loginRefusal(call, "invalid_client", "client is not active", client: id, reason: "inactive client")
         }
         let lifetime = options.tokenLifetime ?? .seconds(86400)
         let token = world.withLock { world in

@@ -14,22 +14,37 @@ struct Journal: Sendable {
         var client: String?
         /// Why it was answered so: `token granted`, `valid token`, `expired token` …
         var reason: String
+        /// How many faults had a hand in it.
+        var faults = 0
 
         var json: JSON {
             [
                 "time": .string(time.rfc3339), "host": .string(host), "method": .string(method), "path": .string(path),
                 "query": .optional(query), "status": .int(status), "client": .optional(client),
                 "reason": .string(reason),
+                "faults": .int(faults),
             ]
         }
     }
 
     private static let limit = 10_000
     private(set) var entries: [Entry] = []
+    private var forgotten = 0
+
+    /// How many requests there were, the forgotten ones included.
+    var total: Int { forgotten + entries.count }
 
     mutating func add(_ entry: Entry) {
-        if entries.count >= Self.limit * 2 { entries.removeFirst(Self.limit) }
+        if entries.count >= Self.limit * 2 {
+            entries.removeFirst(Self.limit)
+            forgotten += Self.limit
+        }
         entries.append(entry)
+    }
+
+    /// The requests behind the first `count`.
+    func entries(since count: Int) -> ArraySlice<Entry> {
+        entries.dropFirst(max(0, count - forgotten))
     }
 
     var json: JSON { .array(entries.suffix(Self.limit).map(\.json)) }
@@ -47,11 +62,11 @@ public struct Story: Sendable {
 
 extension Simulator {
     /// How many requests the journal holds.
-    public var requestCount: Int { world.withLock { $0.journal.entries.count } }
+    public var requestCount: Int { world.withLock { $0.journal.total } }
 
     /// The story of the requests behind the first `count`.
     public func story(since count: Int) -> Story {
-        let entries = world.withLock { $0.journal.entries.dropFirst(count) }
+        let entries = world.withLock { $0.journal.entries(since: count) }
         let tokens = entries.filter { $0.reason == "token granted" }.count
         let calls = entries.filter { $0.host.hasPrefix("api") }
         return Story(tokenRequests: tokens, calls: calls.count, refused: calls.filter { $0.status == 401 }.count)

@@ -49,6 +49,6 @@ private struct SiteHandler: Handler {
     let site: Site
 
     func handle(_ request: Request) -> Reply {
-        .ready(simulator.answer(request, at: site))
+        simulator.answer(request, at: site)
     }
 }

@@ -25,49 +25,86 @@ public final class Simulator: Handler {
     let options: Options
     let data: DataSet
     let world: Locked<World>
-    private let time: any TimeSource
+    let faults: Locked<Faults>
+    let clock: SimulatedClock
     private let addresses = Locked(Addresses())
 
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
         self.options = options
-        self.time = time
+        clock = SimulatedClock(time)
         data = DataSet(seed: options.seed, userCount: options.userCount)
         world = Locked(World())
+        faults = Locked(Faults(seed: options.seed))
     }
 
-    /// The credentials that the simulated platforms know.
+    /// The credentials that the simulated platforms know at first.
     public var credentials: Credentials { data.credentials }
+
+    /// The same after the rotations of faults.
+    var currentCredentials: Credentials { data.credentials.rotated(world.withLock { $0.rotations }) }
+
+    /// Puts rules into force, behind those that are.
+    public func addFaults(_ rules: [FaultRule]) {
+        let now = clock.now
+        faults.withLock { $0.add(rules, now: now) }
+    }
 
     /// Answers a request by the real host name in its URL.
     public func handle(_ request: Request) -> Reply {
-        .ready(answer(request, at: Site(host: request.url.host)))
+        answer(request, at: Site(host: request.url.host))
     }
 
     /// Answers a request that came in for a site, and keeps it in the journal.
-    func answer(_ request: Request, at site: Site?) -> Response {
-        if request.url.path.hasPrefix("/_sim/") || site == .control { return control(request) }
-        let now = time.now().wall
-        let call = Call(request: request, site: site, now: now, addresses: addresses.withLock { $0 })
-        var answer =
-            switch site {
-            case .genesysLogin(let domain): genesysLogin(call, domain: domain)
-            case .genesysAPI(let domain): genesysAPI(call, domain: domain)
-            case .genesysGateway where request.url.path.hasPrefix("/oauth/"):
-                genesysLogin(call, domain: options.genesysDomain)
-            case .genesysGateway: genesysAPI(call, domain: options.genesysDomain)
-            case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
-            case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
-            case .cxoneDigital: cxoneDigital(call)
-            case .control, nil: Answer(status: 502, reason: "no such host in the simulator")
-            }
-        try? answer.response.headers.set("Date", now.httpDate)
+    func answer(_ request: Request, at site: Site?) -> Reply {
+        if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request)) }
+        let call = Call(request: request, site: site, now: clock.now, addresses: addresses.withLock { $0 })
+        let rules = applyingRules(call)
+        var answer = answer(call)
+        try? answer.response.headers.set("Date", call.now.httpDate)
+        for rule in rules { rule.apply(to: &answer, call, self) }
+        keep(call, answer, faults: rules.count)
+        let latency = rules.compactMap(\.latency).reduce(0, +)
+        guard latency > 0 else { return .ready(answer.response) }
+        return .deferred { [clock, response = answer.response] in
+            await clock.sleep(for: .seconds(latency))
+            return response
+        }
+    }
+
+    /// The faults of a request. Those that change the world do so before it is judged.
+    private func applyingRules(_ call: Call) -> [FaultRule] {
+        if faults.withLock({ $0.isEmpty }) { return [] }
+        let token = call.authorization("bearer")
+        let client = token.flatMap { token in world.withLock { $0.tokens[token]?.client } } ?? call.basicClient
+        let rules = faults.withLock { $0.applying(to: call, client: client) }
+        world.withLock { world in
+            if let token, rules.contains(where: \.revokeToken) { world.revoke(token) }
+            world.rotations += rules.filter(\.rotateSecret).count
+        }
+        return rules
+    }
+
+    private func answer(_ call: Call) -> Answer {
+        switch call.site {
+        case .genesysLogin(let domain): genesysLogin(call, domain: domain)
+        case .genesysAPI(let domain): genesysAPI(call, domain: domain)
+        case .genesysGateway where call.url.path.hasPrefix("/oauth/"): genesysLogin(call, domain: options.genesysDomain)
+        case .genesysGateway: genesysAPI(call, domain: options.genesysDomain)
+        case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
+        case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
+        case .cxoneDigital: cxoneDigital(call)
+        case .control, nil: Answer(status: 502, reason: "no such host in the simulator")
+        }
+    }
+
+    private func keep(_ call: Call, _ answer: Answer, faults: Int) {
         let entry = Journal.Entry(
-            time: now, host: site?.hostName(request.url.path, options) ?? request.url.host, method: request.method,
-            path: request.url.path, query: request.url.query, status: answer.response.status, client: answer.client,
-            reason: answer.reason
+            time: call.now, host: call.site?.hostName(call.url.path, options) ?? call.url.host,
+            method: call.request.method,
+            path: call.url.path, query: call.url.query, status: answer.response.status, client: answer.client,
+            reason: answer.reason, faults: faults
         )
         world.withLock { $0.journal.add(entry) }
-        return answer.response
     }
 
     /// Where links in answers lead: the real hosts, unless live servers say otherwise.
@@ -86,12 +123,17 @@ struct Call {
     var url: HTTPURL { request.url }
     /// The parts of the path, percent-decoded.
     var segments: [String] { url.path.split(separator: "/").map { percentDecoded($0) } }
-    var bodyBytes: [UInt8] {
-        switch request.body {
-        case .none: []
-        case .bytes(let bytes): bytes
-        case .secret(let secret): secret.withBytes { Array($0) }
+    var bodyBytes: [UInt8] { request.bodyBytes }
+    var isGenesys: Bool {
+        switch site {
+        case .genesysLogin, .genesysAPI, .genesysGateway: true
+        default: false
         }
+    }
+    /// The client that a Basic header names.
+    var basicClient: String? {
+        guard let encoded = authorization("basic"), let pair = Base64.decode(encoded) else { return nil }
+        return String(decoding: pair, as: UTF8.self).split(separator: ":").first.map(String.init)
     }
 
     /// A header's value; a secret one too, since in memory requests arrive as they were built.

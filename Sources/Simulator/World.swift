@@ -3,6 +3,21 @@ internal import Foundations
 /// What changes while the simulator runs.
 struct World: Sendable {
     var journal = Journal()
+    /// The place in the journal from which requests are counted.
+    var mark = 0
+    /// How often the clients' secrets were changed.
+    var rotations = 0
+    var client = Client()
+
+    /// The OAuth client of Genesys Cloud, as an administrator sets it (`genesys-cloud.md` section 2).
+    struct Client: Sendable {
+        enum State: String, Sendable { case active, inactive, disabled }
+        /// Inactive: no new tokens. Disabled: those that are out are dead too.
+        var state = State.active
+        /// What its roles permit; nil for everything.
+        var permissions: Set<String>?
+    }
+
     private(set) var tokens: [String: GrantedToken] = [:]
     private var granted = 0
     private var tidyAt = 10_000
@@ -44,6 +59,7 @@ struct World: Sendable {
         guard let known = tokens[token], known.platform == platform else { return .refused("unknown token") }
         if known.isRevoked { return .refused("revoked token") }
         if known.expiry <= now { return .refused("expired token") }
+        if platform == .genesys, client.state == .disabled { return .refused("disabled client") }
         return .valid(client: known.client)
     }
 

@@ -18,6 +18,14 @@ import Testing
                 guard case .bytes(let body) = request.body else { return .ready(Response(status: 200)) }
                 return .ready(Response(status: 200, headers: ["Content-Type": "text/plain"], body: body))
             case "/large": return .ready(Response(status: 200, body: [UInt8](repeating: 120, count: 1 << 20)))
+            case "/cut-before", "/cut-within", "/cut-after", "/longer", "/slow":
+                var response = Response(status: 200, body: Array(repeating: 120, count: 1000))
+                switch request.url.path {
+                case "/longer": response.sabotage = .init(contentLength: 2000)
+                case "/slow": response.sabotage = .init(bytesPerSecond: 20_000)
+                case let path: response.sabotage = .init(cut: .init(rawValue: String(path.dropFirst(5))))
+                }
+                return .ready(response)
             case "/redirect": return .ready(Response(status: 302, headers: ["Location": "/echo"]))
             case "/never":
                 return .deferred {
@@ -93,6 +101,24 @@ import Testing
         #expect(await failure(request)?.code == .responseTooLarge)
         request.limits.responseInBytes = 1 << 20
         #expect(try await transport.send(request).body.count == 1 << 20)
+    }
+
+    @Test(arguments: ["/cut-before", "/cut-within", "/longer"])
+    func `a response that breaks off is no response`(path: String) async throws {
+        #expect(await failure(Request("GET", try url(path)))?.code == .brokenResponse)
+        #expect(try await transport.send(Request("GET", url("/later"))).status == 201)
+    }
+
+    @Test func `a connection that ends after a response spoils neither it nor the next`() async throws {
+        for _ in 0..<3 { #expect(try await transport.send(Request("GET", url("/cut-after"))).body.count == 1000) }
+        #expect(try await transport.send(Request("GET", url("/later"))).status == 201)
+    }
+
+    @Test func `a body that trickles arrives whole`() async throws {
+        #expect(try await transport.send(Request("GET", url("/slow"))).body.count == 1000)
+        var hurried = Request("GET", try url("/slow"))
+        hurried.limits.total = .milliseconds(20)
+        #expect(await failure(hurried)?.code == .timeout)
     }
 
     @Test func `a server that does not answer in time is given up`() async throws {

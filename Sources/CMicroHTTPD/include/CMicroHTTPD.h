@@ -23,6 +23,12 @@ void rd_daemon_stop(struct MHD_Daemon *_Nonnull daemon);
 enum MHD_Result rd_queue(struct MHD_Connection *_Nonnull connection, unsigned int status,
                          struct MHD_Response *_Nonnull response);
 struct MHD_Response *_Nullable rd_response_copying(const void *_Nullable bytes, size_t count);
+/// A body that `reader` gives; `count` is what Content-Length says. `release` is called with `context` at the end.
+struct MHD_Response *_Nullable rd_response_reading(uint64_t count, MHD_ContentReaderCallback _Nonnull reader,
+                                                   void *_Nullable context,
+                                                   MHD_ContentReaderFreeCallback _Nonnull release);
+/// The socket of a connection.
+int rd_socket(struct MHD_Connection *_Nonnull connection);
 enum MHD_Result rd_response_header(struct MHD_Response *_Nonnull response, const char *_Nonnull name,
                                    const char *_Nonnull value);
 void rd_response_destroy(struct MHD_Response *_Nonnull response);

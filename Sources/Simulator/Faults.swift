@@ -1,0 +1,115 @@
+internal import Foundations
+internal import HTTPModel
+
+/// The rules that are in force, and how often each was met.
+struct Faults: Sendable {
+    private struct State: Sendable {
+        var rule: FaultRule
+        var since: Timestamp
+        var matches = 0
+        var hits = 0
+    }
+
+    private var states: [State] = []
+    private var random: SeededRandom
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed ^ 0xFA17)
+    }
+
+    var isEmpty: Bool { states.isEmpty }
+
+    mutating func add(_ rules: [FaultRule], now: Timestamp) {
+        states += rules.map { State(rule: $0, since: now) }
+    }
+
+    mutating func removeAll() {
+        states = []
+    }
+
+    /// The rules that apply to a request, in their order; counts it.
+    mutating func applying(to call: Call, client: String?) -> [FaultRule] {
+        var applying: [FaultRule] = []
+        for index in states.indices where matches(states[index], call, client) {
+            states[index].matches += 1
+            let (rule, state) = (states[index].rule, states[index])
+            if let nth = rule.nth, state.matches != nth { continue }
+            if let times = rule.times, state.hits >= times { continue }
+            if let probability = rule.probability, Double(random.next() >> 11) / Double(1 << 53) >= probability {
+                continue
+            }
+            states[index].hits += 1
+            applying.append(rule)
+        }
+        return applying
+    }
+
+    private func matches(_ state: State, _ call: Call, _ client: String?) -> Bool {
+        let rule = state.rule
+        let age = (call.now - state.since).inSeconds
+        if let from = rule.from, age < from { return false }
+        if let until = rule.until, age >= until { return false }
+        if let method = rule.method, method.uppercased() != call.request.method { return false }
+        if let platform = rule.platform, platform != (call.isGenesys ? "genesys" : "cxone") { return false }
+        if let wanted = rule.client, wanted != client { return false }
+        guard let path = rule.path else { return true }
+        return path.hasSuffix("*") ? call.url.path.hasPrefix(path.dropLast()) : call.url.path == path
+    }
+}
+
+extension FaultRule {
+    /// What becomes of an answer.
+    func apply(to answer: inout Answer, _ call: Call, _ simulator: Simulator) {
+        if let status {
+            let client = answer.client
+            answer = simulator.failure(call, status)
+            answer.client = client
+        }
+        if let retryAfter { set("Retry-After", String(Int(retryAfter.rounded())), &answer) }
+        if let retryAfterDate { set("Retry-After", (call.now + .seconds(retryAfterDate)).httpDate, &answer) }
+        if let expiresIn { replaceLifetime(in: &answer, expiresIn) }
+        if let body { replaceBody(of: &answer, body) }
+        if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
+        if cut != nil || bytesPerSecond != nil || contentLength != nil {
+            answer.response.sabotage = .init(cut: cut, bytesPerSecond: bytesPerSecond, contentLength: contentLength)
+        }
+    }
+
+    private func set(_ name: String, _ value: String, _ answer: inout Answer) {
+        answer = answer.with(name, value)
+    }
+
+    private func replaceLifetime(in answer: inout Answer, _ value: JSON) {
+        guard let json = try? JSONReader.parse(answer.response.body), case .object(let members) = json,
+            json["access_token"] != nil
+        else { return }
+        let changed = members.filter { $0.name != "expires_in" || value != .null }
+            .map { $0.name == "expires_in" ? JSON.Member($0.name, value) : $0 }
+        answer.response.body = JSON.object(changed).bytes()
+    }
+
+    private func replaceBody(of answer: inout Answer, _ body: Body) {
+        switch body {
+        case .truncated: answer.response.body = Array(answer.response.body.prefix(answer.response.body.count / 2))
+        case .invalid: answer.response.body = Array(#"{"access_token": oops"#.utf8)
+        case .empty: answer.response.body = []
+        case .html:
+            answer.response.body = Array("<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>".utf8)
+            set("Content-Type", "text/html", &answer)
+        }
+    }
+}
+
+extension Simulator {
+    /// An error with a status of the rule's choice, as the platform words it.
+    func failure(_ call: Call, _ status: Int) -> Answer {
+        guard call.isGenesys else {
+            return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")
+        }
+        let codes = [
+            401: "bad.credentials", 403: "missing.permissions", 404: "not.found", 429: "too.many.requests.retry.after",
+            500: "internal.server.error", 503: "service.unavailable", 504: "request.timeout",
+        ]
+        return genesysError(call, status, codes[status] ?? "simulated", "Simulated failure", reason: "fault")
+    }
+}

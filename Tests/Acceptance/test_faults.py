@@ -1,0 +1,57 @@
+"""Faults of the simulated platforms, over real sockets, seen by curl and by the program itself."""
+
+import json
+
+import pytest
+
+TOKEN = """curl --silent --show-error --max-time 5 --output body --write-out '%{http_code} %{size_download}' \\
+    --user "$GENESYS_CLIENT_ID:$GENESYS_CLIENT_SECRET" --data grant_type=client_credentials $GENESYS_LOGIN_URL/oauth/token"""
+
+
+def shell(ringdown, *options, script, **variables):
+    return ringdown("simulate", *options, "--", "sh", "-c", script, **variables)
+
+
+def test_a_failing_token_endpoint_fails_as_often_as_ordered(ringdown, binary):
+    script = f"'{binary}' token --platform genesys; echo $?; '{binary}' token --platform genesys >/dev/null; echo $?"
+    outcome = shell(ringdown, "--fault", "path=/oauth/token,status=503,times=1", script=script)
+    assert outcome.out.split() == ["7", "0"]
+
+
+@pytest.mark.parametrize("rule, curl_error", [("cut=before", 52), ("cut=within", 18), ("contentLength=9999", 18), ("latency=9", 28)])
+def test_curl_sees_the_connection_break(ringdown, rule, curl_error):
+    assert shell(ringdown, "--fault", rule, script=TOKEN).code == curl_error
+
+
+def test_several_faults_and_a_file_of_them_work_together(ringdown, tmp_path):
+    (tmp_path / "faults.json").write_text('[{"path": "/oauth/token", "nth": 1, "status": 429, "retryAfter": 4}]')
+    outcome = shell(ringdown, "--faults", tmp_path / "faults.json", "--fault", "nth=2,body=html", "--fault", "nth=3,body=empty",
+                    script=f"{TOKEN}; echo; {TOKEN}; echo; {TOKEN}; echo; {TOKEN}")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert [row[0] for row in rows] == ["429", "200", "200", "200"]
+    assert rows[2][1] == "0" and int(rows[3][1]) > 100
+
+
+def test_a_mistake_in_a_file_of_faults_is_named(ringdown, tmp_path):
+    (tmp_path / "faults.json").write_text('[{"status": 503},\n {"status": "many"}]')
+    outcome = ringdown("simulate", "--faults", tmp_path / "faults.json", "--", "true")
+    assert outcome.code == 78
+    assert "faults.json, line 2, fault 2, status: a whole number from 200 to 599" in outcome.err
+    outcome = ringdown("simulate", "--fault", "stattus=503", "--", "true")
+    assert outcome.code == 64 and "stattus" in outcome.err
+
+
+def test_time_moves_and_requests_are_counted_by_the_control_plane(ringdown, binary):
+    script = f"""
+    export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR=$PWD/cache
+    token=$('{binary}' token --platform genesys)
+    curl -s -X POST $RINGDOWN_SIM_URL/_sim/mark
+    curl -s -o /dev/null -w '%{{http_code}} ' -H "Authorization: Bearer $token" $GENESYS_API_URL/api/v2/tokens/me
+    curl -s -o /dev/null -d '{{"advance": 90000}}' $RINGDOWN_SIM_URL/_sim/clock
+    curl -s -o /dev/null -w '%{{http_code}} ' -H "Authorization: Bearer $token" $GENESYS_API_URL/api/v2/tokens/me
+    '{binary}' token --force --platform genesys > /dev/null && echo ok
+    curl -s "$RINGDOWN_SIM_URL/_sim/count?path=/oauth/token&expect=1"
+    """
+    words = shell(ringdown, script=script).out.split(maxsplit=3)
+    assert words[:3] == ["200", "401", "ok"]
+    assert json.loads(words[3]) == {"count": 1}
