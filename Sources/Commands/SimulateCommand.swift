@@ -34,6 +34,8 @@ struct SimulateCommand: Command {
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
     var callsPerMinute: Int?
+    @Flag(help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
+    var lenient: Bool
     @OptionList("RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
     var fault: [String]
     @Option("FILE", help: "The same as a JSON list of rules.")
@@ -71,6 +73,7 @@ struct SimulateCommand: Command {
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
         options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
         options.tokenLifetime = lifetime?.duration
+        options.isLenient = lenient
         return options
     }
 

@@ -15,6 +15,18 @@ extension Simulator {
         return answer
     }
 
+    /// The users that tutorials expect at `/api/v2/users`.
+    func lenientUsers(_ call: Call) -> Answer {
+        var answer = cxoneAPI(call.at("/incontactapi/services/v34.0/server-time"))
+        guard answer.response.isSuccess else { return answer }
+        let users = (0..<data.userCount).map { index -> JSON in
+            let person = data.person(index)
+            return ["id": .int(firstAgentID + index), "name": "\(person.firstName) \(person.lastName)"]
+        }
+        answer.response.body = (["users": .array(users)] as JSON).bytes()
+        return answer
+    }
+
     private func routed(_ call: Call) -> Answer {
         let parts = call.segments.map { $0.lowercased() }
         guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {

@@ -16,13 +16,15 @@ struct Journal: Sendable {
         var reason: String
         /// How many faults had a hand in it.
         var faults = 0
+        /// What the program most likely meant.
+        var hint: String?
 
         var json: JSON {
             [
                 "time": .string(time.rfc3339), "host": .string(host), "method": .string(method), "path": .string(path),
                 "query": .optional(query), "status": .int(status), "client": .optional(client),
                 "reason": .string(reason),
-                "faults": .int(faults),
+                "faults": .int(faults), "hint": .optional(hint),
             ]
         }
     }

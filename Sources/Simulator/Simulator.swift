@@ -16,6 +16,8 @@ public final class Simulator: Handler {
         public var tokenLifetime: Duration?
         /// API calls a minute for each Genesys Cloud token (`genesys-cloud.md` section 3); 0 for no limit.
         public var callsPerMinute = 300
+        /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
+        public var isLenient = false
         /// The environment domain of the region in which the organisation lives.
         public var genesysDomain = "mypurecloud.com"
 
@@ -59,10 +61,12 @@ public final class Simulator: Handler {
         if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request)) }
         let call = Call(request: request, site: site, now: clock.now, addresses: addresses.withLock { $0 })
         let rules = applyingRules(call)
-        var answer = answer(call)
+        let hint = hint(call)
+        var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
+        if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
         try? answer.response.headers.set("Date", call.now.httpDate)
         for rule in rules { rule.apply(to: &answer, call, self) }
-        keep(call, answer, faults: rules.count)
+        keep(call, answer, faults: rules.count, hint: hint)
         let latency = rules.compactMap(\.latency).reduce(0, +)
         guard latency > 0 else { return .ready(answer.response) }
         return .deferred { [clock, response = answer.response] in
@@ -97,12 +101,12 @@ public final class Simulator: Handler {
         }
     }
 
-    private func keep(_ call: Call, _ answer: Answer, faults: Int) {
+    private func keep(_ call: Call, _ answer: Answer, faults: Int, hint: String?) {
         let entry = Journal.Entry(
             time: call.now, host: call.site?.hostName(call.url.path, options) ?? call.url.host,
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status, client: answer.client,
-            reason: answer.reason, faults: faults
+            reason: answer.reason, faults: faults, hint: hint
         )
         world.withLock { $0.journal.add(entry) }
     }

@@ -106,9 +106,10 @@ import Testing
         #expect((response.headers["Content-Type"] == "text/html") == (kind == "html"))
     }
 
-    @Test(arguments: [
-        ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("null", nil),
-    ] as [(String, JSON?)])
+    @Test(
+        arguments: [
+            ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("null", nil),
+        ] as [(String, JSON?)])
     func `lifetimes can be odd`(text: String, expected: JSON?) async throws {
         try set("expiresIn=\(text)")
         #expect(try JSONReader.parse(try await requestToken().body)["expires_in"] == expected)

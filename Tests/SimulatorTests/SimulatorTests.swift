@@ -244,6 +244,78 @@ import Testing
         #expect(refused.headers["icStatusDescription"] != nil)
     }
 
+    // MARK: What circulates elsewhere
+
+    private static let invented: [(String, String, Int, String)] = [
+        ("POST", "https://login.mypurecloud.com/api/v2/oauth/token", 404, "login"),
+        ("POST", "https://api.mypurecloud.com/oauth/token", 404, "login"),
+        ("GET", "https://api.mypurecloud.com/api/v2/organizations", 404, "organizations/me"),
+        ("POST", "https://cxone.niceincontact.com/oauth2/token", 404, "discovery"),
+        ("POST", "https://api-na1.niceincontact.com/api/v2/oauth/token", 404, "discovery"),
+        ("GET", "https://api-na1.niceincontact.com/api/v2/users", 404, "agents"),
+        ("GET", "https://api-na1.niceincontact.com/api/v2/account", 404, "business-unit"),
+    ]
+
+    @Test(arguments: invented)
+    func `calls that tutorials invented are refused with a hint, and work where that is wanted`(
+        method: String, url: String, status: Int, hint: String
+    ) async throws {
+        let credentials = simulator.credentials
+        let isGenesys = url.contains("mypurecloud")
+        let body = FormURLEncoding.encode([
+            ("grant_type", .text("client_credentials")),
+            ("client_id", .text(isGenesys ? credentials.genesysClientID : credentials.cxoneClientID)),
+            ("client_secret", .text(isGenesys ? credentials.genesysClientSecret : credentials.cxoneClientSecret)),
+        ]).reveal()
+        var options = Simulator.Options()
+        options.isLenient = true
+        for (simulator, isLenient) in [(simulator, false), (Simulator(options, time: time), true)] {
+            let token =
+                isGenesys ? try await token(simulator, Self.genesysLogin) : try await token(simulator, Self.cxoneLogin)
+            let headers = method == "GET" ? bearer(token) : [:]
+            let request = Request(
+                method, try HTTPURL(url), headers: headers, body: method == "GET" ? .none : .bytes(Array(body.utf8)))
+            let response = try await InMemoryTransport(simulator).send(request)
+            #expect(response.headers["X-Ringdown-Hint"]?.contains(hint) == true)
+            if isLenient {
+                #expect(response.status == 200)
+            } else {
+                #expect(response.status == status || response.status == 401)
+            }
+        }
+    }
+
+    private static let genesysLogin = "https://login.mypurecloud.com/oauth/token"
+    private static let cxoneLogin = "https://cxone.niceincontact.com/auth/token"
+
+    private func token(_ simulator: Simulator, _ url: String) async throws -> String {
+        let credentials = simulator.credentials
+        let isGenesys = url == Self.genesysLogin
+        let body =
+            isGenesys
+            ? "grant_type=client_credentials"
+            : FormURLEncoding.encode([
+                ("grant_type", .text("password")), ("username", .text(credentials.cxoneAccessKeyID)),
+                ("password", .text(credentials.cxoneAccessKeySecret)),
+            ]).reveal()
+        let headers =
+            isGenesys
+            ? basic(credentials.genesysClientID, credentials.genesysClientSecret)
+            : basic(credentials.cxoneClientID, credentials.cxoneClientSecret)
+        let request = Request("POST", try HTTPURL(url), headers: headers, body: .bytes(Array(body.utf8)))
+        return try #require(try json(try await InMemoryTransport(simulator).send(request))["access_token"]?.string)
+    }
+
+    @Test func `a scope at the token endpoint changes nothing, and the hint says so`() async throws {
+        let credentials = simulator.credentials
+        let headers = basic(credentials.genesysClientID, credentials.genesysClientSecret)
+        let response = try await send(
+            "POST", Self.genesysLogin, headers, body: "grant_type=client_credentials&scope=view%3Ausers")
+        #expect(response.status == 200)
+        #expect(response.headers["X-Ringdown-Hint"]?.contains("view:users") == true)
+        #expect(try await genesysToken().headers["X-Ringdown-Hint"] == nil)
+    }
+
     // MARK: The rest
 
     @Test func `the journal tells every request with its verdict and no secret, until it is reset`() async throws {
