@@ -46,7 +46,7 @@ extension Int: ParameterValue {
 public protocol ChoiceParameter: ParameterValue, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension ChoiceParameter {
-    public init?(parameter: String) { self.init(rawValue: parameter) }
+    public init?(parameter: String) { self.init(rawValue: parameter.lowercased()) }
     public static var choices: [String] { allCases.map(\.rawValue) }
     public static var expectation: String { "one of: \(choices.joined(separator: ", "))" }
 }

@@ -15,7 +15,7 @@ extension CommandTree {
             guard arguments.count > 1, first == "help" else { return .help(nil) }
             return .help(try command(named: arguments[1]))
         }
-        if first == "--version" { return try parse(["version"]) }
+        if first == "--version" || first == "-V" { return try parse(["version"]) }
         let type = try command(named: first)
         let command = type.init()
         var parser = Parser(
@@ -73,11 +73,19 @@ private struct Parser {
         var spare = values.count - places.filter(\.spec.isRequired).count
         var values = values[...]
         for place in places where place.spec.isRequired || spare > 0 {
-            guard let value = values.popFirst() else { throw UsageError("\(place.spec.name) is missing", hint: help) }
+            guard let value = values.popFirst() else {
+                let names = places.filter(\.spec.isRequired).map(\.spec.name).joined(separator: " and ")
+                throw UsageError("\(place.spec.name) is missing: this command wants \(names)", hint: help)
+            }
             _ = place.slot.take(value)
             if !place.spec.isRequired { spare -= 1 }
         }
-        if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: help) }
+        if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: restHint ?? help) }
+    }
+
+    /// For commands that run another one: what is most often forgotten.
+    private var restHint: String? {
+        parameters.first { $0.spec.kind == .rest }.map { "put '--' before \($0.spec.name)" }
     }
 
     private mutating func takeRest() throws(UsageError) {
@@ -108,6 +116,9 @@ private struct Parser {
         guard let text = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
             throw UsageError("--\(spec.name) wants a value: \(valueName)", hint: help)
         }
+        if text.isEmpty {
+            throw UsageError("--\(spec.name) is empty", hint: "leave it out, or check the variable that it is made of")
+        }
         guard slot.take(text) else {
             throw UsageError("--\(spec.name) cannot be '\(text)': expected \(slot.expectation)", hint: help)
         }
@@ -123,6 +134,6 @@ private struct Parser {
         let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
         return UsageError(
             "unknown option '\(shown)'",
-            hint: nearest(to: name, among: names).first.map { "did you mean --\($0)? " + help } ?? help)
+            hint: nearest(to: name, among: names).first.map { "did you mean --\($0)? " + help } ?? restHint ?? help)
     }
 }

@@ -40,7 +40,7 @@ struct Account: ParameterGroup {
             try settings.add(file: Self.path(of: profileName, context))
         } else {
             let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
-            if isFile(path) { try settings.add(file: path, isTrusted: false) }
+            if isThere(path) { try settings.add(file: path, isTrusted: false) }
         }
         return settings
     }
@@ -90,10 +90,13 @@ struct Account: ParameterGroup {
         let home = context.variables["HOME"] ?? ""
         let configuration = context.variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
         let path = "\(configuration)/ringdown/\(name).env"
-        guard isFile(path) else {
+        guard isThere(path) else {
+            let isPlatform = PlatformName(rawValue: name.lowercased()) != nil
             throw ConfigurationError(
                 "there is no profile '\(name)'",
-                hint: "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
+                hint: isPlatform
+                    ? "did you mean --platform \(name.lowercased())?"
+                    : "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
         }
         return path
     }

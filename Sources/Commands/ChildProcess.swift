@@ -21,20 +21,38 @@ enum ChildProcess {
         signal(SIGCHLD, SIG_DFL)
         let child = try start(command, environment)
         current.store(child, ordering: .sequentiallyConsistent)
-        // The terminal sends its signals to the child as well: it decides what they mean.
-        let former = [SIGINT, SIGQUIT].map { ($0, signal($0, SIG_IGN)) }
-        let handedOn = [SIGTERM, SIGHUP].map { number in
-            (number, signal(number) { _ = kill(ChildProcess.current.load(ordering: .relaxed), $0) })
-        }
+        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].map { ($0, handOn($0)) }
         let status = try await Thread.run { () -> Int32? in
             var status: Int32 = 0
             while waitpid(child, &status, 0) < 0 { if errno != EINTR { return nil } }
             return status
         }
-        for (number, handler) in former + handedOn { signal(number, handler) }
+        for (number, action) in former {
+            var action = action
+            sigaction(number, &action, nil)
+        }
         guard let status else { return ExitCode.bug }
         let ending = status & 0x7F
         return ending == 0 ? (status >> 8) & 0xFF : 128 + ending
+    }
+
+    /// Hands a signal on to the child, unless it came from the terminal, which has sent it to the child as well. Returns
+    /// what was done with the signal before.
+    private static func handOn(_ number: Int32) -> sigaction {
+        var (action, former) = (sigaction(), sigaction())
+        action.sa_flags = Int32(SA_SIGINFO) | Int32(SA_RESTART)
+        let handler: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
+            number, information, _ in
+            let isFromProcess = (information?.pointee.si_code ?? 0) <= 0
+            if isFromProcess { kill(ChildProcess.current.load(ordering: .relaxed), number) }
+        }
+        #if canImport(Glibc)
+            action.__sigaction_handler.sa_sigaction = handler
+        #else
+            action.__sigaction_u.__sa_sigaction = handler
+        #endif
+        sigaction(number, &action, &former)
+        return former
     }
 
     private static func start(_ command: [String], _ environment: [String: String]) throws(UsageError) -> pid_t {
@@ -45,7 +63,11 @@ enum ChildProcess {
         sigemptyset(&defaults)
         for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, number) }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        // The threads of the tasks block signals; a child that inherited that would be deaf.
+        var nothing = sigset_t()
+        sigemptyset(&nothing)
+        posix_spawnattr_setsigmask(&attributes, &nothing)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
         let result = withCStrings(command) { arguments in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in

@@ -47,13 +47,18 @@ package struct Context: Sendable {
 /// A stream that text goes to.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }
-    /// Throws ``OutputClosed`` where nobody reads any more, and `FileError` where the bytes cannot be kept.
+    /// Throws ``OutputClosed`` where nobody reads any more, and `OutputError` where the bytes cannot be kept.
     func write(_ bytes: [UInt8]) throws
 }
 
 /// The reader of an output went away, as `head` does once it has enough.
 package struct OutputClosed: Error {
     package init() {}
+}
+
+/// An output that took no more, as a full disk does not.
+struct OutputError: Error {
+    let error: FileError
 }
 
 extension Output {
@@ -70,7 +75,7 @@ struct Descriptor: Output {
     func write(_ bytes: [UInt8]) throws {
         guard let code = File.write(bytes, to: number) else { return }
         let error = FileError(path: "standard output", code: code)
-        throw error.isClosedPipe ? OutputClosed() : error
+        throw error.isClosedPipe ? OutputClosed() : OutputError(error: error)
     }
 }
 

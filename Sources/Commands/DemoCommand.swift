@@ -24,8 +24,9 @@ struct DemoCommand: Command {
             """
             Ringdown: pick up, and there is a valid access token.
 
-            A simulator of Genesys Cloud and NICE CXone now answers on \(live.addresses.genesys) and its neighbours.
-            Nothing leaves this machine. Its tokens live for only \(Self.lifetime.inSeconds) s, so that they end while we work.
+            A simulator of Genesys Cloud and NICE CXone now answers on
+            \(live.addresses.genesys) and its neighbours; nothing leaves this machine.
+            Its tokens live for only \(Self.lifetime.spoken), so that they end while we work.
             """)
         for platform in ["genesys", "cxone"] {
             var variables = Dictionary(uniqueKeysWithValues: live.environment.map { ($0.name, $0.value) })
@@ -43,7 +44,7 @@ struct DemoCommand: Command {
         let start = live.simulator.requestCount
         try output.line("\n\(client.profile.platform.title)")
         let token = try await client.token()
-        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.inSeconds) s")
+        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.spoken)")
         let identity = try await client.whoami()
         try output.line("  whoami   \(identity.organizationName ?? "?"), region \(client.profile.region ?? "?")")
         let first = try await readUsers(client, output)
@@ -51,8 +52,8 @@ struct DemoCommand: Command {
         let story = live.simulator.story(since: start)
         let last = try await client.token()
         try output.line(
-            "  expiry   the first token ended on the way; \(story.tokenRequests) tokens served \(story.calls) calls, "
-                + "\(story.refused) of them refused" + (last == token ? "" : " - nobody noticed")
+            "  expiry   the first token ended on the way: \(story.tokenRequests) tokens, \(story.calls) calls, "
+                + "\(story.refused) refused" + (last == token ? "" : " - nobody noticed")
         )
     }
 
@@ -80,15 +81,15 @@ struct DemoCommand: Command {
         The same against your own account, in ten lines of shell:
 
           export PATH="$PWD/.build/release:$PATH"
-          export GENESYS_CLIENT_ID=...       GENESYS_REGION=eu-west-1     # 'ringdown regions' lists them
-          read -rs GENESYS_CLIENT_SECRET && export GENESYS_CLIENT_SECRET  # typed, not shown, in no history
+          export GENESYS_REGION=eu-west-1 GENESYS_CLIENT_ID=...  # 'ringdown regions'
+          export GENESYS_CLIENT_SECRET_FILE=~/.genesys-secret    # only you can read it
           ringdown whoami --platform genesys
           ringdown users --platform genesys --output csv > users.csv
-          curl -H "$(ringdown token --platform genesys --format header)" https://api.mypurecloud.ie/api/v2/tokens/me
-          export CXONE_CLIENT_ID=...         CXONE_ACCESS_KEY_ID=...      # the app's, and an employee's access key
-          read -rs CXONE_CLIENT_SECRET && read -rs CXONE_ACCESS_KEY_SECRET && export CXONE_CLIENT_SECRET CXONE_ACCESS_KEY_SECRET
-          ringdown whoami --platform cxone
-          ringdown users --platform cxone --output ndjson | head -3
+          ringdown api --platform genesys GET '/api/v2/users?pageSize=5'
+          export CXONE_CLIENT_ID=... CXONE_ACCESS_KEY_ID=...     # the app, a user's key
+          export CXONE_CLIENT_SECRET_FILE=~/.cxone-secret
+          export CXONE_ACCESS_KEY_SECRET_FILE=~/.cxone-key       # it ends in ====
+          ringdown users --platform cxone --output csv > agents.csv
 
         """
 }

@@ -50,8 +50,10 @@ struct Failure {
             (exitCode, code) = (ExitCode.configuration, "configuration")
             message = "\(error)"
             hint = "end what listens there, or let the system choose a port"
+        case let error as OutputError:
+            (message, hint) = ("cannot write \(error.error)", "what was written before it is not complete")
         case let error as FileError:
-            (exitCode, code, message) = (ExitCode.badInput, "badInput", "cannot read or write \(error)")
+            (exitCode, code, message) = (ExitCode.badInput, "badInput", "cannot read \(error)")
         case is CancellationError: (exitCode, code, message) = (ExitCode.cancelled, "cancelled", "cancelled")
         case is OutputClosed: exitCode = ExitCode.failed
         default:
@@ -64,7 +66,8 @@ struct Failure {
         (message, code, hint) = (error.message, error.code.description, advice)
         (status, correlationID) = (error.status, error.correlationID)
         switch error.code {
-        case .credentialsRefused, .grantRefused, .scopeRefused: exitCode = ExitCode.credentialsRefused
+        case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization:
+            exitCode = ExitCode.credentialsRefused
         case .rateLimited: exitCode = ExitCode.rateLimited
         case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
         case .cancelled: exitCode = ExitCode.cancelled
@@ -82,6 +85,7 @@ struct Failure {
         case .rateLimited: exitCode = ExitCode.rateLimited
         case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
         case .configuration: exitCode = ExitCode.configuration
+        case .invalidPath: exitCode = ExitCode.usage
         default: exitCode = ExitCode.failed
         }
     }

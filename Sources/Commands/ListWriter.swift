@@ -12,7 +12,7 @@ struct ListWriter {
     /// The first rows of a table wait, so that the columns can be made wide enough for them.
     private var waiting: [[String]]? = []
     private var widths: [Int] = []
-    private static let columns = ["ID", "NAME", "EMAIL", "STATE"]
+    private static let columns = ["NAME", "EMAIL", "STATE", "ID"]
     private static let rowsToMeasure = 100
 
     init(_ format: ListFormat, to output: any Output) {
@@ -30,7 +30,7 @@ struct ListWriter {
                 user.id, user.name, user.email ?? "", user.username ?? "", user.isActive.map { "\($0)" } ?? "",
             ]
             try output.write(fields.map(quoted).joined(separator: ",") + "\r\n")
-        case .table: try writeRow([user.id, user.name, user.email ?? "", state(user)].map { excerpt($0, limit: 120) })
+        case .table: try writeRow([user.name, user.email ?? "", state(user), user.id].map { excerpt($0, limit: 120) })
         }
         count += 1
     }

@@ -8,7 +8,8 @@ struct RegionsCommand: Command {
     static let abstract = "List every region with its hosts; --find asks which one a client belongs to."
     static let discussion = """
         A client of Genesys Cloud exists in one region only. --find sends the client's credentials to the login hosts of all
-        regions, which are all the vendor's own, and says which one knows the client. CXone has one issuer for all areas.
+        regions, which are all the vendor's own, and says which one knows the client. CXone has one issuer for its commercial
+        areas.
         """
     static let examples = [
         (line: "ringdown regions", purpose: "All regions of both platforms"),
@@ -42,19 +43,26 @@ struct RegionsCommand: Command {
             try stream.line(JSON.array(genesys + cxone).description)
             return ExitCode.done
         }
-        for (title, rows) in [("Genesys Cloud", genesys), ("NICE CXone", cxone)] {
-            try stream.line(title)
-            for row in rows {
-                func cell(_ name: String, _ width: Int) -> String { aligned(row[name]?.string ?? "", width) }
-                try stream.line(
-                    "  " + cell("region", 16) + cell("login", 44) + cell("api", 38) + (row["place"]?.string ?? ""))
-            }
+        try stream.line("Genesys Cloud: https://login.DOMAIN and https://api.DOMAIN")
+        for region in GenesysRegion.all {
+            try stream.line("  \(aligned(region.name, 16))\(aligned(region.domain, 26))\(region.place)")
+        }
+        try stream.line(
+            "NICE CXone: the API's host; signing in is at https://cxone.niceincontact.com, for na2 at cxone-gov")
+        for area in CXoneArea.all {
+            try stream.line("  \(aligned(area.name, 8))\(aligned(area.apiURL, 34))\(area.place)")
         }
         return ExitCode.done
     }
 
     private func findRegion() async throws -> Int32 {
         let settings = try account.settings()
+        if let url = settings.text("GENESYS_LOGIN_URL") {
+            throw ConfigurationError(
+                "GENESYS_LOGIN_URL is set to \(excerpt(url, limit: 80)), but --find asks the login hosts of all regions",
+                hint: "unset it to ask them"
+            )
+        }
         let finder = try RegionFinder(settings, transport: try account.transport(settings))
         let answers = await finder.ask()
         let stream = Context.current.standardOutput
@@ -71,11 +79,15 @@ struct RegionsCommand: Command {
             for answer in answers { try stream.line("  " + aligned(answer.region.name, 16) + answer.said) }
         }
         guard let region = found.first?.region else {
+            if answers.allSatisfy({ !$0.hasAnswered }) {
+                notice("ringdown: no region could be asked")
+                notice("  hint: check the network, the name server, HTTPS_PROXY and RINGDOWN_CA_FILE")
+                return ExitCode.unreachable
+            }
             let isAnyoneSilent = answers.contains { !$0.hasAnswered }
             notice("ringdown: no region knows the client" + (isAnyoneSilent ? ", but some did not answer" : ""))
             notice("  hint: check GENESYS_CLIENT_ID for a typing mistake, and whether the client was deleted")
-            return isAnyoneSilent && answers.allSatisfy { !$0.hasAnswered }
-                ? ExitCode.unreachable : ExitCode.credentialsRefused
+            return ExitCode.credentialsRefused
         }
         notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
         return ExitCode.done

@@ -26,6 +26,7 @@ public enum RingdownTool {
     public static func main() async -> Int32 {
         // A reader that goes away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        rd_occupy_standard_streams()
         rd_deny_core_files()
         return await run(Array(CommandLine.arguments.dropFirst()))
     }

@@ -30,6 +30,8 @@ struct SimulateCommand: Command {
     var users: Int?
     @Option("NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
     var seed: Int?
+    @Option("NUMBER", help: "The first of seven ports in a row, in place of free ones: for containers and services.")
+    var port: Int?
     @Option("DURATION", help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
@@ -44,7 +46,7 @@ struct SimulateCommand: Command {
     func run() async throws -> Int32 {
         let simulator = Simulator(try options())
         simulator.addFaults(try rules())
-        let live = try LiveSimulator(simulator)
+        let live = try LiveSimulator(simulator, firstPort: port)
         if command.isEmpty {
             let end = EndSignals()
             let lines = live.environment.map { "\($0.name)=\($0.value)\n" }
@@ -98,10 +100,8 @@ struct SimulateCommand: Command {
     /// The command's environment: ours, with the simulator's settings in place of any that would lead elsewhere.
     private func environment(_ live: LiveSimulator, _ cache: TemporaryDirectory?) -> [String: String] {
         var variables = Context.current.variables
-        let misleading = ["GENESYS_ORGANIZATION_ID", "CXONE_TENANT_ID", "CXONE_TOKEN_URL", "CXONE_API_VERSION"]
-        for name in variables.keys where name.hasPrefix("GENESYSCLOUD_") || misleading.contains(name) {
-            variables[name] = nil
-        }
+        let platforms = ["GENESYS_", "GENESYSCLOUD_", "CXONE_"]
+        for name in variables.keys where platforms.contains(where: { name.hasPrefix($0) }) { variables[name] = nil }
         for (name, value) in live.environment { variables[name] = value }
         // The simulator is on this machine; a proxy could not reach it.
         for name in ["NO_PROXY", "no_proxy"] {

@@ -62,20 +62,10 @@ private struct Report {
             (
                 "token",
                 token.isLifetimeKnown
-                    ? "ends \(token.expiry.rfc3339), in \(spoken(remaining))" : "nobody knows how long"
+                    ? "ends \(token.expiry.rfc3339), in \(remaining.spoken)" : "nobody knows how long"
             ),
         ]
         return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
-    }
-}
-
-/// A duration as people say it: `23 h 59 min`.
-func spoken(_ duration: Duration) -> String {
-    let seconds = Int(duration.inSeconds)
-    switch seconds {
-    case ..<60: return "\(seconds) s"
-    case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
-    default: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
     }
 }
 

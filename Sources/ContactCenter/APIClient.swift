@@ -79,7 +79,9 @@ public final class APIClient: Sendable {
         let base = try await baseURL(token)
         let url: HTTPURL
         do { url = path.hasPrefix("/") ? try base.appending(path) : try HTTPURL(path) } catch {
-            throw APIError(.configuration, "\(error)", hint: "write a path such as /api/v2/users, percent-encoded")
+            throw APIError(
+                .invalidPath, "\(error)", hint: "write a path such as /api/v2/users, with the slash and percent-encoded"
+            )
         }
         let policy = OriginPolicy(base: base, trustedDomains: profile.platform.trustedDomains)
         guard policy.allows(url) else {

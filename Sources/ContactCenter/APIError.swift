@@ -7,7 +7,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case unauthorized, forbidden, rateLimited, notFound, refused, serverFailed, malformedResponse, unreachable
-            case untrustedHost, configuration
+            case untrustedHost, configuration, invalidPath
         }
         private let value: Value
 
@@ -29,6 +29,8 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         public static let unreachable = Code(value: .unreachable)
         /// A link or redirect leads to a host that must not be given the token.
         public static let untrustedHost = Code(value: .untrustedHost)
+        /// The path is none, or no URL.
+        public static let invalidPath = Code(value: .invalidPath)
         /// The call cannot be made with these settings.
         public static let configuration = Code(value: .configuration)
 

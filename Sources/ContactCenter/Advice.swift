@@ -12,6 +12,8 @@ public enum Advice {
         if let transport = error.transport { return hint(for: transport) }
         switch error.code {
         case .credentialsRefused: return "most likely the client secret is wrong, else the client ID, else the host"
+        case .wrongOrganization:
+            return "the client belongs to another organisation, or GENESYS_ORGANIZATION_ID is wrong"
         case .grantRefused: return "the server does not allow this client the grant that was used"
         case .scopeRefused: return "ask only for scopes that the client was given"
         case .rateLimited:

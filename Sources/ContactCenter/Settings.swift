@@ -52,8 +52,9 @@ public struct Settings: Sendable {
     /// that is said.
     public mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
         var bytes: [UInt8]
-        do { bytes = try File.read(path, limit: 1 << 20, access: isTrusted ? .anyone : .ownersToWrite) } catch {
-            throw ConfigurationError("cannot read \(error)", hint: "check the path and its permissions")
+        do { bytes = try File.read(path, limit: 1 << 20, access: .ownersToWrite) } catch {
+            throw ConfigurationError(
+                "cannot read \(error)", hint: "check the path; a file that others can write is not used (chmod 600)")
         }
         defer { wipe(&bytes) }
         do throws(Dotenv.Malformed) {
@@ -70,15 +71,19 @@ public struct Settings: Sendable {
     }
 
     private func warnOfRedirection(_ values: [String: Value], _ path: String) {
-        let directing = ["_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE"]
-        let hosts = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()
+        let directing = [
+            "_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE", "RINGDOWN_CACHE_DIR",
+        ]
+        let names = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()
         let secrets = [
             "GENESYS_CLIENT_SECRET", "CXONE_CLIENT_SECRET", "CXONE_ACCESS_KEY_SECRET", "OAUTH_CLIENT_SECRET",
         ]
         let foreign = secrets.filter { has($0) && values[$0] == nil }
-        guard let host = hosts.first, let secret = foreign.first else { return }
+        if names.isEmpty || foreign.isEmpty { return }
         Logger.current.warning(
-            "settings.redirection", "\(path) sets \(host), which says where \(secret) of \(places) is sent")
+            "settings.redirection",
+            "\(path) sets \(names.joined(separator: ", ")): it says where \(foreign.joined(separator: ", ")) of \(places) is used"
+        )
     }
 
     /// Where values are looked for, for messages.
@@ -108,7 +113,13 @@ public struct Settings: Sendable {
         for layer in layers {
             for name in names {
                 if let value = layer.values[name], !value.isEmpty {
-                    return try secrets.resolve(value.asSecret, name: name, mayRun: layer.isTrusted)
+                    if layer.values[name + "_FILE"]?.isEmpty == false {
+                        Logger.current.warning(
+                            "settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
+                    }
+                    let secret = try secrets.resolve(value.asSecret, name: name, mayRun: layer.isTrusted)
+                    warnOfEdges(secret, name)
+                    return secret
                 }
                 if let path = layer.values[name + "_FILE"], !path.isEmpty {
                     return try secrets.read(file: path.text, name: name + "_FILE")
@@ -118,11 +129,28 @@ public struct Settings: Sendable {
         return nil
     }
 
+    /// No platform's secret begins or ends with these; they come along when a secret is copied.
+    private func warnOfEdges(_ secret: Secret, _ name: String) {
+        let edges = secret.withBytes { [$0.first, $0.last].compactMap { $0 } }
+        if edges.contains(where: { $0 <= 0x20 }) {
+            Logger.current.warning(
+                "settings.edges", "\(name) begins or ends with white space or a line break; it is sent as it is")
+        } else if secret.count > 1,
+            edges.allSatisfy({ $0 == UInt8(ascii: "\"") }) || edges.allSatisfy({ $0 == UInt8(ascii: "'") })
+        {
+            Logger.current.warning("settings.edges", "\(name) stands in quotes; they are sent as a part of it")
+        }
+    }
+
     /// The setting, or the error that says where it was looked for.
     func required<Value>(_ value: Value?, _ names: String...) throws(ConfigurationError) -> Value {
         if let value { return value }
+        let candidates = Set(layers.flatMap(\.values.keys)).filter { !names.contains($0) }
+        let meant = nearest(to: names[0], among: Array(candidates), limit: 1).first {
+            abs($0.count - names[0].count) < 3
+        }
         throw ConfigurationError(
-            "\(names.joined(separator: " or ")) is not set",
+            "\(names.joined(separator: " or ")) is not set" + (meant.map { "; is \($0) meant to be it?" } ?? ""),
             hint: "looked for in \(places); set it there, or try 'ringdown demo', which needs no account"
         )
     }

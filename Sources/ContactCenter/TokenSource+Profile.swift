@@ -40,7 +40,7 @@ private struct OrganizationCheck: TokenRequester {
         let found = try await organization(of: token)
         guard found == organizationID else {
             throw TokenError(
-                .credentialsRefused,
+                .wrongOrganization,
                 "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
             )
         }

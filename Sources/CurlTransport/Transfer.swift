@@ -224,7 +224,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         case CURLE_COULDNT_CONNECT: return error(.connection, "the connection was refused or cannot be made")
         case CURLE_OPERATION_TIMEDOUT:
             let limit = request.limits
-            return error(.timeout, "no answer in time (connect \(limit.connect), total \(limit.total))")
+            return error(.timeout, "no answer in time (connect \(limit.connect.spoken), total \(limit.total.spoken))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
             return error(.certificate, "its certificate is not trusted: \(verifyReason ?? text)")
         case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "the CA file cannot be read: \(trust)")

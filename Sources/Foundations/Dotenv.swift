@@ -18,6 +18,9 @@ public enum Dotenv {
 
     /// The assignments in the order of the file. Every value is a secret until someone knows better.
     public static func parse(_ bytes: [UInt8]) throws(Malformed) -> [Assignment] {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw Malformed(line: 1, reason: "the file is UTF-16; save it as UTF-8")
+        }
         var parser = Parser(bytes: bytes)
         return try parser.assignments()
     }

@@ -34,7 +34,7 @@ extension StringProtocol {
 public func nearest(to word: String, among names: [String], limit: Int = 3) -> [String] {
     let word = word.lowercased()
     let ranked = names.map { (name: $0, distance: editDistance(word, $0.lowercased())) }
-        .filter { $0.distance <= max(2, $0.name.count / 2) }
+        .filter { $0.distance <= max(2, $0.name.count / 3) }
         .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
     return ranked.prefix(limit).map(\.name)
 }
@@ -51,4 +51,18 @@ private func editDistance(_ left: String, _ right: String) -> Int {
         previous = row
     }
     return previous[right.count]
+}
+
+extension Duration {
+    /// As people say it: `23 h 59 min`, `45 min`, `12 s`, `1.5 s`.
+    public var spoken: String {
+        let seconds = inSeconds
+        if seconds < 60 {
+            return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 10).rounded() / 10) s"
+        }
+        let whole = Int(min(seconds, 1e12))
+        let parts =
+            whole < 3600 ? [(whole / 60, "min"), (whole % 60, "s")] : [(whole / 3600, "h"), (whole / 60 % 60, "min")]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+    }
 }

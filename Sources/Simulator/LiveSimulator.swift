@@ -8,16 +8,16 @@ public final class LiveSimulator: Sendable {
     public let addresses: Addresses
     private let servers: [HTTPServer]
 
-    /// Starts to serve at once. Throws `HTTPServer.StartError`.
-    public init(_ simulator: Simulator) throws(HTTPServer.StartError) {
+    /// Starts to serve at once, on free ports or on those from `firstPort` on. Throws `HTTPServer.StartError`.
+    public init(_ simulator: Simulator, firstPort: Int? = nil) throws(HTTPServer.StartError) {
         self.simulator = simulator
-        func serve(_ site: Site) throws(HTTPServer.StartError) -> HTTPServer {
-            try HTTPServer(handler: SiteHandler(simulator: simulator, site: site))
-        }
         let sites: [Site] = [
             .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control,
         ]
-        servers = try sites.map { site throws(HTTPServer.StartError) in try serve(site) }
+        servers = try sites.enumerated().map { index, site throws(HTTPServer.StartError) in
+            let handler = SiteHandler(simulator: simulator, site: site)
+            return try HTTPServer(port: firstPort.map { $0 + index } ?? 0, handler: handler)
+        }
         let urls = servers.map { "http://127.0.0.1:\($0.port)" }
         var addresses = Addresses()
         (addresses.genesys, addresses.cxoneIssuer, addresses.cxoneRegional) = (urls[0], urls[1], urls[2])

@@ -113,9 +113,11 @@ public final class FileStore: TokenStore {
         guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
             throw StoreCipher.Unusable(reason: "\(directory) is not a directory, or a symbolic link")
         }
-        guard information.st_uid == geteuid(), information.st_mode & 0o022 == 0 else {
-            throw StoreCipher.Unusable(
-                reason: "\(directory) belongs to someone else or others can write there; chmod 700 it")
+        if information.st_uid != geteuid() {
+            throw StoreCipher.Unusable(reason: "\(directory) belongs to someone else")
+        }
+        if information.st_mode & 0o022 != 0 {
+            throw StoreCipher.Unusable(reason: "others can write to \(directory); chmod 700 it")
         }
         guard access(directory, W_OK) == 0 else {
             throw StoreCipher.Unusable(reason: "\(directory) cannot be written")

@@ -26,6 +26,8 @@ public struct OAuthClient: TokenRequester {
         let sent = time.now()
         var response: Response
         do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: endpoint) }
+        let elapsed = Int(((time.now().uptime - sent.uptime).inSeconds * 1000).rounded())
+        Logger.current.debug("token.request", "POST \(endpoint) \(response.status) \(elapsed) ms")
         defer { wipe(&response.body) }
         guard response.isSuccess else { throw refusal(response, endpoint) }
         let granted: TokenResponse

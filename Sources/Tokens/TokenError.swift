@@ -8,7 +8,7 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
         private enum Value: String {
             case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed,
                 malformedResponse
-            case unreachable, tooShort, discoveryFailed, cancelled
+            case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization
         }
         private let value: Value
 
@@ -32,6 +32,8 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
         public static let tooShort = Code(value: .tooShort)
         /// The token endpoint could not be found out.
         public static let discoveryFailed = Code(value: .discoveryFailed)
+        /// A token was granted, but by another organisation than the one that is expected.
+        public static let wrongOrganization = Code(value: .wrongOrganization)
         /// The caller's task was cancelled.
         public static let cancelled = Code(value: .cancelled)
 
@@ -65,13 +67,16 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
 
     /// Whether the same request with the same secret would be refused again.
     public var isRefusal: Bool {
-        [.credentialsRefused, .grantRefused, .scopeRefused].contains(code)
+        [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization].contains(code)
     }
 
     public var description: String { message }
 
     static func tooShort(granted: Duration, wanted: Duration) -> TokenError {
-        TokenError(.tooShort, "the platform grants tokens for \(granted), less than the \(wanted) that were asked for")
+        TokenError(
+            .tooShort,
+            "the platform grants tokens for \(granted.spoken), not for more than the \(wanted.spoken) that are asked for"
+        )
     }
 
     static let cancelled = TokenError(.cancelled, "cancelled")

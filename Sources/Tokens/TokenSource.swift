@@ -129,6 +129,7 @@ public final class TokenSource: Sendable {
         defer { lock?.release() }
         // Whoever held the lock before may have stored what this request is for.
         if let token = await stored(for: fetch) { return token }
+        Logger.current.debug("token.needed", "a new token is requested: \(fetch.reason.rawValue)")
         let token = try await requester.requestToken(draw: .random(in: 0..<1))
         if token.isCacheable { await store.save(token, for: key) }
         return token
@@ -136,9 +137,16 @@ public final class TokenSource: Sendable {
 
     /// A stored token that serves the purpose of the request.
     private func stored(for fetch: TokenMachine<Int>.Fetch) async -> Token? {
-        guard fetch.reason != .forced, let token = await store.load(key, at: time.now()) else { return nil }
+        let now = time.now()
+        guard fetch.reason != .forced, let token = await store.load(key, at: now) else { return nil }
         let isAnother = token.value != fetch.replaced?.value
-        let lasts = token.remaining(at: time.now()) > max(settings.mandatory(token), fetch.minTTL)
-        return isAnother && lasts ? token : nil
+        let left = token.remaining(at: now)
+        let lasts = left > max(settings.mandatory(token), fetch.minTTL)
+        // Where the platform has just granted less than is wanted, it would do so again.
+        let isHopeless = token.lifetime <= fetch.minTTL && token.age(at: now) < settings.refusalMemory
+        let isOfUse = isAnother && (lasts || isHopeless)
+        Logger.current.debug(
+            "cache.hit", "the cache has a token with \(left.spoken) left\(isOfUse ? "" : ", which is of no use")")
+        return isOfUse ? token : nil
     }
 }

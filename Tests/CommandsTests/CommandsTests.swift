@@ -120,7 +120,18 @@ import Testing
         ("token --min-ttl", [:], 64, ["--min-ttl", "DURATION"]),
         ("token --min-ttl soon", [:], 64, ["90s"]), ("api GET", [:], 64, ["PATH is missing"]),
         ("token a b", [:], 64, ["'b'"]),
-        ("token --platform genesys --min-ttl 30h", [:], 1, ["less than"]),
+        ("token genesys", [:], 78, ["--platform genesys"]), ("api /x", [:], 64, ["METHOD and PATH"]),
+        ("simulate ringdown whoami", [:], 64, ["'--' before"]), ("simulate sh -c x", [:], 64, ["'--' before"]),
+        ("token --region=", [:], 64, ["--region is empty"]), ("api GET users --platform genesys", [:], 64, ["slash"]),
+        (
+            "token --platform genesys", ["GENESYS_CLIENT_SECRET": "", "GENESYS_CLIENT_SECRT": "x"], 78,
+            ["GENESYS_CLIENT_SECRT"]
+        ),
+        ("token --platform genesys", ["GENESYS_CLIENT_SECRET": "\"quoted\""], 4, ["stands in quotes"]),
+        ("token --platform genesys", ["GENESYS_CLIENT_SECRET": "line\n"], 4, ["line break"]),
+        ("token --platform genesys", ["GENESYS_ORGANIZATION_ID": "other"], 4, ["GENESYS_ORGANIZATION_ID is wrong"]),
+        ("regions --find", ["GENESYS_LOGIN_URL": "https://gw.example"], 78, ["unset it"]),
+        ("token --platform genesys --min-ttl 30h", [:], 1, ["24 h", "30 h"]),
         ("api GET /api/v2/users/me --platform genesys", [:], 1, ["user context", "tokens/me", "correlation id"]),
         ("api GET https://evil.example/ --platform genesys", [:], 1, ["evil.example", "not sent"]),
         ("token --platform genesys", ["RINGDOWN_CACHE": "floppy"], 78, ["floppy"]),
@@ -175,6 +186,15 @@ import Testing
         let limited: JSON = ["error": "invalid_request", "error_description": "rate limit exceeded; wait"]
         let transport = ScriptedTransport { _ in Response(status: 400, json: limited) }
         #expect(await run("token --platform genesys --force", transport: transport).code == 6)
+    }
+
+    @Test func `an outage of all regions is not blamed on the client`() async {
+        let transport = ScriptedTransport { _ throws(TransportError) in
+            throw TransportError(.nameResolution, place: "https://x", message: "no such name")
+        }
+        let outcome = await run("regions --find", transport: transport)
+        #expect(outcome.code == 7)
+        #expect(outcome.errors.contains("no region could be asked"))
     }
 
     @Test func `a profile is a file, and a broken line in it is named`() async throws {
@@ -263,6 +283,8 @@ import Testing
     @Test func `verbose tells each call and no token`() async throws {
         let outcome = await run("whoami --platform genesys --verbose")
         #expect(outcome.errors.contains("GET /api/v2/tokens/me 200"))
+        #expect(outcome.errors.contains("POST https://login.mypurecloud.com/oauth/token 200"))
+        #expect(await run("token --platform genesys -v").errors.contains("the cache has a token"))
         let token = await run("token --platform genesys").output.dropLast()
         #expect(!outcome.errors.contains(token))
     }

@@ -22,7 +22,9 @@ import Testing
         #expect(try parse(text) == expected)
     }
 
-    @Test(arguments: [("A=b\nnonsense\n", 2), ("A='open\nB=c", 1), ("=x", 1), ("A=b\n\nC='d' e", 3), ("A", 1)])
+    @Test(arguments: [
+        ("A=b\nnonsense\n", 2), ("A='open\nB=c", 1), ("=x", 1), ("A=b\n\nC='d' e", 3), ("A", 1), ("\u{FEFF}A=b\nB", 2),
+    ])
     func `a line that cannot be read is an error with its number`(text: String, line: Int) {
         let error = #expect(throws: Dotenv.Malformed.self) { try parse(text) }
         #expect(error?.line == line)

@@ -24,6 +24,14 @@ import Testing
 }
 
 @Suite struct TextTests {
+    @Test(arguments: [
+        (0.0, "0 s"), (1.5, "1.5 s"), (59, "59 s"), (60, "1 min"), (90, "1 min 30 s"), (3600, "1 h"), (108_000, "30 h"),
+        (86340, "23 h 59 min"),
+    ])
+    func `durations are said as people say them`(seconds: Double, words: String) {
+        #expect(Duration.seconds(seconds).spoken == words)
+    }
+
     @Test func `an excerpt is short, printable and says that it was cut`() {
         #expect(excerpt("plain") == "plain")
         #expect(excerpt("a\u{1B}[31mb\r\n") == "a\\u{1b}[31mb\\r\\n")
