@@ -52,8 +52,8 @@ struct DemoCommand: Command {
         let story = live.simulator.story(since: start)
         let last = try await client.token()
         try output.line(
-            "  expiry   the first token ended on the way: \(story.tokenRequests) tokens, \(story.calls) calls, "
-                + "\(story.refused) refused" + (last == token ? "" : " - nobody noticed")
+            "  expiry   the first token ended: \(story.tokenRequests) tokens, \(story.calls) calls, \(story.refused) refused"
+                + (last == token ? "" : "; nobody noticed")
         )
     }
 

@@ -48,7 +48,7 @@ struct RegionsCommand: Command {
             try stream.line("  \(aligned(region.name, 16))\(aligned(region.domain, 26))\(region.place)")
         }
         try stream.line(
-            "NICE CXone: the API's host; signing in is at https://cxone.niceincontact.com, for na2 at cxone-gov")
+            "NICE CXone: tokens come from https://cxone.niceincontact.com (na2: cxone-gov)")
         for area in CXoneArea.all {
             try stream.line("  \(aligned(area.name, 8))\(aligned(area.apiURL, 34))\(area.place)")
         }
