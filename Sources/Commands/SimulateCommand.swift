@@ -36,6 +36,11 @@ struct SimulateCommand: Command {
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
     var callsPerMinute: Int?
+    @Option(
+        "NUMBER", help: "Token requests a minute for each client, 400 beyond that; 0 (no limit) unless said otherwise.")
+    var loginsPerMinute: Int?
+    @Option("DURATION", help: "A Genesys Cloud token ends when it is not used for so long.")
+    var idleTimeout: DurationParameter?
     @Flag(help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
     var lenient: Bool
     @OptionList("RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
@@ -74,6 +79,8 @@ struct SimulateCommand: Command {
         options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
         options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
+        options.loginsPerMinute = try checked(loginsPerMinute, "logins-per-minute", 0...1_000_000, 0)
+        options.idleTimeout = idleTimeout?.duration
         options.tokenLifetime = lifetime?.duration
         options.isLenient = lenient
         return options

@@ -38,6 +38,46 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             + ".\(pad(fraction < 0 ? fraction + 1000 : fraction, 3))Z"
     }
 
+    /// Reads RFC 3339 (`2026-11-21T08:00:00.000Z`), also without a fraction, with any offset, or a date alone (midnight, UTC).
+    public init?(rfc3339 text: String) {
+        let text = text.uppercased()
+        let fields = text.split { "-T:+Zz. ".contains($0) }.map(String.init)
+        guard fields.count >= 3, fields.allSatisfy({ $0.allSatisfy(\.isNumber) }), text.hasPrefix(fields[0] + "-")
+        else { return nil }
+        let numbers = fields.compactMap { Int($0) }
+        guard numbers.count == fields.count, (1...9999).contains(numbers[0]), (1...12).contains(numbers[1]),
+            (1...31).contains(numbers[2])
+        else { return nil }
+        var seconds = Self.seconds(numbers[0], numbers[1], numbers[2])
+        guard fields.count > 3 else {
+            guard text.count == 10 else { return nil }
+            self.init(secondsSince1970: seconds)
+            return
+        }
+        guard fields.count >= 6, numbers[3] < 24, numbers[4] < 60, numbers[5] < 61 else { return nil }
+        seconds += Double(numbers[3] * 3600 + numbers[4] * 60 + numbers[5])
+        let rest = text.dropFirst(19)
+        let fraction = rest.first == "." ? rest.dropFirst().prefix(while: \.isNumber) : ""
+        seconds += fraction.isEmpty ? 0 : (Double("0." + fraction) ?? 0)
+        let zone = rest.dropFirst(fraction.isEmpty ? 0 : fraction.count + 1)
+        if zone == "Z" {
+            self.init(secondsSince1970: seconds)
+            return
+        }
+        let parts = zone.dropFirst().split(separator: ":").compactMap { Int($0) }
+        guard let sign = zone.first, sign == "+" || sign == "-", parts.count == 2, parts[0] < 24, parts[1] < 60 else {
+            return nil
+        }
+        let offset = Double(parts[0] * 3600 + parts[1] * 60)
+        self.init(secondsSince1970: sign == "+" ? seconds - offset : seconds + offset)
+    }
+
+    private static func seconds(_ year: Int, _ month: Int, _ day: Int) -> Double {
+        var date = tm()
+        (date.tm_year, date.tm_mon, date.tm_mday) = (Int32(year - 1900), Int32(month - 1), Int32(day))
+        return Double(timegm(&date))
+    }
+
     /// As HTTP has it (RFC 9110 section 5.6.7): `Sat, 21 Nov 2026 08:00:00 GMT`.
     public var httpDate: String {
         let date = Self.civil(Int(secondsSince1970.rounded(.down)))

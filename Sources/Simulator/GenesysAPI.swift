@@ -15,7 +15,9 @@ extension Simulator {
         let isAtHome = domain == options.genesysDomain
         let verdict =
             isAtHome
-            ? world.withLock { $0.judge(token, on: .genesys, now: call.now) } : .refused("another region's token")
+            ? world.withLock {
+                $0.judge(token, on: .genesys, now: call.now, idleTimeout: options.idleTimeout)
+            } : .refused("another region's token")
         guard case .valid(let client) = verdict else {
             guard case .refused(let reason) = verdict else { return genesysNotFound(call) }
             return genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
@@ -41,6 +43,7 @@ extension Simulator {
         case ("GET", ["organizations", "me"]): return valid(call, organization)
         case ("GET", ["users"]): return users(call)
         case ("GET", ["routing", "queues"]): return permitted(call, "routing:queue:view") { queues(call) }
+        case ("GET", ["scim", "users"]), ("GET", ["scim", "v2", "users"]): return scimUsers(call)
         case ("GET", ["oauth", "clients"]): return permitted(call, "oauth:client:view") { valid(call, clients) }
         case (_, ["users", "me"]):
             return genesysError(
@@ -51,11 +54,15 @@ extension Simulator {
         case ("GET", let parts) where parts.count == 2 && parts[0] == "users":
             let index = (0..<data.userCount).first { data.person($0).id == parts[1] }
             return index.map { valid(call, user($0)) } ?? genesysNotFound(call)
+        case (_, let parts) where parts.first == "analytics":
+            return permitted(call, "analytics:conversationDetail:view") {
+                analytics(call, parts) ?? genesysNotFound(call)
+            }
         default: return genesysNotFound(call)
         }
     }
 
-    private func valid(_ call: Call, _ json: JSON) -> Answer {
+    func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)
     }
 

@@ -20,6 +20,14 @@ extension Simulator {
         guard let id = parameters.clients.first?.id else {
             return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
         }
+        let logins = world.withLock { $0.countLogin(of: id, now: call.now) }
+        if options.loginsPerMinute > 0, logins > options.loginsPerMinute {
+            // 400, not 429; what stands behind the semicolon is UNVERIFIED.
+            return loginRefusal(
+                call, "invalid_request", "rate limit exceeded; too many token requests", client: id,
+                reason: "login rate limit"
+            )
+        }
         // An organisation and its clients live in one region; the others do not know them.
         let known = currentCredentials
         guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID })

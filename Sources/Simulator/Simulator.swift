@@ -16,6 +16,11 @@ public final class Simulator: Handler {
         public var tokenLifetime: Duration?
         /// API calls a minute for each Genesys Cloud token (`genesys-cloud.md` section 3); 0 for no limit.
         public var callsPerMinute = 300
+        /// Token requests a minute for each client, answered with 400 beyond that; 0 for no limit. The platform has one, its
+        /// number is UNVERIFIED (between 10 and 50, says one observation).
+        public var loginsPerMinute = 0
+        /// A Genesys Cloud token that is not used for so long ends; nil for an organisation without such a timeout.
+        public var idleTimeout: Duration?
         /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
         public var isLenient = false
         /// The environment domain of the region in which the organisation lives.

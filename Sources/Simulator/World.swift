@@ -8,6 +8,9 @@ struct World: Sendable {
     /// How often the clients' secrets were changed.
     var rotations = 0
     var client = Client()
+    var analyticsJobs: [String: AnalyticsJob] = [:]
+    /// The token requests of each client in its current minute.
+    private var logins: [String: (start: Timestamp, count: Int)] = [:]
 
     /// The OAuth client of Genesys Cloud, as an administrator sets it (`genesys-cloud.md` section 2).
     struct Client: Sendable {
@@ -26,6 +29,7 @@ struct World: Sendable {
         var client: String
         var platform: PlatformName
         var expiry: Timestamp
+        var lastUse: Timestamp
         var isRevoked = false
         /// The calls in the current minute.
         var window: (start: Timestamp, calls: Int)
@@ -51,14 +55,26 @@ struct World: Sendable {
             tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now }
             tidyAt = max(10_000, tokens.count * 2)
         }
-        tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, window: (now, 0))
+        tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, lastUse: now, window: (now, 0))
     }
 
-    func judge(_ token: String?, on platform: PlatformName, now: Timestamp) -> Verdict {
+    /// Counts a token request; the number in this minute, this one included.
+    mutating func countLogin(of client: String, now: Timestamp) -> Int {
+        var window = logins[client] ?? (now, 0)
+        if now - window.start >= .seconds(60) { window = (now, 0) }
+        window.count += 1
+        logins[client] = window
+        return window.count
+    }
+
+    func judge(
+        _ token: String?, on platform: PlatformName, now: Timestamp, idleTimeout: Duration? = nil
+    ) -> Verdict {
         guard let token else { return .refused("no token") }
         guard let known = tokens[token], known.platform == platform else { return .refused("unknown token") }
         if known.isRevoked { return .refused("revoked token") }
         if known.expiry <= now { return .refused("expired token") }
+        if let idleTimeout, now - known.lastUse > idleTimeout { return .refused("idle token") }
         if platform == .genesys, client.state == .disabled { return .refused("disabled client") }
         return .valid(client: known.client)
     }
@@ -72,6 +88,7 @@ struct World: Sendable {
         guard var known = tokens[token] else { return (0, 60) }
         if now - known.window.start >= .seconds(60) { known.window = (now, 0) }
         known.window.calls += 1
+        known.lastUse = now
         tokens[token] = known
         return (known.window.calls, Int((Duration.seconds(60) - (now - known.window.start)).inSeconds.rounded(.up)))
     }

@@ -87,3 +87,25 @@ def test_the_journal_holds_each_request_of_the_sdk(seen):
     assert steps.count(("GET", "/api/v2/users", 200)) == len(seen["by100"]) + len(seen["by25"])
     assert steps.count(("GET", "/api/v2/users/me", 400)) == 1
     assert all({"time", "host", "client", "reason"} <= entry.keys() for entry in seen["journal"])
+
+
+def test_queues_clients_and_the_organization_parse_into_the_sdks_models(seen):
+    assert len(seen["queues"]) == 12 and len(seen["oauthClients"]) == 1
+    assert seen["organizationName"] == seen["organization"]["name"]
+
+
+def test_the_query_and_the_job_bring_the_same_conversations_each_once(seen):
+    assert len(set(seen["conversations"])) == len(seen["conversations"]) == seen["totalHits"] == 96
+    assert sorted(seen["job"]) == sorted(seen["conversations"])
+    assert all(seen["agents"])
+    assert seen["states"] == ["QUEUED", "FULFILLED"]
+
+
+def test_scim_lists_the_same_people_as_the_users(seen):
+    assert len(seen["scim"]) == seen["scimTotal"]
+    assert sorted(seen["scim"]) == sorted(ids(seen["by100"]))
+
+
+def test_a_query_without_an_interval_is_the_platforms_400(seen):
+    assert seen["badInterval"]["status"] == seen["badInterval"]["body"]["status"] == 400
+    assert seen["badInterval"]["body"]["code"]

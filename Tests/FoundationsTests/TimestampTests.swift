@@ -15,6 +15,23 @@ import Testing
         #expect(Timestamp(httpDate: text) == nil)
     }
 
+    @Test(arguments: [
+        ("1994-11-06T08:49:37Z", 784_111_777.0), ("1994-11-06T08:49:37.250Z", 784_111_777.25),
+        ("1994-11-06T08:49:37.2500000Z", 784_111_777.25), ("1994-11-06T09:49:37+01:00", 784_111_777),
+        ("1994-11-06T03:49:37-05:00", 784_111_777), ("1994-11-06", 784_080_000), ("1994-11-06t08:49:37z", 784_111_777),
+    ])
+    func `times are read as RFC 3339 has them`(text: String, seconds: Double) {
+        #expect(Timestamp(rfc3339: text) == Timestamp(secondsSince1970: seconds))
+    }
+
+    @Test(arguments: [
+        "", "1994", "1994-13-01", "1994-11-06T08:49", "1994-11-06T25:00:00Z", "1994-11-06T08:49:37",
+        "1994-11-06T08:49:37X", "x",
+    ])
+    func `anything else is no time`(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
     @Test func `times are written as the standards have them`() {
         let time = Timestamp(secondsSince1970: 784_111_777.25)
         #expect(time.httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")

@@ -1,0 +1,160 @@
+internal import Foundations
+internal import HTTPModel
+
+/// A job on conversation details, as it was submitted; its state follows from the clock.
+struct AnalyticsJob: Sendable {
+    var submitted: Timestamp
+    var numbers: Range<Int>
+    var isCancelled = false
+
+    /// Two seconds in the queue, three more at work; after a day the results are gone. The times are ours, the order and the
+    /// names are the platform's (`genesys-cloud.md` section 6).
+    func state(at now: Timestamp) -> String {
+        if isCancelled { return "CANCELLED" }
+        switch (now - submitted).inSeconds {
+        case ..<2: return "QUEUED"
+        case ..<5: return "PENDING"
+        case ..<86400: return "FULFILLED"
+        default: return "EXPIRED"
+        }
+    }
+}
+
+extension Simulator {
+    /// `/api/v2/analytics/conversations/details/…`; nil where there is no such resource.
+    func analytics(_ call: Call, _ parts: [String]) -> Answer? {
+        guard parts.starts(with: ["analytics", "conversations", "details"]) else { return nil }
+        switch (call.request.method, Array(parts.dropFirst(3))) {
+        case ("POST", ["query"]): return query(call)
+        case ("POST", ["jobs"]): return submit(call)
+        case ("GET", ["jobs", "availability"]):
+            return valid(call, ["dataAvailabilityDate": .string((call.now + .seconds(-3600)).rfc3339)])
+        case ("GET", let rest) where rest.count == 2: return withJob(call, rest[1]) { status(call, $0) }
+        case ("GET", let rest) where rest.count == 3 && rest[2] == "results":
+            return withJob(call, rest[1]) { results(call, $0) }
+        case ("DELETE", let rest) where rest.count == 2:
+            return withJob(call, rest[1]) { _ in
+                world.withLock { $0.analyticsJobs[rest[1]]?.isCancelled = true }
+                return correlated(Answer(status: 204, reason: "job cancelled"), call)
+            }
+        default: return nil
+        }
+    }
+
+    // MARK: The query
+
+    /// The largest window of pages: the error is attested, the size of a page is UNVERIFIED.
+    private static let windowLimit = 100_000
+    private static let pageSizeLimit = 300
+
+    private func query(_ call: Call) -> Answer {
+        guard let body = try? JSONReader.parse(call.bodyBytes), case .object = body else {
+            return malformed(call, "body")
+        }
+        guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
+        guard interval.end - interval.start <= .seconds(7 * 86400) else {
+            return genesysError(
+                call, 400, "bad.request", "The interval may not exceed 7 days.", reason: "interval too long")
+        }
+        let (size, page) = (body["paging"]?["pageSize"]?.int ?? 25, body["paging"]?["pageNumber"]?.int ?? 1)
+        guard (1...Self.pageSizeLimit).contains(size), page >= 1 else { return malformed(call, "paging") }
+        let (reached, isOverflown) = size.multipliedReportingOverflow(by: page)
+        guard !isOverflown, reached <= Self.windowLimit else {
+            return genesysError(
+                call, 400, "bad.request",
+                "Pagination may not exceed 100000 results. Tip: When extracting large chunks of data, use smaller intervals",
+                reason: "beyond the window"
+            )
+        }
+        let days = Conversations.days(from: interval.start, to: interval.end)
+        let numbers = Conversations.numbers(from: days.from, to: days.to, now: call.now)
+        var order = Array(numbers.lowerBound..<numbers.upperBound)
+        if body["order"]?.string == "desc" { order.reverse() }
+        let items = order.dropFirst(reached - size).prefix(size)
+        // Of an interval that is still going on the total is only nearly right, and differs from page to page.
+        let drift = interval.end > call.now ? page % 3 - 1 : 0
+        var members: [JSON.Member] = [.init("totalHits", .int(max(0, numbers.count + drift)))]
+        // Past the end the member is not there at all.
+        if !items.isEmpty { members.insert(.init("conversations", conversations(items, withAttributes: false)), at: 0) }
+        return valid(call, .object(members))
+    }
+
+    private func conversations(_ numbers: some Sequence<Int>, withAttributes: Bool) -> JSON {
+        let source = Conversations(data: data)
+        return .array(numbers.map { source.json($0, withAttributes: withAttributes) })
+    }
+
+    private func interval(_ text: String?) -> (start: Timestamp, end: Timestamp)? {
+        let parts = (text ?? "").split(separator: "/").map(String.init)
+        guard parts.count == 2, let start = Timestamp(rfc3339: parts[0]), let end = Timestamp(rfc3339: parts[1]),
+            start < end
+        else { return nil }
+        return (start, end)
+    }
+
+    private func malformed(_ call: Call, _ field: String) -> Answer {
+        genesysError(
+            call, 400, "invalid.value", "Value is not valid for field type [\(field)].", reason: "malformed \(field)"
+        )
+    }
+
+    // MARK: Jobs
+
+    private func submit(_ call: Call) -> Answer {
+        guard let body = try? JSONReader.parse(call.bodyBytes), case .object = body else {
+            return malformed(call, "body")
+        }
+        if body["paging"] != nil || body["aggregations"] != nil { return malformed(call, "paging") }
+        guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
+        let numbers = Conversations.numbers(from: interval.start, to: interval.end, now: call.now)
+        let id = correlationID()
+        world.withLock { $0.analyticsJobs[id] = AnalyticsJob(submitted: call.now, numbers: numbers) }
+        return correlated(Answer(status: 202, json: ["jobId": .string(id)], reason: "job submitted"), call)
+    }
+
+    private func withJob(_ call: Call, _ id: String, _ answer: (AnalyticsJob) -> Answer) -> Answer {
+        world.withLock { $0.analyticsJobs[id] }.map(answer) ?? genesysNotFound(call)
+    }
+
+    private func status(_ call: Call, _ job: AnalyticsJob) -> Answer {
+        let state = job.state(at: call.now)
+        var members: [JSON.Member] = [
+            .init("state", .string(state)), .init("submissionDate", .string(job.submitted.rfc3339)),
+            .init("expirationDate", .string((job.submitted + .seconds(86400)).rfc3339)),
+        ]
+        if ["FULFILLED", "EXPIRED"].contains(state) {
+            members.append(.init("completionDate", .string((job.submitted + .seconds(5)).rfc3339)))
+        }
+        return valid(call, .object(members))
+    }
+
+    /// Results by cursor. Before and after the job has any, the status is our assumption.
+    private func results(_ call: Call, _ job: AnalyticsJob) -> Answer {
+        let state = job.state(at: call.now)
+        guard state == "FULFILLED" else {
+            return genesysError(
+                call, 400, "bad.request", "The job is \(state).", reason: "job is \(state.lowercased())")
+        }
+        guard let size = Int(call.url.queryValue("pageSize") ?? "1000"), (1...10_000).contains(size),
+            let start = position(call.url.queryValue("cursor"))
+        else { return malformed(call, "cursor or pageSize") }
+        let items = job.numbers.dropFirst(start).prefix(size)
+        var members: [JSON.Member] = [
+            .init("conversations", conversations(items, withAttributes: true)),
+            .init("dataAvailabilityDate", .string((call.now + .seconds(-3600)).rfc3339)),
+        ]
+        if start + items.count < job.numbers.count {
+            members.append(.init("cursor", .string(Base64.encode(Array("at \(start + items.count)".utf8)))))
+        }
+        return valid(call, .object(members))
+    }
+
+    private func position(_ cursor: String?) -> Int? {
+        guard let cursor else { return 0 }
+        guard let bytes = Base64.decode(cursor),
+            let position = Int(String(decoding: bytes.dropFirst(3), as: UTF8.self)),
+            position >= 0
+        else { return nil }
+        return position
+    }
+}

@@ -1,0 +1,188 @@
+import Foundations
+import HTTPModel
+import Simulator
+import TestKit
+import Testing
+
+/// Analytics, SCIM and the limits of Genesys Cloud, as its fact page has them.
+@Suite struct GenesysResourcesTests {
+    private let time = ManualTime()
+    private let simulator: Simulator
+    private let base = "https://api.mypurecloud.com/api/v2/"
+
+    init() {
+        simulator = Simulator(time: time)
+    }
+
+    private func requestToken(_ simulator: Simulator) async throws -> Response {
+        let pair = "\(simulator.credentials.genesysClientID):\(simulator.credentials.genesysClientSecret)"
+        let request = Request(
+            "POST", try HTTPURL("https://login.mypurecloud.com/oauth/token"),
+            headers: ["Authorization": "Basic " + Base64.encode(Array(pair.utf8))],
+            body: .bytes(Array("grant_type=client_credentials".utf8))
+        )
+        return try await InMemoryTransport(simulator).send(request)
+    }
+
+    private func token(_ simulator: Simulator? = nil) async throws -> String {
+        let response = try await requestToken(simulator ?? self.simulator)
+        return try #require(try JSONReader.parse(response.body)["access_token"]?.string)
+    }
+
+    private func call(
+        _ method: String, _ path: String, _ token: String, body: JSON? = nil, on simulator: Simulator? = nil
+    ) async throws -> (status: Int, json: JSON) {
+        let request = Request(
+            method, try HTTPURL(base + path), headers: ["Authorization": "Bearer \(token)"],
+            body: body.map { .bytes($0.bytes()) } ?? .none
+        )
+        let response = try await InMemoryTransport(simulator ?? self.simulator).send(request)
+        return (response.status, response.body.isEmpty ? .null : try JSONReader.parse(response.body))
+    }
+
+    private let query = "analytics/conversations/details/query"
+    private let jobs = "analytics/conversations/details/jobs"
+    /// Two days that are over: 96 conversations each.
+    private let past: JSON = "2026-11-01T06:00:00.000Z/2026-11-02T18:00:00.000Z"
+
+    @Test func `a query returns what started on the days that its interval touches, page by page`() async throws {
+        let token = try await token()
+        var ids: Set<String> = []
+        for page in 1...4 {
+            let body: JSON = ["interval": past, "paging": ["pageSize": 50, "pageNumber": .int(page)]]
+            let answer = try await call("POST", query, token, body: body).json
+            #expect(answer["totalHits"] == 192)
+            for conversation in answer["conversations"]?.array ?? [] {
+                ids.insert(try #require(conversation["conversationId"]?.string))
+                #expect(try #require(conversation["conversationStart"]?.string).hasPrefix("2026-11-0"))
+            }
+        }
+        #expect(ids.count == 192)
+        let beyond = try await call(
+            "POST", query, token, body: ["interval": past, "paging": ["pageSize": 50, "pageNumber": 5]])
+        #expect(beyond.status == 200)
+        #expect(beyond.json.members?.map(\.name) == ["totalHits"])
+    }
+
+    @Test func `of an interval that is still going on the total drifts`() async throws {
+        let token = try await token()
+        var totals: Set<Int> = []
+        for page in 1...3 {
+            let body: JSON = [
+                "interval": "2026-11-21T00:00:00Z/2026-11-22T00:00:00Z",
+                "paging": ["pageSize": 5, "pageNumber": .int(page)],
+            ]
+            totals.insert(try #require(try await call("POST", query, token, body: body).json["totalHits"]?.int))
+        }
+        #expect(totals.count > 1)
+    }
+
+    @Test(
+        arguments: [
+            [:], ["interval": "yesterday"], ["interval": "2026-11-02T00:00:00Z/2026-11-01T00:00:00Z"],
+            ["interval": "2026-11-01T00:00:00Z/2026-11-09T00:00:00Z"],
+            ["interval": "2026-11-01T00:00:00Z/2026-11-02T00:00:00Z", "paging": ["pageSize": 301, "pageNumber": 1]],
+            [
+                "interval": "2026-11-01T00:00:00Z/2026-11-02T00:00:00Z",
+                "paging": ["pageSize": 100, "pageNumber": 1001],
+            ],
+            [
+                "interval": "2026-11-01T00:00:00Z/2026-11-02T00:00:00Z",
+                "paging": ["pageSize": 100, "pageNumber": .int(Int.max)],
+            ],
+            ["date_from": "2026-11-01", "size": 10],
+        ] as [JSON])
+    func `a query that the platform would refuse is refused`(body: JSON) async throws {
+        let answer = try await call("POST", query, try await token(), body: body)
+        #expect(answer.status == 400)
+        #expect(answer.json["message"] != nil)
+    }
+
+    @Test func `the window of pages ends at 100,000 with the words that are attested`() async throws {
+        let body: JSON = ["interval": past, "paging": ["pageSize": 100, "pageNumber": 1001]]
+        let message = try await call("POST", query, try await token(), body: body).json["message"]?.string
+        #expect(message?.hasPrefix("Pagination may not exceed 100000 results. Tip:") == true)
+    }
+
+    @Test func `a job waits, works, is fulfilled, gives its results by cursor, and expires`() async throws {
+        let first = try await token()
+        let submitted = try await call("POST", jobs, first, body: ["interval": past])
+        #expect(submitted.status == 202)
+        let job = jobs + "/" + (try #require(submitted.json["jobId"]?.string))
+        #expect(try await call("GET", job, first).json["state"] == "QUEUED")
+        #expect(try await call("GET", job + "/results", first).status == 400)
+        time.advance(by: .seconds(3))
+        #expect(try await call("GET", job, first).json["state"] == "PENDING")
+        time.advance(by: .seconds(3))
+        #expect(try await call("GET", job, first).json["state"] == "FULFILLED")
+        var (ids, cursor): (Set<String>, String?) = ([], nil)
+        repeat {
+            let path = job + "/results?pageSize=50" + (cursor.map { "&cursor=" + percentEncoded($0) } ?? "")
+            let page = try await call("GET", path, first).json
+            for item in page["conversations"]?.array ?? [] { ids.insert(item["conversationId"]?.string ?? "") }
+            cursor = page["cursor"]?.string
+        } while cursor != nil
+        #expect(ids.count == 144)
+        time.advance(by: .seconds(86400))
+        let later = try await token()
+        #expect(try await call("GET", job, later).json["state"] == "EXPIRED")
+        #expect(try await call("GET", job + "/results", later).status == 400)
+    }
+
+    @Test func `a job can be cancelled, and one that nobody submitted is not there`() async throws {
+        let token = try await token()
+        let id = try #require(try await call("POST", jobs, token, body: ["interval": past]).json["jobId"]?.string)
+        #expect(try await call("DELETE", "\(jobs)/\(id)", token).status == 204)
+        #expect(try await call("GET", "\(jobs)/\(id)", token).json["state"] == "CANCELLED")
+        #expect(try await call("GET", "\(jobs)/none", token).status == 404)
+        #expect(try await call("POST", jobs, token, body: ["interval": past, "paging": [:]]).status == 400)
+        #expect(try await call("GET", "\(jobs)/availability", token).json["dataAvailabilityDate"] != nil)
+    }
+
+    @Test func `SCIM counts from one, and says so wrongly asked in its own form`() async throws {
+        let token = try await token()
+        var (ids, start): (Set<String>, Int) = ([], 1)
+        while true {
+            let page = try await call("GET", "scim/v2/users?startIndex=\(start)&count=100", token).json
+            let resources = try #require(page["Resources"]?.array)
+            if resources.isEmpty { break }
+            ids.formUnion(resources.compactMap { $0["id"]?.string })
+            start += try #require(page["itemsPerPage"]?.int)
+            #expect(page["totalResults"] == 250)
+        }
+        #expect(ids.count == 250)
+        let refused = try await call("GET", "scim/v2/users?startIndex=0", token)
+        #expect(refused.status == 400 && refused.json["scimType"] != nil)
+        #expect(
+            try await call("GET", "scim/v2/users?startIndex=\(Int.max)&count=\(Int.max)", token).json["Resources"] == []
+        )
+    }
+
+    @Test func `too many token requests in a minute are 400, not 429, where that limit is set`() async throws {
+        var options = Simulator.Options()
+        options.loginsPerMinute = 3
+        let simulator = Simulator(options, time: time)
+        for _ in 0..<3 { #expect(try await requestToken(simulator).status == 200) }
+        let refused = try await requestToken(simulator)
+        #expect(refused.status == 400)
+        let body = try JSONReader.parse(refused.body)
+        #expect(body["error"] == "invalid_request")
+        #expect(body["error_description"]?.string?.hasPrefix("rate limit exceeded;") == true)
+        time.advance(by: .seconds(60))
+        #expect(try await requestToken(simulator).status == 200)
+    }
+
+    @Test func `a token that is not used ends before its time, where the organisation has such a timeout`() async throws
+    {
+        var options = Simulator.Options()
+        options.idleTimeout = .seconds(300)
+        let simulator = Simulator(options, time: time)
+        let token = try await token(simulator)
+        for _ in 0..<3 {
+            time.advance(by: .seconds(299))
+            #expect(try await call("GET", "tokens/me", token, on: simulator).status == 200)
+        }
+        time.advance(by: .seconds(301))
+        #expect(try await call("GET", "tokens/me", token, on: simulator).status == 401)
+    }
+}
