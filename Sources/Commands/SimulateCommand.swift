@@ -30,7 +30,7 @@ struct SimulateCommand: Command {
     var users: Int?
     @Option("NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
     var seed: Int?
-    @Option("NUMBER", help: "The first of seven ports in a row, in place of free ones: for containers and services.")
+    @Option("NUMBER", help: "The first of eight ports in a row, in place of free ones: for containers and services.")
     var port: Int?
     @Option("DURATION", help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
     var lifetime: DurationParameter?

@@ -29,6 +29,7 @@ extension Simulator {
 
     private func routed(_ call: Call) -> Answer {
         let parts = call.segments.map { $0.lowercased() }
+        if parts.starts(with: ["data-extraction", "v1"]) { return dataExtraction(call) }
         guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {
             return failure(404, "Resource not found", "no such resource")
         }
@@ -48,7 +49,8 @@ extension Simulator {
         case ("GET", ["business-unit"]): return Answer(json: ["businessUnits": [businessUnit]], reason: "valid token")
         case ("GET", ["server-time"]):
             return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
-        default: return failure(404, "Resource not found", "no such resource")
+        case ("GET", ["contacts", "completed"]): return completedContacts(call)
+        case (_, let rest): return reportJobs(call, rest) ?? failure(404, "Resource not found", "no such resource")
         }
     }
 

@@ -37,6 +37,15 @@ extension Simulator {
         guard isKnownClient(parameters) else {
             return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
         }
+        if grant == "refresh_token" {
+            // Whether the real server gives a new refresh token each time is UNVERIFIED; here it does, and the old one stays.
+            let end = parameters.values["refresh_token"].flatMap { token in world.withLock { $0.refreshTokens[token] } }
+            guard let end, end > call.now else {
+                return refusal(
+                    400, "invalid_grant", "Refresh token is invalid or has expired", client: credentials.cxoneClientID)
+            }
+            return granted(call, client: credentials.cxoneClientID)
+        }
         // What the real server says to client_credentials is UNVERIFIED; this is RFC 6749 section 5.2.
         guard grant == "password" else {
             return refusal(
@@ -94,10 +103,12 @@ extension Simulator {
             .init("expires_in", seconds(lifetime)),
         ]
         if !isOpaque {
+            let session: JSON = ["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())]
+            let refreshToken = webToken(session, &random)
+            // Twice the life of the access token, as in the official sample.
+            world.withLock { $0.refreshTokens[refreshToken] = call.now + lifetime * 2 }
             members += [
-                .init(
-                    "refresh_token",
-                    .string(webToken(["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())], &random))),
+                .init("refresh_token", .string(refreshToken)),
                 .init("id_token", .string(webToken(accessClaims(call, lifetime, number), &random))),
                 .init("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
             ]

@@ -12,7 +12,7 @@ public final class LiveSimulator: Sendable {
     public init(_ simulator: Simulator, firstPort: Int? = nil) throws(HTTPServer.StartError) {
         self.simulator = simulator
         let sites: [Site] = [
-            .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control,
+            .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control, .storage,
         ]
         servers = try sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site)
@@ -22,7 +22,7 @@ public final class LiveSimulator: Sendable {
         var addresses = Addresses()
         (addresses.genesys, addresses.cxoneIssuer, addresses.cxoneRegional) = (urls[0], urls[1], urls[2])
         (addresses.cxoneAPI, addresses.cxoneCluster, addresses.cxoneDigital) = (urls[3], urls[4], urls[5])
-        addresses.control = urls[6]
+        (addresses.control, addresses.storage) = (urls[6], urls[7])
         self.addresses = addresses
         simulator.setAddresses(addresses)
     }

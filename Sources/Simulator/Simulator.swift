@@ -102,6 +102,7 @@ public final class Simulator: Handler {
         case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
         case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
         case .cxoneDigital: cxoneDigital(call)
+        case .storage: storage(call)
         case .control, nil: Answer(status: 502, reason: "no such host in the simulator")
         }
     }

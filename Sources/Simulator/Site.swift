@@ -12,6 +12,8 @@ enum Site: Sendable, Equatable {
     /// `api-<cluster>.nice-incontact.com`: where the API's own links lead.
     case cxoneCluster
     case cxoneDigital
+    /// Somebody else's host, to which signed links lead.
+    case storage
     case control
 
     /// The site of a real host name; nil for any other host.
@@ -28,6 +30,7 @@ enum Site: Sendable, Equatable {
         case "api-na1.niceincontact.com": self = .cxoneAPI
         case "api-b32.nice-incontact.com": self = .cxoneCluster
         case "api-de-na1.niceincontact.com": self = .cxoneDigital
+        case "simulated-exports.s3.amazonaws.com": self = .storage
         default: return nil
         }
     }
@@ -43,6 +46,7 @@ enum Site: Sendable, Equatable {
         case .cxoneAPI: "api-na1.niceincontact.com"
         case .cxoneCluster: "api-b32.nice-incontact.com"
         case .cxoneDigital: "api-de-na1.niceincontact.com"
+        case .storage: "simulated-exports.s3.amazonaws.com"
         case .control: "control"
         }
     }
@@ -56,6 +60,7 @@ public struct Addresses: Sendable {
     public var cxoneAPI = "https://api-na1.niceincontact.com"
     public var cxoneCluster = "https://api-b32.nice-incontact.com"
     public var cxoneDigital = "https://api-de-na1.niceincontact.com"
+    public var storage = "https://simulated-exports.s3.amazonaws.com"
     public var control = "http://control.invalid"
 }
 

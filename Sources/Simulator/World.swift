@@ -9,6 +9,11 @@ struct World: Sendable {
     var rotations = 0
     var client = Client()
     var analyticsJobs: [String: AnalyticsJob] = [:]
+    var extractionJobs: [String: CXoneJob] = [:]
+    var lastExtraction: Timestamp?
+    var reportJobs: [Int: CXoneJob] = [:]
+    /// CXone's refresh tokens, each with its end.
+    var refreshTokens: [String: Timestamp] = [:]
     /// The token requests of each client in its current minute.
     private var logins: [String: (start: Timestamp, count: Int)] = [:]
 

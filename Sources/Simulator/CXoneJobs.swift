@@ -1,0 +1,219 @@
+internal import Foundations
+internal import HTTPModel
+
+/// A job of CXone's, as it was submitted; its state follows from the clock. The times are ours (`cxone.md` section 5).
+struct CXoneJob: Sendable {
+    var number: Int
+    var submitted: Timestamp
+    var from: Timestamp
+    var to: Timestamp
+    var report: String
+
+    func isDone(at now: Timestamp) -> Bool { now - submitted >= .seconds(5) }
+}
+
+extension Simulator {
+    // MARK: Data extraction (section 5.1)
+
+    /// `/data-extraction/v1/jobs`: a bare string as the job's id, and a result that lies with another host.
+    func dataExtraction(_ call: Call) -> Answer {
+        switch (call.request.method, Array(call.segments.dropFirst(2))) {
+        case ("POST", ["jobs"]): return submitExtraction(call)
+        case ("GET", ["jobs"]):
+            let jobs = world.withLock { $0.extractionJobs }
+            let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(status(job, call))] }
+            return Answer(json: ["jobs": .array(rows)], reason: "valid token")
+        case ("GET", let parts) where parts.count == 2 && parts[0] == "jobs":
+            guard let job = world.withLock({ $0.extractionJobs[parts[1]] }) else {
+                return Answer(status: 404, reason: "no such job")
+            }
+            let url =
+                call.addresses.storage
+                + "/extraction/\(parts[1]).csv?X-Amz-Expires=3600&X-Amz-Signature=\(signature(parts[1]))"
+            let result: JSON = job.isDone(at: call.now) ? ["url": .string(url)] : [:]
+            let json: JSON = [
+                "jobStatus": ["id": .string(parts[1]), "status": .string(status(job, call)), "result": result]
+            ]
+            return Answer(json: json, reason: "valid token")
+        default: return Answer(status: 404, reason: "no such resource")
+        }
+    }
+
+    private func status(_ job: CXoneJob, _ call: Call) -> String { job.isDone(at: call.now) ? "SUCCEEDED" : "RUNNING" }
+
+    private func submitExtraction(_ call: Call) -> Answer {
+        let body = try? JSONReader.parse(call.bodyBytes)
+        guard let from = body?["startDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
+            let to = body?["endDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }), from <= to,
+            let entity = body?["entityName"]?.string, body?["version"]?.text != nil
+        else {
+            let json: JSON = [
+                "code": "BAD_REQUEST", "details": "entityName, version, startDate and endDate are required",
+                "errors": [],
+            ]
+            return Answer(status: 400, json: json, reason: "malformed job")
+        }
+        // One job in 30 seconds; no reliable Retry-After comes with the refusal.
+        let isTooSoon = world.withLock { world in
+            let isTooSoon = world.lastExtraction.map { call.now - $0 < .seconds(30) } ?? false
+            if !isTooSoon { world.lastExtraction = call.now }
+            return isTooSoon
+        }
+        if isTooSoon {
+            return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "one job in 30 seconds")
+        }
+        let id = correlationID()
+        let job = CXoneJob(number: 0, submitted: call.now, from: from, to: to + .seconds(86400), report: entity)
+        world.withLock { $0.extractionJobs[id] = job }
+        var answer = Answer(status: 202, reason: "job submitted")
+        answer.response.body = JSON.string(id).bytes()
+        return answer.with("Content-Type", "application/json")
+    }
+
+    /// The store that signed links lead to: it wants the signature and no token, as such stores do.
+    func storage(_ call: Call) -> Answer {
+        let id = String((call.segments.last ?? "").prefix(36))
+        guard call.request.method == "GET", call.url.queryValue("X-Amz-Signature") == signature(id),
+            let job = world.withLock({ $0.extractionJobs[id] })
+        else { return Answer(status: 403, reason: "no valid signature") }
+        if call.header("Authorization") != nil {
+            return Answer(status: 400, reason: "a token was sent to a stranger")
+        }
+        var answer = Answer(reason: "signed link")
+        answer.response.body = Array(contactsCSV(job, call).utf8)
+        return answer.with("Content-Type", "text/csv")
+    }
+
+    private func signature(_ id: String) -> String {
+        hexadecimal(Sodium.sha256(Array("\(options.seed) \(id)".utf8)))
+    }
+
+    private func contactsCSV(_ job: CXoneJob, _ call: Call) -> String {
+        let rows = Conversations.numbers(from: job.from, to: job.to, now: call.now).map { number in
+            let contact = completedContact(number)
+            return
+                "\(contact["contactId"]?.text ?? ""),\(contact["contactStartDate"]?.string ?? ""),\(contact["agentId"]?.text ?? "")"
+        }
+        return (["contactId,contactStartDate,agentId"] + rows).joined(separator: "\r\n") + "\r\n"
+    }
+
+    // MARK: Report jobs (section 5.2)
+
+    /// `…/report-jobs/…`; nil where there is no such resource.
+    func reportJobs(_ call: Call, _ parts: [String]) -> Answer? {
+        switch (call.request.method, parts) {
+        case ("POST", let parts) where parts.count == 2 && parts[0] == "report-jobs":
+            let number = world.withLock { world in
+                let number = 9001 + world.reportJobs.count
+                let span = (from: call.now + .seconds(-86400), to: call.now)
+                world.reportJobs[number] = CXoneJob(
+                    number: number, submitted: call.now, from: span.from, to: span.to, report: parts[1])
+                return number
+            }
+            return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
+        case ("GET", let parts) where parts.count == 2 && parts[0] == "report-jobs":
+            guard let job = Int(parts[1]).flatMap({ id in world.withLock { $0.reportJobs[id] } }) else { return nil }
+            return Answer(json: ["jobResult": jobResult(job, call)], reason: "valid token")
+        case ("POST", let parts) where parts.count == 3 && parts.starts(with: ["report-jobs", "datadownload"]):
+            return dataDownload(call, parts[2])
+        case ("GET", ["files"]):
+            guard let name = call.url.queryValue("fileName"), let number = Int(name.filter(\.isNumber)),
+                let job = world.withLock({ $0.reportJobs[number] })
+            else { return nil }
+            let file = Base64.encode(Array(contactsCSV(job, call).utf8))
+            return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
+        default: return nil
+        }
+    }
+
+    /// The literals besides `Finished` are UNVERIFIED.
+    private func jobResult(_ job: CXoneJob, _ call: Call) -> JSON {
+        let isDone = job.isDone(at: call.now)
+        return [
+            "jobId": .int(job.number), "reportId": .string(job.report), "reportName": "Simulated report",
+            "jobStart": .string(job.submitted.rfc3339),
+            "jobEnd": isDone ? .string((job.submitted + .seconds(5)).rfc3339) : .null,
+            "fileName": isDone ? .string(fileName(job)) : .null,
+            "resultFileURL": isDone ? .string(fileURL(job, call)) : .null,
+            "state": isDone ? "Finished" : "Running", "deleteTime": .null,
+        ]
+    }
+
+    private func fileName(_ job: CXoneJob) -> String { "Reports\\report_\(job.number).csv" }
+
+    /// On another host and in another version than what was asked: the real server does so.
+    private func fileURL(_ job: CXoneJob, _ call: Call) -> String {
+        call.addresses.cxoneCluster + "/inContactAPI/services/V35.0/files?fileName=" + percentEncoded(fileName(job))
+    }
+
+    /// Mistakes arrive as 200 with a message, and nothing as 204.
+    private func dataDownload(_ call: Call, _ report: String) -> Answer {
+        guard let from = call.url.queryValue("startDate").flatMap({ Timestamp(rfc3339: $0) }),
+            let to = call.url.queryValue("endDate").flatMap({ Timestamp(rfc3339: $0) })
+        else {
+            let json: JSON = [
+                "errorMessage": "startDate and endDate are required", "fileName": "", "file": "", "fileType": "CSV",
+                "URI": "",
+            ]
+            return Answer(json: json, reason: "malformed download, as 200")
+        }
+        if Conversations.numbers(from: from, to: to, now: call.now).isEmpty {
+            return Answer(status: 204, reason: "no data")
+        }
+        let job = world.withLock { world in
+            let job = CXoneJob(
+                number: 9001 + world.reportJobs.count, submitted: call.now, from: from, to: to, report: report)
+            world.reportJobs[job.number] = job
+            return job
+        }
+        let json: JSON = [
+            "errorMessage": "", "fileName": .string(fileName(job)), "file": "", "fileType": "CSV",
+            "URI": .string(fileURL(job, call)),
+        ]
+        return Answer(json: json, reason: "valid token")
+    }
+
+    // MARK: Completed contacts (section 3.1)
+
+    func completedContacts(_ call: Call) -> Answer {
+        func time(_ name: String) -> Timestamp? { call.url.queryValue(name).flatMap { Timestamp(rfc3339: $0) } }
+        guard let from = time("startDate") ?? time("updatedSince"),
+            let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
+            let top = Int(call.url.queryValue("top") ?? "50"), top > 0
+        else {
+            return Answer(status: 400, reason: "malformed query").with(
+                "icStatusDescription", "startDate and endDate are required")
+        }
+        let numbers = Conversations.numbers(from: from, to: time("endDate") ?? call.now, now: call.now)
+        guard skip < numbers.count else { return Answer(status: 204, reason: "past the end") }
+        let items = numbers.dropFirst(skip).prefix(min(top, 10_000))
+        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/contacts/completed"
+        let others = call.url.queryItems.filter { !["skip", "top"].contains($0.name) }
+            .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
+        func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(others)" }
+        var links: [JSON.Member] = [.init("self", link(skip))]
+        if skip + items.count < numbers.count { links.append(.init("next", link(skip + items.count))) }
+        let json: JSON = [
+            "businessUnitId": .int(data.cxoneBusinessUnitID), "totalRecords": .int(numbers.count),
+            "_links": .object(links),
+            "lastPollTime": .string(call.now.rfc3339), "completedContacts": .array(items.map { completedContact($0) }),
+        ]
+        return Answer(json: json, reason: "valid token")
+    }
+
+    private func completedContact(_ number: Int) -> JSON {
+        var random = SeededRandom(seed: options.seed &* 37 &+ UInt64(truncatingIfNeeded: number))
+        let start = Timestamp(secondsSince1970: Double(number * Conversations.spacing))
+        let person = data.person(random.below(max(1, data.userCount)))
+        let (queue, talk) = (random.below(60), 30 + random.below(600))
+        return [
+            "contactId": .int(number), "masterContactId": .int(number), "contactStartDate": .string(start.rfc3339),
+            "lastUpdateTime": .string((start + .seconds(queue + talk)).rfc3339), "agentId": .int(1001 + person.index),
+            "firstName": .string(person.firstName), "lastName": .string(person.lastName), "skillId": 4001,
+            "skillName": "Support",
+            "mediaTypeId": 4, "mediaTypeName": "Call", "fromAddress": "+1317555\(1000 + random.below(9000))",
+            "toAddress": "+13175550000", "isOutbound": false, "abandoned": false, "agentSeconds": .int(talk),
+            "inQueueSeconds": .int(queue), "totalDurationSeconds": .int(queue + talk), "tags": [],
+        ]
+    }
+}

@@ -1,0 +1,150 @@
+import Foundations
+import HTTPModel
+import Simulator
+import TestKit
+import Testing
+
+/// Refresh tokens, contacts and both families of jobs of CXone, as its fact page has them.
+@Suite struct CXoneResourcesTests {
+    private let time = ManualTime()
+    private let simulator: Simulator
+    private let api = "https://api-na1.niceincontact.com"
+
+    init() {
+        simulator = Simulator(time: time)
+    }
+
+    private func send(_ method: String, _ url: String, _ headers: Headers, _ body: String = "") async throws -> Response
+    {
+        let body = body.isEmpty ? Request.Body.none : .bytes(Array(body.utf8))
+        return try await InMemoryTransport(simulator).send(Request(method, HTTPURL(url), headers: headers, body: body))
+    }
+
+    private func grant(_ parameters: [(name: String, value: FormURLEncoding.Value)]) async throws -> Response {
+        let pair = "\(simulator.credentials.cxoneClientID):\(simulator.credentials.cxoneClientSecret)"
+        let headers: Headers = ["Authorization": "Basic " + Base64.encode(Array(pair.utf8))]
+        return try await send(
+            "POST", "https://cxone.niceincontact.com/auth/token", headers, FormURLEncoding.encode(parameters).reveal()
+        )
+    }
+
+    private func tokens() async throws -> JSON {
+        let credentials = simulator.credentials
+        return try JSONReader.parse(
+            try await grant([
+                ("grant_type", .text("password")), ("username", .text(credentials.cxoneAccessKeyID)),
+                ("password", .text(credentials.cxoneAccessKeySecret)),
+            ]).body
+        )
+    }
+
+    private func bearer() async throws -> Headers {
+        let token = try #require(try await tokens()["access_token"]?.string)
+        return ["Authorization": "Bearer \(token)", "Accept": "application/json"]
+    }
+
+    @Test func `a refresh token brings new tokens for twice the life of an access token`() async throws {
+        let refresh = try #require(try await tokens()["refresh_token"]?.string)
+        func refreshed(_ token: String) async throws -> Response {
+            try await grant([("grant_type", .text("refresh_token")), ("refresh_token", .text(token))])
+        }
+        time.advance(by: .seconds(7199))
+        let response = try await refreshed(refresh)
+        #expect(response.status == 200)
+        #expect(try JSONReader.parse(response.body)["refresh_token"]?.string != refresh)
+        time.advance(by: .seconds(1))
+        #expect(try await refreshed(refresh).status == 400)
+        #expect(try await refreshed("made up").status == 400)
+    }
+
+    @Test func `a data extraction job has a bare string as id and its result with a stranger who refuses tokens`()
+        async throws
+    {
+        let headers = try await bearer()
+        let body =
+            #"{"entityName":"recording-interaction-metadata","version":"7","startDate":"2026-11-01","endDate":"2026-11-01"}"#
+        let submitted = try await send("POST", api + "/data-extraction/v1/jobs", headers, body)
+        #expect(submitted.status == 202)
+        let id = try #require(try JSONReader.parse(submitted.body).string)
+        let job = "\(api)/data-extraction/v1/jobs/\(id)"
+        #expect(try JSONReader.parse(try await send("GET", job, headers).body)["jobStatus"]?["status"] == "RUNNING")
+        time.advance(by: .seconds(5))
+        let status = try JSONReader.parse(try await send("GET", job, headers).body)["jobStatus"]
+        #expect(status?["status"] == "SUCCEEDED")
+        let link = try #require(status?["result"]?["url"]?.string)
+        #expect(!link.contains("nice"))
+        #expect(try await send("GET", link, headers).status == 400)
+        let file = try await send("GET", link, [:])
+        #expect(file.headers["Content-Type"] == "text/csv")
+        #expect(String(decoding: file.body, as: UTF8.self).split(separator: "\r\n").count == 97)
+        #expect(try await send("GET", link + "0", [:]).status == 403)
+    }
+
+    @Test func `one extraction job is taken in 30 seconds, and a malformed one never`() async throws {
+        let headers = try await bearer()
+        let body = #"{"entityName":"qm-workflows","version":"4","startDate":"2026-11-01","endDate":"2026-11-02"}"#
+        let url = api + "/data-extraction/v1/jobs"
+        #expect(try await send("POST", url, headers, #"{"entityName":"x"}"#).status == 400)
+        #expect(try await send("POST", url, headers, body).status == 202)
+        #expect(try await send("POST", url, headers, body).status == 429)
+        time.advance(by: .seconds(30))
+        #expect(try await send("POST", url, headers, body).status == 202)
+        #expect(try JSONReader.parse(try await send("GET", url, headers).body)["jobs"]?.array?.count == 2)
+    }
+
+    @Test func `a report job is wrapped, and its file is Base64 on the cluster's host`() async throws {
+        let headers = try await bearer()
+        let base = api + "/incontactapi/services/v34.0/report-jobs/"
+        let submitted = try await send("POST", base + "57?fileType=CSV", headers)
+        #expect(submitted.status == 202)
+        let id = try #require(try JSONReader.parse(submitted.body)["jobId"]?.int)
+        #expect(
+            try JSONReader.parse(try await send("GET", base + "\(id)", headers).body)["jobResult"]?["state"]
+                == "Running")
+        time.advance(by: .seconds(5))
+        let result = try JSONReader.parse(try await send("GET", base + "\(id)", headers).body)["jobResult"]
+        #expect(result?["state"] == "Finished")
+        let url = try #require(result?["resultFileURL"]?.string)
+        #expect(url.hasPrefix("https://api-b32.nice-incontact.com/inContactAPI/services/V35.0/files?fileName="))
+        let file = try JSONReader.parse(try await send("GET", url, headers).body)["files"]?["file"]?.string
+        let bytes = try #require(file.flatMap { Base64.decode($0) })
+        #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("contactId,"))
+        #expect(try await send("GET", base + "1", headers).status == 404)
+    }
+
+    @Test func `a data download tells its mistakes with status 200, and nothing with 204`() async throws {
+        let headers = try await bearer()
+        let base = api + "/incontactapi/services/v34.0/report-jobs/datadownload/350"
+        let mistaken = try await send("POST", base, headers)
+        #expect(mistaken.status == 200)
+        #expect(try JSONReader.parse(mistaken.body)["errorMessage"]?.string?.isEmpty == false)
+        let good = try await send(
+            "POST", base + "?startDate=2026-11-01T00:00:00Z&endDate=2026-11-02T00:00:00Z", headers)
+        #expect(try JSONReader.parse(good.body)["errorMessage"] == "")
+        #expect(try JSONReader.parse(good.body)["URI"]?.string?.contains("V35.0") == true)
+        let none = try await send(
+            "POST", base + "?startDate=2027-11-01T00:00:00Z&endDate=2027-11-02T00:00:00Z", headers)
+        #expect(none.status == 204)
+    }
+
+    @Test func `completed contacts come with skip and top, links that keep the question, and 204 past the end`()
+        async throws
+    {
+        let headers = try await bearer()
+        let query = "startDate=2026-11-01T00:00:00Z&endDate=2026-11-02T00:00:00Z"
+        var (ids, url): (Set<Int>, String?) = (
+            [], "\(api)/incontactapi/services/v34.0/contacts/completed?\(query)&top=40"
+        )
+        while let next = url {
+            let page = try JSONReader.parse(try await send("GET", next, headers).body)
+            for contact in page["completedContacts"]?.array ?? [] {
+                ids.insert(try #require(contact["contactId"]?.int))
+            }
+            url = page["_links"]?["next"]?.string
+        }
+        #expect(ids.count == 96)
+        let path = api + "/incontactapi/services/v34.0/contacts/completed"
+        #expect(try await send("GET", "\(path)?\(query)&skip=96", headers).status == 204)
+        #expect(try await send("GET", path, headers).status == 400)
+    }
+}
