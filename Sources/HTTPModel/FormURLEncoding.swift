@@ -68,6 +68,8 @@ public func percentEncoded(_ text: String) -> String {
 
 /// The reverse; a malformed escape stays as it stands.
 public func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
+    let isPlain = !text.utf8.contains { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }
+    if isPlain { return String(text) }
     let bytes = Array(text.utf8)
     var decoded: [UInt8] = []
     var index = 0

@@ -55,19 +55,24 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         if text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == UInt8(ascii: "\\") }) {
             throw invalid("it holds a space, a backslash, a control or a non-ASCII character")
         }
-        guard let mark = text.range(ofFirst: "://") else { throw invalid("it does not start with https://") }
-        let scheme = text[..<mark.lowerBound].lowercased()
+        // All of it is ASCII from here on: bytes are characters.
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+            throw invalid("it does not start with https://")
+        }
+        let scheme = text[..<colon].lowercased()
         guard scheme == "https" || scheme == "http" else { throw invalid("its scheme is not https") }
-        let rest = text[mark.upperBound...]
-        let authority = rest.prefix { !"/?#".contains($0) }
-        if authority.contains("@") { throw invalid("user names and passwords do not belong in it") }
+        let start = bytes.index(colon, offsetBy: 3)
+        let end = bytes[start...].firstIndex { "/?#".utf8.contains($0) } ?? bytes.endIndex
+        let authority = text[start..<end]
+        if authority.utf8.contains(UInt8(ascii: "@")) { throw invalid("user names and passwords do not belong in it") }
         let (host, port) = try Self.split(authority, scheme, invalid)
-        let target = rest[authority.endIndex...].prefix { $0 != "#" }
-        let question = target.firstIndex(of: "?")
-        let path = String(question.map { target[..<$0] } ?? target)
+        let fragment = bytes[end...].firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
+        let question = bytes[end..<fragment].firstIndex(of: UInt8(ascii: "?"))
+        let path = String(text[end..<(question ?? fragment)])
         self.init(
             origin: Origin(scheme: scheme, host: host, port: port), path: path.isEmpty ? "/" : path,
-            query: question.map { String(target[target.index(after: $0)...]) }
+            query: question.map { String(text[bytes.index(after: $0)..<fragment]) }
         )
     }
 
@@ -114,7 +119,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
                 throw invalid("its IPv6 address is malformed")
             }
         } else {
-            if let colon = authority.firstIndex(of: ":") {
+            if let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) {
                 host = authority[..<colon]
                 portText = authority[authority.index(after: colon)...]
             }
@@ -140,16 +145,5 @@ extension UInt8 {
             true
         default: false
         }
-    }
-}
-
-extension String {
-    fileprivate func range(ofFirst mark: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(mark) { return start..<index(start, offsetBy: mark.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

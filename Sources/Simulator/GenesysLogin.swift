@@ -1,5 +1,6 @@
 internal import Foundations
 internal import HTTPModel
+internal import Synchronization
 
 extension Simulator {
     /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
@@ -77,7 +78,7 @@ extension Simulator {
     }
 
     func correlationID() -> String {
-        var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))
+        var random = SeededRandom(seed: correlations.wrappingAdd(0x2545_F491_4F6C_DD1D, ordering: .relaxed).newValue)
         return random.uuid()
     }
 

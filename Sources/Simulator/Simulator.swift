@@ -1,5 +1,6 @@
 public import Foundations
 public import HTTPModel
+internal import Synchronization
 
 /// Both platforms, as far as their fact pages know them, in memory: no network, no account.
 ///
@@ -34,6 +35,8 @@ public final class Simulator: Handler {
     let world: Locked<World>
     let faults: Locked<Faults>
     let clock: SimulatedClock
+    /// Makes every correlation id different, also from those of another run.
+    let correlations = Atomic(UInt64.random(in: 0 ... .max))
     private let addresses = Locked(Addresses())
 
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
@@ -129,10 +132,15 @@ struct Call {
     let site: Site?
     let now: Timestamp
     let addresses: Addresses
+    /// The parts of the path, percent-decoded.
+    let segments: [String]
+
+    init(request: Request, site: Site?, now: Timestamp, addresses: Addresses) {
+        (self.request, self.site, self.now, self.addresses) = (request, site, now, addresses)
+        segments = request.url.path.utf8.split(separator: UInt8(ascii: "/")).map { percentDecoded(Substring($0)) }
+    }
 
     var url: HTTPURL { request.url }
-    /// The parts of the path, percent-decoded.
-    var segments: [String] { url.path.split(separator: "/").map { percentDecoded($0) } }
     var bodyBytes: [UInt8] { request.bodyBytes }
     var isGenesys: Bool {
         switch site {
@@ -148,7 +156,7 @@ struct Call {
 
     /// A header's value; a secret one too, since in memory requests arrive as they were built.
     func header(_ name: String) -> String? {
-        for field in request.headers.fields where field.name.lowercased() == name.lowercased() {
+        for field in request.headers.fields where field.name.equalsIgnoringCase(name) {
             switch field.value {
             case .text(let text): return text
             case .secret(let secret): return secret.reveal()
@@ -160,8 +168,10 @@ struct Call {
     /// The credentials after a scheme name that compares without case.
     func authorization(_ scheme: String) -> String? {
         guard let value = header("Authorization") else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        return parts.count == 2 && parts[0].lowercased() == scheme ? String(parts[1]) : nil
+        guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == scheme else {
+            return nil
+        }
+        return String(value[value.utf8.index(after: space)...])
     }
 }
 
