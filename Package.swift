@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "ringdown", targets: ["ringdown"]),
         .library(name: "Ringdown", targets: ["Ringdown"]),
         .library(name: "Simulator", targets: ["Simulator"]),
+        .library(name: "SimulatorTesting", targets: ["SimulatorTesting"]),
     ],
     targets: [
         // From the top of the house to its foundations. ARCHITECTURE.md shows the same picture.
@@ -39,6 +40,7 @@ let package = Package(
                 "HTTPModel", "Foundations", "CProcess",
             ]),
         room("CommandLineKit", ["Foundations"]),
+        room("SimulatorTesting", ["Simulator"]),
         room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
@@ -63,6 +65,7 @@ let package = Package(
         tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
         tests("ContactCenterTests", ["ContactCenter", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
+        tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
         tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations"]),
         tests(
             "CommandsTests",
