@@ -21,7 +21,7 @@ enum ChildProcess {
         signal(SIGCHLD, SIG_DFL)
         let child = try start(command, environment)
         current.store(child, ordering: .sequentiallyConsistent)
-        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].map { ($0, handOn($0)) }
+        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
         let status = try await Thread.run { () -> Int32? in
             var status: Int32 = 0
             while waitpid(child, &status, 0) < 0 { if errno != EINTR { return nil } }
@@ -61,7 +61,9 @@ enum ChildProcess {
         defer { posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, number) }
+        // What whoever started us ignores, as `nohup` does, the child goes on to ignore.
+        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] where !isIgnored(number) { sigaddset(&defaults, number) }
+        sigaddset(&defaults, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         // The threads of the tasks block signals; a child that inherited that would be deaf.
         var nothing = sigset_t()
@@ -105,7 +107,7 @@ struct EndSignals {
         _ = pipe(&ends)
         reading = ends[0]
         Self.reporter.store(ends[1], ordering: .sequentiallyConsistent)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
             signal(number) { _ in
                 var byte: UInt8 = 1
                 _ = write(EndSignals.reporter.load(ordering: .relaxed), &byte, 1)
@@ -121,4 +123,16 @@ struct EndSignals {
             while read(reading, &byte, 1) < 0, errno == EINTR {}
         }
     }
+}
+
+/// Whether a signal is ignored, which a program inherits from whoever started it.
+private func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    #if canImport(Glibc)
+        let handler = action.__sigaction_handler.sa_handler
+    #else
+        let handler = action.__sigaction_u.__sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }

@@ -73,12 +73,16 @@ public struct Settings: Sendable {
     private func warnOfRedirection(_ values: [String: Value], _ path: String) {
         let directing = [
             "_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE", "RINGDOWN_CACHE_DIR",
+            "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",
         ]
         let names = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()
         let secrets = [
-            "GENESYS_CLIENT_SECRET", "CXONE_CLIENT_SECRET", "CXONE_ACCESS_KEY_SECRET", "OAUTH_CLIENT_SECRET",
+            "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "GENESYSCLOUD_ACCESS_TOKEN",
+            "CXONE_CLIENT_SECRET",
+            "CXONE_ACCESS_KEY_SECRET", "OAUTH_CLIENT_SECRET",
         ]
-        let foreign = secrets.filter { has($0) && values[$0] == nil }
+        // What is set already wins over the file's own.
+        let foreign = secrets.filter { has($0) }
         if names.isEmpty || foreign.isEmpty { return }
         Logger.current.warning(
             "settings.redirection",
@@ -122,6 +126,12 @@ public struct Settings: Sendable {
                     return secret
                 }
                 if let path = layer.values[name + "_FILE"], !path.isEmpty {
+                    guard layer.isTrusted else {
+                        throw ConfigurationError(
+                            "\(name)_FILE in ./.env names a file: a file that lies in a directory does not get to read others",
+                            hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
+                        )
+                    }
                     return try secrets.read(file: path.text, name: name + "_FILE")
                 }
             }

@@ -25,7 +25,13 @@ public struct TemporaryDirectory: Sendable {
 }
 
 private func entries(_ path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
+    // Never through a symbolic link: what it leads to is not ours to list or to remove.
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    guard let directory = fdopendir(descriptor) else {
+        close(descriptor)
+        return []
+    }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {

@@ -38,7 +38,8 @@ final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread r
         guard position < end else { return -2 }
         var count = min(room, end - position)
         if let rate = sabotage.bytesPerSecond {
-            let due = min(end, Int((SystemTime().now().uptime - start).inSeconds * Double(max(rate, 1))) + 1)
+            let elapsed = (SystemTime().now().uptime - start).inSeconds
+            let due = Int(min(Double(end), elapsed * Double(max(rate, 1)) + 1))
             guard due > position else { return pause(.seconds(1 / Double(max(rate, 1)))) }
             count = min(count, due - position)
         }

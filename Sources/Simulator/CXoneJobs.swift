@@ -55,7 +55,7 @@ extension Simulator {
         }
         // One job in 30 seconds; no reliable Retry-After comes with the refusal.
         let isTooSoon = world.withLock { world in
-            let isTooSoon = world.lastExtraction.map { call.now - $0 < .seconds(30) } ?? false
+            let isTooSoon = world.lastExtraction.map { (.zero ..< .seconds(30)).contains(call.now - $0) } ?? false
             if !isTooSoon { world.lastExtraction = call.now }
             return isTooSoon
         }
@@ -64,7 +64,7 @@ extension Simulator {
         }
         let id = correlationID()
         let job = CXoneJob(number: 0, submitted: call.now, from: from, to: to + .seconds(86400), report: entity)
-        world.withLock { $0.extractionJobs[id] = job }
+        world.withLock { $0.addExtraction(job, id) }
         var answer = Answer(status: 202, reason: "job submitted")
         answer.response.body = JSON.string(id).bytes()
         return answer.with("Content-Type", "application/json")
@@ -88,8 +88,12 @@ extension Simulator {
         hexadecimal(Sodium.sha256(Array("\(options.seed) \(id)".utf8)))
     }
 
+    /// Files end here, so that no interval can fill the memory: almost three years of contacts.
+    private static let rowLimit = 100_000
+
     private func contactsCSV(_ job: CXoneJob, _ call: Call) -> String {
-        let rows = Conversations.numbers(from: job.from, to: job.to, now: call.now).map { number in
+        let numbers = Conversations.numbers(from: job.from, to: job.to, now: call.now).prefix(Self.rowLimit)
+        let rows = numbers.map { number in
             let contact = completedContact(number)
             return
                 "\(contact["contactId"]?.text ?? ""),\(contact["contactStartDate"]?.string ?? ""),\(contact["agentId"]?.text ?? "")"
@@ -103,13 +107,9 @@ extension Simulator {
     func reportJobs(_ call: Call, _ parts: [String]) -> Answer? {
         switch (call.request.method, parts) {
         case ("POST", let parts) where parts.count == 2 && parts[0] == "report-jobs":
-            let number = world.withLock { world in
-                let number = 9001 + world.reportJobs.count
-                let span = (from: call.now + .seconds(-86400), to: call.now)
-                world.reportJobs[number] = CXoneJob(
-                    number: number, submitted: call.now, from: span.from, to: span.to, report: parts[1])
-                return number
-            }
+            let job = CXoneJob(
+                number: 0, submitted: call.now, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
+            let number = world.withLock { $0.addReport(job).number }
             return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
         case ("GET", let parts) where parts.count == 2 && parts[0] == "report-jobs":
             guard let job = Int(parts[1]).flatMap({ id in world.withLock { $0.reportJobs[id] } }) else { return nil }
@@ -160,12 +160,8 @@ extension Simulator {
         if Conversations.numbers(from: from, to: to, now: call.now).isEmpty {
             return Answer(status: 204, reason: "no data")
         }
-        let job = world.withLock { world in
-            let job = CXoneJob(
-                number: 9001 + world.reportJobs.count, submitted: call.now, from: from, to: to, report: report)
-            world.reportJobs[job.number] = job
-            return job
-        }
+        let draft = CXoneJob(number: 0, submitted: call.now, from: from, to: to, report: report)
+        let job = world.withLock { $0.addReport(draft) }
         let json: JSON = [
             "errorMessage": "", "fileName": .string(fileName(job)), "file": "", "fileType": "CSV",
             "URI": .string(fileURL(job, call)),

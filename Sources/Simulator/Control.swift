@@ -31,9 +31,7 @@ extension Simulator {
     /// As after the start, but for the clock and the tokens that programs hold.
     private func reset() -> Response {
         world.withLock { world in
-            world.journal = Journal()
-            world.mark = 0
-            world.client = World.Client()
+            world.forgetAllButTokens()
         }
         faults.withLock { $0.removeAll() }
         return Response(status: 204)
@@ -47,8 +45,8 @@ extension Simulator {
     private func setClock(_ request: Request) -> Response {
         guard let json = try? JSONReader.parse(request.bodyBytes) else { return badRequest("a JSON object") }
         if let scale = json["scale"] {
-            guard let scale = scale.double, (0...1e6).contains(scale) else {
-                return badRequest("scale: a number from 0 to 1000000")
+            guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
+                return badRequest("scale: 0, or a number from 0.000001 to 1000000")
             }
             clock.setScale(scale)
         }

@@ -132,7 +132,7 @@ public struct FaultRule: Sendable {
         case "latency": latency = try number(value, 0...86400)
         case "cut":
             cut = Response.Sabotage.Cut(rawValue: try word(value, Response.Sabotage.Cut.allCases.map(\.rawValue)))
-        case "bytesPerSecond": bytesPerSecond = try whole(value, 1...Int.max)
+        case "bytesPerSecond": bytesPerSecond = try whole(value, 1...1_000_000_000)
         case "contentLength": contentLength = try whole(value, 0...1_000_000_000)
         case "body": body = Body(rawValue: try word(value, Body.allCases.map(\.rawValue)))
         case "dateSkew": dateSkew = try number(value, -1e9...1e9)

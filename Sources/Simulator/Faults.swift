@@ -71,7 +71,11 @@ extension FaultRule {
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
         if cut != nil || bytesPerSecond != nil || contentLength != nil {
-            answer.response.sabotage = .init(cut: cut, bytesPerSecond: bytesPerSecond, contentLength: contentLength)
+            let former = answer.response.sabotage
+            answer.response.sabotage = .init(
+                cut: cut ?? former?.cut, bytesPerSecond: bytesPerSecond ?? former?.bytesPerSecond,
+                contentLength: contentLength ?? former?.contentLength
+            )
         }
     }
 

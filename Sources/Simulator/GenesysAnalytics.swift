@@ -108,7 +108,7 @@ extension Simulator {
         guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
         let numbers = Conversations.numbers(from: interval.start, to: interval.end, now: call.now)
         let id = correlationID()
-        world.withLock { $0.analyticsJobs[id] = AnalyticsJob(submitted: call.now, numbers: numbers) }
+        world.withLock { $0.add(AnalyticsJob(submitted: call.now, numbers: numbers), id) }
         return correlated(Answer(status: 202, json: ["jobId": .string(id)], reason: "job submitted"), call)
     }
 

@@ -21,8 +21,10 @@ extension Simulator {
         guard let id = parameters.clients.first?.id else {
             return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
         }
-        let logins = world.withLock { $0.countLogin(of: id, now: call.now) }
-        if options.loginsPerMinute > 0, logins > options.loginsPerMinute {
+        let isKnown = parameters.clients.contains { $0.id == credentials.genesysClientID }
+        if options.loginsPerMinute > 0, isKnown,
+            world.withLock({ $0.countLogin(of: credentials.genesysClientID, now: call.now) }) > options.loginsPerMinute
+        {
             // 400, not 429; what stands behind the semicolon is UNVERIFIED.
             return loginRefusal(
                 call, "invalid_request", "rate limit exceeded; too many token requests", client: id,

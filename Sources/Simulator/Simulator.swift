@@ -87,7 +87,9 @@ public final class Simulator: Handler {
     private func applyingRules(_ call: Call) -> [FaultRule] {
         if faults.withLock({ $0.isEmpty }) { return [] }
         let token = call.authorization("bearer")
-        let client = token.flatMap { token in world.withLock { $0.tokens[token]?.client } } ?? call.basicClient
+        let client =
+            token.flatMap { token in world.withLock { $0.tokens[token]?.client } } ?? call.basicClient
+            ?? call.bodyClient
         let rules = faults.withLock { $0.applying(to: call, client: client) }
         world.withLock { world in
             if let token, rules.contains(where: \.revokeToken) { world.revoke(token) }
@@ -114,7 +116,8 @@ public final class Simulator: Handler {
         let entry = Journal.Entry(
             time: call.now, host: call.site?.hostName(call.url.path, options) ?? call.url.host,
             method: call.request.method,
-            path: call.url.path, query: call.url.query, status: answer.response.status, client: answer.client,
+            path: call.url.path, query: call.url.query, status: answer.response.status,
+            client: answer.client.map { excerpt($0, limit: 200) },
             reason: answer.reason, faults: faults, hint: hint
         )
         world.withLock { $0.journal.add(entry) }
@@ -147,6 +150,13 @@ struct Call {
         case .genesysLogin, .genesysAPI, .genesysGateway: true
         default: false
         }
+    }
+    /// The client that the body of a token request names.
+    var bodyClient: String? {
+        guard request.method == "POST" else { return nil }
+        let isJSON = header("Content-Type")?.lowercased().hasPrefix("application/json") == true
+        let values = TokenParameters(self, format: isJSON ? .json : .form).values
+        return values["client_id"] ?? values["accessKeyId"]
     }
     /// The client that a Basic header names.
     var basicClient: String? {

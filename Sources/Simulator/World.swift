@@ -11,7 +11,10 @@ struct World: Sendable {
     var analyticsJobs: [String: AnalyticsJob] = [:]
     var extractionJobs: [String: CXoneJob] = [:]
     var lastExtraction: Timestamp?
-    var reportJobs: [Int: CXoneJob] = [:]
+    private(set) var reportJobs: [Int: CXoneJob] = [:]
+    private var lastReportJob = 9000
+    /// More jobs than this are not kept; the oldest go first.
+    static let jobLimit = 1000
     /// CXone's refresh tokens, each with its end.
     var refreshTokens: [String: Timestamp] = [:]
     /// The token requests of each client in its current minute.
@@ -46,6 +49,13 @@ struct World: Sendable {
         case refused(String)
     }
 
+    /// As at the start, but for the tokens that programs hold.
+    mutating func forgetAllButTokens() {
+        var fresh = World()
+        (fresh.tokens, fresh.refreshTokens, fresh.granted) = (tokens, refreshTokens, granted)
+        self = fresh
+    }
+
     /// The number of tokens granted so far, this one included: makes every token different.
     mutating func nextTokenNumber() -> Int {
         granted += 1
@@ -58,15 +68,45 @@ struct World: Sendable {
         // Tokens that ended long ago are forgotten, so that a simulator can run for days.
         if tokens.count >= tidyAt {
             tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now }
+            refreshTokens = refreshTokens.filter { $0.value > now }
             tidyAt = max(10_000, tokens.count * 2)
         }
         tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, lastUse: now, window: (now, 0))
     }
 
+    mutating func add(_ job: AnalyticsJob, _ id: String) {
+        if analyticsJobs.count >= Self.jobLimit,
+            let oldest = analyticsJobs.min(by: { $0.value.submitted < $1.value.submitted })
+        {
+            analyticsJobs[oldest.key] = nil
+        }
+        analyticsJobs[id] = job
+    }
+
+    mutating func addExtraction(_ job: CXoneJob, _ id: String) {
+        if extractionJobs.count >= Self.jobLimit,
+            let oldest = extractionJobs.min(by: { $0.value.submitted < $1.value.submitted })
+        {
+            extractionJobs[oldest.key] = nil
+        }
+        extractionJobs[id] = job
+    }
+
+    /// Keeps a report job under the next number, and returns it with that number.
+    mutating func addReport(_ job: CXoneJob) -> CXoneJob {
+        lastReportJob += 1
+        var job = job
+        job.number = lastReportJob
+        reportJobs[lastReportJob] = job
+        reportJobs[lastReportJob - Self.jobLimit] = nil
+        return job
+    }
+
     /// Counts a token request; the number in this minute, this one included.
     mutating func countLogin(of client: String, now: Timestamp) -> Int {
         var window = logins[client] ?? (now, 0)
-        if now - window.start >= .seconds(60) { window = (now, 0) }
+        // A clock that was set back begins a new minute too.
+        if !(.zero ..< .seconds(60)).contains(now - window.start) { window = (now, 0) }
         window.count += 1
         logins[client] = window
         return window.count
@@ -91,7 +131,7 @@ struct World: Sendable {
     /// Counts a call against the token's minute. Returns the calls so far and the seconds until the minute is over.
     mutating func count(_ token: String, now: Timestamp) -> (calls: Int, reset: Int) {
         guard var known = tokens[token] else { return (0, 60) }
-        if now - known.window.start >= .seconds(60) { known.window = (now, 0) }
+        if !(.zero ..< .seconds(60)).contains(now - known.window.start) { known.window = (now, 0) }
         known.window.calls += 1
         known.lastUse = now
         tokens[token] = known

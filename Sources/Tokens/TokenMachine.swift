@@ -29,6 +29,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         public let replaced: Token?
         /// How long the token must last for who asked for it.
         public let minTTL: Duration
+        /// The uptime at which it began: a token that was requested earlier came from a store.
+        public let begun: Duration
     }
 
     /// What the caller of ``request(at:minTTL:force:waiter:)`` is told.
@@ -91,30 +93,44 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
             if !force, let token, isTooShort(token, for: minTTL, at: now) {
                 return .fail(.tooShort(granted: token.lifetime, wanted: minTTL))
             }
-            return join(reason(force: force, at: now), waiter, Wish(minTTL: minTTL, isForced: force))
+            return join(reason(force: force, at: now), waiter, Wish(minTTL: minTTL, isForced: force), at: now)
         }
         let remaining = token.remaining(at: now)
         if remaining <= settings.mandatory(token) {
             return flight == nil && now.uptime < retryAt
-                ? .serve(token) : join(.mandatory, waiter, Wish(minTTL: minTTL, isForced: false))
+                ? .serve(token) : join(.mandatory, waiter, Wish(minTTL: minTTL, isForced: false), at: now)
         }
         guard remaining <= settings.advisory(token), flight == nil, now.uptime >= retryAt else { return .serve(token) }
-        return .serveAndFetch(token, begin(.advisory, minTTL: .zero, waiters: [:]))
+        return .serveAndFetch(token, begin(.advisory, at: now, minTTL: .zero, waiters: [:]))
     }
 
-    /// The request brought a token. Returns who waited, each with what it gets.
-    public mutating func fetched(
-        _ new: Token, for fetch: Fetch, at now: Moment
-    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
-        guard let flight, flight.fetch.number == fetch.number else { return [] }
+    /// Those who waited, each with what it gets, and the request that others of them need still.
+    public typealias Landing = (answers: [(waiter: Waiter, result: Result<Token, TokenError>)], next: Fetch?)
+
+    /// The request brought a token: a new one, or one from a store, which is not good enough for who asked for more.
+    public mutating func fetched(_ new: Token, for fetch: Fetch, at now: Moment) -> Landing {
+        guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         self.flight = nil
         (failures, refusal, retryAt) = (0, nil, .zero)
         if new.isCacheable { (token, isRejected) = (new, false) }
-        return flight.waiters.map { waiter, wish in
+        let isStored = new.requested.uptime < fetch.begun
+        let open = flight.waiters.filter {
+            isStored && !satisfies(new, $0.value, at: now) && new.lifetime > $0.value.minTTL
+        }
+        let answers = flight.waiters.filter { open[$0.key] == nil }.map { waiter, wish in
             // A token that was over when it came is good for this one attempt, but not for who needs it to last.
             let lasts = wish.minTTL <= .zero || new.remaining(at: now) >= wish.minTTL
-            return (waiter, lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: wish.minTTL)))
+            let result: Result<Token, TokenError> =
+                lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: wish.minTTL))
+            return (waiter, result)
         }
+        guard !open.isEmpty else { return (answers, nil) }
+        let reason: FetchReason = open.values.contains(where: \.isForced) ? .forced : .minTTL
+        return (answers, begin(reason, at: now, minTTL: open.values.map(\.minTTL).max() ?? .zero, waiters: open))
+    }
+
+    private func satisfies(_ token: Token, _ wish: Wish, at now: Moment) -> Bool {
+        !wish.isForced && (wish.minTTL <= .zero || token.remaining(at: now) >= wish.minTTL)
     }
 
     /// The request failed. `draw` is uniform in 0..<1. Whoever can live with the cached token gets it, the others the error.
@@ -169,18 +185,20 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return isUsable(token, at: now, for: .zero) ? .minTTL : .cold
     }
 
-    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ wish: Wish) -> Action {
+    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ wish: Wish, at now: Moment) -> Action {
         guard let waiter else { return .wait }
         guard flight == nil else {
             flight?.waiters[waiter] = wish
             return .wait
         }
-        return .fetch(begin(reason, minTTL: wish.minTTL, waiters: [waiter: wish]))
+        return .fetch(begin(reason, at: now, minTTL: wish.minTTL, waiters: [waiter: wish]))
     }
 
-    private mutating func begin(_ reason: FetchReason, minTTL: Duration, waiters: [Waiter: Wish]) -> Fetch {
+    private mutating func begin(
+        _ reason: FetchReason, at now: Moment, minTTL: Duration, waiters: [Waiter: Wish]
+    ) -> Fetch {
         fetches += 1
-        let fetch = Fetch(number: fetches, reason: reason, replaced: token, minTTL: minTTL)
+        let fetch = Fetch(number: fetches, reason: reason, replaced: token, minTTL: minTTL, begun: now.uptime)
         flight = Flight(fetch: fetch, waiters: waiters)
         return fetch
     }

@@ -110,14 +110,16 @@ public final class TokenSource: Sendable {
                 result = .success(try await fetched(fetch))
             } catch { result = .failure(error) }
             let now = time.now()
-            let answers = state.withLock { state in
-                let answers =
+            let (answers, next) = state.withLock { state in
+                let landing: TokenMachine<Int>.Landing =
                     switch result {
                     case .success(let token): state.machine.fetched(token, for: fetch, at: now)
-                    case .failure(let error): state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1))
+                    case .failure(let error):
+                        (state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1)), nil)
                     }
-                return answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }
+                return (landing.answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }, landing.next)
             }
+            if let next { run(next) }
             for (continuation, result) in answers { continuation?.resume(returning: result) }
         }
     }

@@ -76,3 +76,9 @@ def test_a_reader_that_has_enough_is_no_error_worth_words(ringdown, binary):
     outcome = ringdown("simulate", "--users", "5000", "--", "sh", "-c",
                        f"'{binary}' users --platform genesys --output ndjson | head -n 1 | wc -l")
     assert (outcome.out.strip(), outcome.err) == ("1", "")
+
+
+def test_what_nohup_ignores_stays_ignored(binary, clean_environment):
+    script = "trap '' HUP; exec \"$0\" simulate -- grep SigIgn /proc/self/status"
+    done = subprocess.run(["sh", "-c", script, binary], env=clean_environment, capture_output=True, text=True)
+    assert int(done.stdout.split()[1], 16) & 1 << (signal.SIGHUP - 1)

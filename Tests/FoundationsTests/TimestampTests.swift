@@ -1,6 +1,12 @@
 import Foundations
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite struct TimestampTests {
     @Test(arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])
     func `all three forms of an HTTP date are read`(text: String) {
@@ -37,6 +43,22 @@ import Testing
         #expect(time.httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(time.rfc3339 == "1994-11-06T08:49:37.250Z")
         #expect(Timestamp(secondsSince1970: -0.5).rfc3339 == "1969-12-31T23:59:59.500Z")
+    }
+}
+
+@Suite struct TemporaryDirectoryTests {
+    @Test func `what symbolic links in it lead to is neither listed nor removed`() throws {
+        let (outside, inside) = (try TemporaryDirectory(), try TemporaryDirectory())
+        defer { outside.remove() }
+        try File.replace(outside.path + "/precious", with: [1])
+        try File.makeDirectory(inside.path + "/a/b")
+        symlink(outside.path, inside.path + "/a/link")
+        inside.remove()
+        #expect(outside.names == ["precious"])
+        #expect(inside.names == [])
+        symlink(outside.path, inside.path)
+        #expect(inside.names == [])
+        unlink(inside.path)
     }
 }
 

@@ -124,6 +124,8 @@ import Testing
         #expect(try await requestToken().status == 400)
         let secret = try #require(try await control("GET", "credentials").json["genesysClientSecret"]?.string)
         #expect(try await requestToken(secret: secret).status == 200)
+        _ = try await control("POST", "reset")
+        #expect(try await requestToken().status == 200)
     }
 
     @Test(arguments: ["cut=before", "cut=within", "contentLength=9999"])
@@ -131,6 +133,20 @@ import Testing
         try set(rule)
         let error = await #expect(throws: TransportError.self) { try await requestToken() }
         #expect(error?.code == .brokenResponse)
+    }
+
+    @Test func `a client is known by credentials in the body too, and faults of the wire add up`() async throws {
+        try set("client=\(simulator.credentials.genesysClientID),cut=within", "bytesPerSecond=1000000000")
+        let body = "grant_type=client_credentials&client_id=\(simulator.credentials.genesysClientID)&client_secret=x"
+        let request = Request(
+            "POST", try HTTPURL("https://login.mypurecloud.com/oauth/token"), body: .bytes(Array(body.utf8))
+        )
+        guard case .ready(let response) = simulator.handle(request) else {
+            Issue.record("not ready")
+            return
+        }
+        #expect(response.sabotage == Response.Sabotage(cut: .within, bytesPerSecond: 1_000_000_000))
+        #expect(throws: FaultRule.Invalid.self) { try FaultRule("bytesPerSecond=9223372036854775807") }
     }
 
     @Test func `latency waits at the pace of the simulator's clock`() async throws {
@@ -177,6 +193,7 @@ import Testing
         time.advance(by: .seconds(1))
         #expect(try await call(token).status == 401)
         #expect(try await control("POST", "clock", #"{"scale": -1}"#).status == 400)
+        #expect(try await control("POST", "clock", #"{"scale": 1e-300}"#).status == 400)
         #expect(
             try await control("GET", "clock").json["now"]?.string
                 == (ManualTime().now().wall + .seconds(86399 + 60)).rfc3339)

@@ -50,7 +50,7 @@ import Tokens
         for waiter in 2...50 {
             #expect(name(machine.request(at: start, waiter: waiter)) == "wait")
         }
-        let answers = machine.fetched(.sample(at: start), for: fetch, at: start)
+        let answers = machine.fetched(.sample(at: start), for: fetch, at: start).answers
         #expect(Set(answers.map(\.waiter)) == Set(1...50))
         #expect(answers.allSatisfy { (try? $0.result.get().value.reveal()) == "token" })
     }
@@ -89,7 +89,7 @@ import Tokens
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 7)))
         #expect(fetch.reason == .mandatory)
         #expect(name(machine.request(at: now, waiter: 8)) == "wait")
-        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now)
+        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now).answers
         #expect(Set(answers.map(\.waiter)) == [7, 8])
         #expect(served(machine.request(at: now)) == "second")
     }
@@ -162,7 +162,7 @@ import Tokens
             _ = machine.failed(error, for: fetch, at: start, draw: 0.9)
             let later = start + .seconds(60)
             fetch = try #require(fetched(from: machine.request(at: later, waiter: 2)))
-            #expect(machine.fetched(.sample(at: later), for: fetch, at: later).count == 1)
+            #expect(machine.fetched(.sample(at: later), for: fetch, at: later).answers.count == 1)
             #expect(served(machine.request(at: later)) == "token")
         }
     }
@@ -215,7 +215,7 @@ import Tokens
         let fetch = try #require(fetched(from: machine.request(at: now, minTTL: .seconds(2700), waiter: 1)))
         #expect(fetch.reason == .minTTL)
         _ = machine.request(at: now, minTTL: .seconds(7200), waiter: 2)
-        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now)
+        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now).answers
         for answer in answers {
             if answer.waiter == 1 { #expect(try answer.result.get().value.reveal() == "second") }
             if answer.waiter == 2 { #expect(throws: TokenError.self) { try answer.result.get() } }
@@ -256,13 +256,29 @@ import Tokens
         #expect(served(machine.request(at: now)) == "first")
     }
 
+    @Test func `a stored token does not answer who asked for more while it was being read`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.request(at: start, minTTL: .seconds(1800), waiter: 2)
+        _ = machine.request(at: start, force: true, waiter: 3)
+        let stored = Token.sample("stored", at: start + .seconds(-3000))
+        let first = machine.fetched(stored, for: fetch, at: start)
+        #expect(first.answers.map(\.waiter) == [1])
+        let next = try #require(first.next)
+        #expect(next.reason == .forced && next.minTTL == .seconds(1800))
+        let second = machine.fetched(.sample("new", at: start), for: next, at: start)
+        #expect(Set(second.answers.map(\.waiter)) == [2, 3])
+        #expect(second.next == nil)
+        for answer in second.answers { #expect(try answer.result.get().value.reveal() == "new") }
+    }
+
     @Test func `a cancelled caller is let go and the fetch goes on for the others`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         _ = machine.request(at: start, waiter: 2)
         let (first, second) = (machine.cancel(1), machine.cancel(1))
         #expect(first && !second)
-        #expect(machine.fetched(.sample(at: start), for: fetch, at: start).map(\.waiter) == [2])
+        #expect(machine.fetched(.sample(at: start), for: fetch, at: start).answers.map(\.waiter) == [2])
         let third = machine.cancel(2)
         #expect(!third)
     }
@@ -271,6 +287,7 @@ import Tokens
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         let answers = machine.fetched(.sample(lifetime: .zero, at: start, isCacheable: false), for: fetch, at: start)
+            .answers
         #expect(try answers[0].result.get().value.reveal() == "token")
         #expect(fetched(from: machine.request(at: start, waiter: 2)) != nil)
     }
