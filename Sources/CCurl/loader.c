@@ -14,7 +14,7 @@
 #undef curl_multi_setopt
 
 #define EACH_FUNCTION(F) \
-    F(curl_global_init) F(curl_version) F(curl_easy_init) F(curl_easy_reset) F(curl_easy_cleanup) F(curl_easy_strerror) \
+    F(curl_global_init) F(curl_easy_init) F(curl_easy_cleanup) F(curl_easy_strerror) \
     F(curl_easy_setopt) F(curl_easy_getinfo) F(curl_multi_init) F(curl_multi_cleanup) F(curl_multi_add_handle) \
     F(curl_multi_remove_handle) F(curl_multi_perform) F(curl_multi_poll) F(curl_multi_wakeup) F(curl_multi_info_read) \
     F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all)
@@ -48,9 +48,7 @@ const char *curl_open(void) {
     return outcome;
 }
 
-const char *rd_curl_version(void) { return p_curl_version(); }
 CURL *rd_easy_init(void) { return p_curl_easy_init(); }
-void rd_easy_reset(CURL *easy) { p_curl_easy_reset(easy); }
 void rd_easy_cleanup(CURL *easy) { p_curl_easy_cleanup(easy); }
 const char *rd_easy_strerror(CURLcode code) { return p_curl_easy_strerror(code); }
 CURLM *rd_multi_init(void) { return p_curl_multi_init(); }
@@ -78,5 +76,4 @@ CURLcode rd_setopt_callback(CURL *easy, CURLoption option, rd_data_callback valu
     return p_curl_easy_setopt(easy, option, value);
 }
 CURLcode rd_getinfo_long(CURL *easy, CURLINFO info, long *value) { return p_curl_easy_getinfo(easy, info, value); }
-CURLcode rd_getinfo_pointer(CURL *easy, CURLINFO info, void **value) { return p_curl_easy_getinfo(easy, info, value); }
 CURLcode rd_message_result(const CURLMsg *message) { return message->data.result; }

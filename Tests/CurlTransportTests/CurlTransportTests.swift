@@ -10,6 +10,8 @@ import Testing
     /// Answers by path.
     private struct Site: Handler {
         let seen = Locked<[Request]>([])
+        /// A clock that nobody moves.
+        private static let stopped = ManualTime()
 
         func handle(_ request: Request) -> Reply {
             seen.withLock { $0.append(request) }
@@ -29,7 +31,8 @@ import Testing
             case "/redirect": return .ready(Response(status: 302, headers: ["Location": "/echo"]))
             case "/never":
                 return .deferred {
-                    try? await Task.sleep(for: .seconds(3600)); return Response(status: 200)
+                    try? await Self.stopped.sleep(for: .seconds(1))
+                    return Response(status: 200)
                 }
             case "/later":
                 return .deferred {
@@ -160,6 +163,34 @@ import Testing
             }
             for try await isRight in group { #expect(isRight) }
         }
+    }
+
+    @Test func `tasks on the transport's own thread get their answers there, and their failures and cancellation too`()
+        async throws
+    {
+        let (transport, target, never) = (transport, try url("/echo"), try url("/never"))
+        let total = try await transport.withThread {
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        let body = Request.Body.bytes(Array("number \(number)".utf8))
+                        return try await transport.send(Request("POST", target, body: body)).body.count
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+        }
+        #expect(total == (0..<100).reduce(0) { $0 + "number \($1)".utf8.count })
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.withThread {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { _ = try await transport.send(Request("GET", never)) }
+                    group.cancelAll()
+                    try await group.waitForAll()
+                }
+            }
+        }
+        #expect(error?.code == .cancelled)
     }
 
     @Test func `a port where nobody listens and a name that nobody has are told apart`() async throws {

@@ -7,9 +7,7 @@
 const char *_Nullable curl_open(void);
 
 /// Functions of the same name in libcurl; callable after curl_open() returned NULL.
-const char *_Nonnull rd_curl_version(void);
 CURL *_Nullable rd_easy_init(void);
-void rd_easy_reset(CURL *_Nonnull easy);
 void rd_easy_cleanup(CURL *_Nonnull easy);
 const char *_Nonnull rd_easy_strerror(CURLcode code);
 CURLM *_Nullable rd_multi_init(void);
@@ -32,6 +30,5 @@ CURLcode rd_setopt_text(CURL *_Nonnull easy, CURLoption option, const char *_Nul
 CURLcode rd_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
 CURLcode rd_setopt_callback(CURL *_Nonnull easy, CURLoption option, rd_data_callback _Nonnull value);
 CURLcode rd_getinfo_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value);
-CURLcode rd_getinfo_pointer(CURL *_Nonnull easy, CURLINFO info, void *_Nullable *_Nonnull value);
 /// The result of a finished transfer (a union in C, which Swift cannot read by name).
 CURLcode rd_message_result(const CURLMsg *_Nonnull message);
