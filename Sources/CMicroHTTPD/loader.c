@@ -2,6 +2,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #ifdef __APPLE__
 #define LIBRARY "libmicrohttpd.12.dylib"
@@ -14,7 +16,8 @@
 #define EACH_FUNCTION(F) \
     F(MHD_start_daemon) F(MHD_stop_daemon) F(MHD_queue_response) F(MHD_create_response_from_buffer) \
     F(MHD_add_response_header) F(MHD_destroy_response) F(MHD_get_connection_values) F(MHD_suspend_connection) \
-    F(MHD_resume_connection) F(MHD_create_response_from_callback) F(MHD_get_connection_info)
+    F(MHD_resume_connection) F(MHD_create_response_from_callback) F(MHD_get_connection_info) \
+    F(MHD_add_connection)
 
 #define DECLARE(name) static __typeof__(&name) p_##name;
 EACH_FUNCTION(DECLARE)
@@ -51,6 +54,22 @@ struct MHD_Daemon *rd_daemon_start(int socket, unsigned int idle_seconds, struct
         callbacks.context, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
         MHD_OPTION_URI_LOG_CALLBACK, callbacks.begin, callbacks.context, MHD_OPTION_NOTIFY_COMPLETED,
         callbacks.completed, callbacks.context, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+}
+struct MHD_Daemon *rd_daemon_start_tls(const char *certificate, const char *key, unsigned int idle_seconds,
+                                       struct rd_daemon_callbacks callbacks) {
+    return p_MHD_start_daemon(
+        POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0,
+        NULL, NULL, callbacks.access, callbacks.context, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+        MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_URI_LOG_CALLBACK,
+        callbacks.begin, callbacks.context, MHD_OPTION_NOTIFY_COMPLETED, callbacks.completed, callbacks.context,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)65536, MHD_OPTION_END);
+}
+enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *daemon, int socket) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    memset(&address, 0, sizeof address);
+    getpeername(socket, (struct sockaddr *)&address, &size);
+    return p_MHD_add_connection(daemon, socket, (struct sockaddr *)&address, size);
 }
 void rd_daemon_stop(struct MHD_Daemon *daemon) { p_MHD_stop_daemon(daemon); }
 enum MHD_Result rd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response) {

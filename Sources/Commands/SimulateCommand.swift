@@ -9,7 +9,12 @@ struct SimulateCommand: Command {
     static let discussion = """
         The simulator listens on free ports of 127.0.0.1. With COMMAND it sets the variables that name the hosts and
         credentials, runs the command and exits with its exit code. Without, it prints the same settings as a .env file
-        and serves until it is stopped. GET $RINGDOWN_SIM_URL/_sim/journal lists every request with the verdict.
+        and serves until it is stopped. Open $RINGDOWN_SIM_URL/ in a browser to watch; $RINGDOWN_SIM_URL/_sim/journal lists
+        every request with the verdict.
+
+        With --intercept any program runs unchanged: an HTTPS proxy answers for the platforms' real host names, with
+        certificates of an authority that is made for this run, and refuses every other host. The variables that OpenSSL,
+        Python, Node.js, Java, Go and curl read for both are set too.
         """
     static let examples = [
         (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
@@ -21,6 +26,11 @@ struct SimulateCommand: Command {
             line: "ringdown simulate --fault path=/oauth/token,status=503,times=2 -- python3 my_program.py",
             purpose: "Does a program survive two failures of the token endpoint?"
         ),
+        (
+            line:
+                "ringdown simulate --intercept -- curl -d grant_type=client_credentials https://login.mypurecloud.com/oauth/token",
+            purpose: "The real host name, and nothing leaves this machine"
+        ),
         (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
     ]
 
@@ -30,8 +40,13 @@ struct SimulateCommand: Command {
     var users: Int?
     @Option("NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
     var seed: Int?
-    @Option("NUMBER", help: "The first of eight ports in a row, in place of free ones: for containers and services.")
+    @Option(
+        "NUMBER", help: "The first of nine ports in a row, in place of free ones: for containers and services.")
     var port: Int?
+    @Flag(help: "Answer for the platforms' real host names too, as an HTTPS proxy; refuse all others.")
+    var intercept: Bool
+    @Flag(help: "Accept any client and secret: for programs that bring their own.")
+    var anyClient: Bool
     @Option("DURATION", help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
@@ -52,18 +67,29 @@ struct SimulateCommand: Command {
         let simulator = Simulator(try options())
         simulator.addFaults(try rules())
         let live = try LiveSimulator(simulator, firstPort: port)
+        let directory = try temporaryDirectory()
+        defer { directory.remove() }
+        let proxyPort = port.map { $0 + LiveSimulator.portCount } ?? 0
+        let proxy = intercept ? try SimulatorProxy(simulator, port: proxyPort) : nil
+        // Both serve as long as they are held.
+        defer { withExtendedLifetime((live, proxy)) {} }
+        let environment =
+            try proxy.map { try SimulatedEnvironment(live, through: $0, certificatesIn: directory.path) }
+            ?? SimulatedEnvironment(live)
         if command.isEmpty {
             let end = EndSignals()
-            let lines = live.environment.map { "\($0.name)=\($0.value)\n" }
-            try Context.current.standardOutput.write(lines.joined())
-            notice("ringdown: the simulator serves until it is stopped (Ctrl-C)")
+            try Context.current.standardOutput.write(environment.dotenv)
+            notice(
+                "ringdown: the simulator serves until it is stopped (Ctrl-C); watch it at \(live.addresses.control)/")
             await end.wait()
             return ExitCode.done
         }
-        let base = Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        let cache = try? TemporaryDirectory(in: base)
-        defer { cache?.remove() }
-        return try await ChildProcess.run(command, environment: environment(live, cache))
+        let variables = environment.variables(over: Context.current.variables, cache: directory.path)
+        return try await ChildProcess.run(command, environment: variables)
+    }
+
+    private func temporaryDirectory() throws -> TemporaryDirectory {
+        try TemporaryDirectory(in: Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
     }
 
     private func options() throws(UsageError) -> Simulator.Options {
@@ -83,6 +109,7 @@ struct SimulateCommand: Command {
         options.idleTimeout = idleTimeout?.duration
         options.tokenLifetime = lifetime?.duration
         options.isLenient = lenient
+        options.acceptsAnyClient = anyClient
         return options
     }
 
@@ -101,24 +128,10 @@ struct SimulateCommand: Command {
                     hint: "'ringdown simulate --help' shows how")
             }
         }
+        if !intercept, rules.contains(where: { $0.certificate != nil }) {
+            throw UsageError(
+                "a fault of a certificate needs TLS, which the loopback ports do not have", hint: "add --intercept")
+        }
         return rules
-    }
-
-    /// The command's environment: ours, with the simulator's settings in place of any that would lead elsewhere.
-    private func environment(_ live: LiveSimulator, _ cache: TemporaryDirectory?) -> [String: String] {
-        var variables = Context.current.variables
-        let platforms = ["GENESYS_", "GENESYSCLOUD_", "CXONE_"]
-        for name in variables.keys where platforms.contains(where: { name.hasPrefix($0) }) { variables[name] = nil }
-        for (name, value) in live.environment { variables[name] = value }
-        // The simulator is on this machine; a proxy could not reach it.
-        for name in ["NO_PROXY", "no_proxy"] {
-            let present = variables[name].map { $0.isEmpty ? "" : $0 + "," } ?? ""
-            variables[name] = present + "127.0.0.1,localhost"
-        }
-        // Its tokens are worth nothing afterwards: they do not belong into the user's cache.
-        if let cache, variables["RINGDOWN_CACHE"] == nil, variables["RINGDOWN_CACHE_DIR"] == nil {
-            variables["RINGDOWN_CACHE_DIR"] = cache.path
-        }
-        return variables
     }
 }

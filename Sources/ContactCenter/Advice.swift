@@ -36,6 +36,8 @@ public enum Advice {
         case .nameResolution: "check the host name for a typing mistake, and that this machine can resolve names"
         case .connection: "check the host and port, and whether a firewall or a missing HTTPS_PROXY is in the way"
         case .timeout: "the host does not answer: check firewall and proxy, or try again"
+        case .certificate where error.message.contains("expired"):
+            "check this machine's clock ('date'); if it is right, the server's certificate must be renewed"
         case .certificate: "if your network has its own certificate authority, name its file in RINGDOWN_CA_FILE"
         case .tls:
             "check that the port speaks TLS; a server that asks for a client certificate wants RINGDOWN_CLIENT_CERT"

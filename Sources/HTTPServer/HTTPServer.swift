@@ -10,7 +10,7 @@ public import HTTPModel
 /// Serves a handler on a TCP port with libmicrohttpd, which is opened when the first server starts.
 ///
 /// One thread reads and writes for all connections; answers that take their time wait in tasks of their own.
-public final class HTTPServer: @unchecked Sendable {  // because `daemon` is set once and stopped once, in `deinit`
+public final class HTTPServer: Sendable {
     /// Why a server did not start.
     public struct StartError: Error, Sendable, CustomStringConvertible {
         public var address: String
@@ -20,50 +20,25 @@ public final class HTTPServer: @unchecked Sendable {  // because `daemon` is set
 
     /// The port that is served; chosen by the system where 0 was asked for.
     public let port: Int
-    private let daemon: OpaquePointer
-    private let service: Unmanaged<Service>
+    private let daemon: Daemon
 
     /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed.
     public init(
         address: String = "127.0.0.1", port: Int = 0, idleSeconds: Int = 120, handler: any Handler
     ) throws(StartError) {
-        let place = "\(address):\(port)"
-        if let failure = microhttpd_open() {
-            throw StartError(
-                address: place,
-                reason: "libmicrohttpd cannot be loaded: \(String(cString: failure)); install libmicrohttpd12"
-            )
-        }
-        let (socket, boundPort) = try bindSocket(address, port)
-        // Released in `deinit`, after the daemon's thread has ended.
-        let service = Unmanaged.passRetained(Service(handler))
-        let callbacks = rd_daemon_callbacks(
-            begin: { _, target, connection in Exchange.begin(target, connection) },
-            access: { context, connection, _, method, _, data, count, state in
-                Exchange.access(context, connection, method, data, count, state)
-            },
-            completed: { _, _, state, _ in Exchange.end(state) },
-            context: service.toOpaque()
-        )
-        guard let daemon = rd_daemon_start(socket, UInt32(idleSeconds), callbacks) else {
-            service.release()
+        let socket: Int32
+        (socket, self.port) = try bindSocket(address, port)
+        do {
+            daemon = try Daemon(handler) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
+        } catch {
             close(socket)
-            throw StartError(address: place, reason: "libmicrohttpd refused to start")
+            throw StartError(address: "\(address):\(port)", reason: error.reason)
         }
-        self.daemon = daemon
-        self.service = service
-        self.port = boundPort
-    }
-
-    deinit {
-        // Exchanges that are suspended hold their own connection open; they are answered before the daemon stops.
-        service.takeUnretainedValue().drain()
-        rd_daemon_stop(daemon)
-        service.release()
     }
 }
 
-private func bindSocket(_ address: String, _ port: Int) throws(HTTPServer.StartError) -> (socket: Int32, port: Int) {
+/// A socket that listens, and its port.
+func bindSocket(_ address: String, _ port: Int) throws(HTTPServer.StartError) -> (socket: Int32, port: Int) {
     func failure(_ reason: String) -> HTTPServer.StartError { .init(address: "\(address):\(port)", reason: reason) }
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)

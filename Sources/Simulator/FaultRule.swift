@@ -12,6 +12,8 @@ public struct FaultRule: Sendable {
     /// `genesys` or `cxone`.
     public var platform: String?
     public var method: String?
+    /// The real host name, or its end with a `*` before it: `login.mypurecloud.de`, `*.pure.cloud`.
+    public var host: String?
     /// The client whose credentials or token the request carries.
     public var client: String?
     /// The matching request by number, counted from 1.
@@ -41,10 +43,15 @@ public struct FaultRule: Sendable {
     public var dateSkew: Double?
     /// In place of the `expires_in` of a token; `null` removes it.
     public var expiresIn: JSON?
+    /// What is wrong with the certificate of a new connection; for intercepted hosts, which are the ones that have TLS.
+    public var certificate: Certificate?
     /// Ends the token of the request before it is judged.
     public var revokeToken = false
     /// Changes the client's secret before the request is judged.
     public var rotateSecret = false
+
+    /// What can be wrong with a certificate.
+    public enum Certificate: String, Sendable, CaseIterable { case expired }
 
     /// What a body can be turned into.
     public enum Body: String, Sendable, CaseIterable {
@@ -120,6 +127,7 @@ public struct FaultRule: Sendable {
         case "path": path = try text(value)
         case "platform": platform = try word(value, ["genesys", "cxone"])
         case "method": method = try text(value)
+        case "host": host = try text(value)
         case "client": client = try text(value)
         case "nth": nth = try whole(value, 1...Int.max)
         case "times": times = try whole(value, 0...Int.max)
@@ -135,6 +143,7 @@ public struct FaultRule: Sendable {
         case "bytesPerSecond": bytesPerSecond = try whole(value, 1...1_000_000_000)
         case "contentLength": contentLength = try whole(value, 0...1_000_000_000)
         case "body": body = Body(rawValue: try word(value, Body.allCases.map(\.rawValue)))
+        case "certificate": certificate = Certificate(rawValue: try word(value, Certificate.allCases.map(\.rawValue)))
         case "dateSkew": dateSkew = try number(value, -1e9...1e9)
         case "expiresIn": expiresIn = value
         case "revokeToken": revokeToken = try truth(value)
@@ -144,9 +153,9 @@ public struct FaultRule: Sendable {
     }
 
     private static let memberNames =
-        "one of path, platform, method, client, nth, times, probability, from, until (when) or status, retryAfter, "
-        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, dateSkew, expiresIn, revokeToken, rotateSecret "
-        + "(what)"
+        "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
+        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, revokeToken, "
+        + "rotateSecret (what)"
 
     private func text(_ value: JSON) throws(Invalid) -> String {
         guard let text = value.text else { throw Invalid(place: "", expected: "a text") }

@@ -8,6 +8,22 @@ struct Faults: Sendable {
         var since: Timestamp
         var matches = 0
         var hits = 0
+
+        func isCurrent(_ host: String, isGenesys: Bool, _ now: Timestamp) -> Bool {
+            let age = (now - since).inSeconds
+            if let from = rule.from, age < from { return false }
+            if let until = rule.until, age >= until { return false }
+            if let platform = rule.platform, platform != (isGenesys ? "genesys" : "cxone") { return false }
+            guard let wanted = rule.host else { return true }
+            return wanted.hasPrefix("*") ? host.hasSuffix(wanted.dropFirst()) : host == wanted
+        }
+
+        func matches(_ call: Call, _ client: String?) -> Bool {
+            if let method = rule.method, method.uppercased() != call.request.method { return false }
+            if let wanted = rule.client, wanted != client { return false }
+            guard let path = rule.path else { return true }
+            return path.hasSuffix("*") ? call.url.path.hasPrefix(path.dropLast()) : call.url.path == path
+        }
     }
 
     private var states: [State] = []
@@ -27,10 +43,22 @@ struct Faults: Sendable {
         states = []
     }
 
-    /// The rules that apply to a request, in their order; counts it.
-    mutating func applying(to call: Call, client: String?) -> [FaultRule] {
+    /// The rules that apply to a request, in their order; counts it. Rules on certificates wait for connections.
+    mutating func applying(to call: Call, client: String?, host: String) -> [FaultRule] {
+        applying { state in
+            state.rule.certificate == nil && state.isCurrent(host, isGenesys: call.isGenesys, call.now)
+                && state.matches(call, client)
+        }
+    }
+
+    /// The rules on certificates that apply to a new connection, in their order; counts it.
+    mutating func applying(toConnection host: String, isGenesys: Bool, now: Timestamp) -> [FaultRule] {
+        applying { $0.rule.certificate != nil && $0.isCurrent(host, isGenesys: isGenesys, now) }
+    }
+
+    private mutating func applying(_ matches: (State) -> Bool) -> [FaultRule] {
         var applying: [FaultRule] = []
-        for index in states.indices where matches(states[index], call, client) {
+        for index in states.indices where matches(states[index]) {
             states[index].matches += 1
             let (rule, state) = (states[index].rule, states[index])
             if let nth = rule.nth, state.matches != nth { continue }
@@ -42,18 +70,6 @@ struct Faults: Sendable {
             applying.append(rule)
         }
         return applying
-    }
-
-    private func matches(_ state: State, _ call: Call, _ client: String?) -> Bool {
-        let rule = state.rule
-        let age = (call.now - state.since).inSeconds
-        if let from = rule.from, age < from { return false }
-        if let until = rule.until, age >= until { return false }
-        if let method = rule.method, method.uppercased() != call.request.method { return false }
-        if let platform = rule.platform, platform != (call.isGenesys ? "genesys" : "cxone") { return false }
-        if let wanted = rule.client, wanted != client { return false }
-        guard let path = rule.path else { return true }
-        return path.hasSuffix("*") ? call.url.path.hasPrefix(path.dropLast()) : call.url.path == path
     }
 }
 

@@ -9,7 +9,10 @@ extension Simulator {
         guard call.request.method == "POST" else {
             return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
         }
-        let parameters = TokenParameters(call, format: .form)
+        var parameters = TokenParameters(call, format: .form)
+        if options.acceptsAnyClient, parameters.clients.contains(where: { !$0.secret.isEmpty }) {
+            parameters.clients = [(currentCredentials.genesysClientID, currentCredentials.genesysClientSecret)]
+        }
         guard let grant = parameters.values["grant_type"], !grant.isEmpty else {
             return loginRefusal(call, "invalid_request", "grant_type is missing", reason: "no grant_type in the body")
         }

@@ -7,15 +7,19 @@ public final class LiveSimulator: Sendable {
     public let simulator: Simulator
     public let addresses: Addresses
     private let servers: [HTTPServer]
+    private static let sites: [Site] = [
+        .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control, .storage,
+    ]
+
+    /// How many ports it takes.
+    public static var portCount: Int { sites.count }
 
     /// Starts to serve at once, on free ports or on those from `firstPort` on. Throws `HTTPServer.StartError`.
     public init(_ simulator: Simulator, firstPort: Int? = nil) throws(HTTPServer.StartError) {
         self.simulator = simulator
-        let sites: [Site] = [
-            .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control, .storage,
-        ]
-        servers = try sites.enumerated().map { index, site throws(HTTPServer.StartError) in
-            let handler = SiteHandler(simulator: simulator, site: site)
+        let served = Locked(Addresses())
+        servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
+            let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
             return try HTTPServer(port: firstPort.map { $0 + index } ?? 0, handler: handler)
         }
         let urls = servers.map { "http://127.0.0.1:\($0.port)" }
@@ -24,7 +28,7 @@ public final class LiveSimulator: Sendable {
         (addresses.cxoneAPI, addresses.cxoneCluster, addresses.cxoneDigital) = (urls[3], urls[4], urls[5])
         (addresses.control, addresses.storage) = (urls[6], urls[7])
         self.addresses = addresses
-        simulator.setAddresses(addresses)
+        served.withLock { $0 = addresses }
     }
 
     /// The settings with which any program reaches the simulated platforms.
@@ -47,8 +51,9 @@ public final class LiveSimulator: Sendable {
 private struct SiteHandler: Handler {
     let simulator: Simulator
     let site: Site
+    let addresses: Locked<Addresses>
 
     func handle(_ request: Request) -> Reply {
-        simulator.answer(request, at: site)
+        simulator.answer(request, at: site, addresses: addresses.withLock { $0 })
     }
 }

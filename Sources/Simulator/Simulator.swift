@@ -24,6 +24,8 @@ public final class Simulator: Handler {
         public var idleTimeout: Duration?
         /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
         public var isLenient = false
+        /// Any client and secret is as good as the simulated one, for programs that bring their own.
+        public var acceptsAnyClient = false
         /// The environment domain of the region in which the organisation lives.
         public var genesysDomain = "mypurecloud.com"
 
@@ -37,8 +39,6 @@ public final class Simulator: Handler {
     let clock: SimulatedClock
     /// Makes every correlation id different, also from those of another run.
     let correlations = Atomic(UInt64.random(in: 0 ... .max))
-    private let addresses = Locked(Addresses())
-
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
         self.options = options
         clock = SimulatedClock(time)
@@ -61,13 +61,13 @@ public final class Simulator: Handler {
 
     /// Answers a request by the real host name in its URL.
     public func handle(_ request: Request) -> Reply {
-        answer(request, at: Site(host: request.url.host))
+        answer(request, at: Site(host: request.url.host), addresses: Addresses())
     }
 
-    /// Answers a request that came in for a site, and keeps it in the journal.
-    func answer(_ request: Request, at site: Site?) -> Reply {
+    /// Answers a request that came in for a site, and keeps it in the journal. Links in the answer lead to `addresses`.
+    func answer(_ request: Request, at site: Site?, addresses: Addresses) -> Reply {
         if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request)) }
-        let call = Call(request: request, site: site, now: clock.now, addresses: addresses.withLock { $0 })
+        let call = Call(request: request, site: site, now: clock.now, addresses: addresses)
         let rules = applyingRules(call)
         let hint = hint(call)
         var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
@@ -90,7 +90,7 @@ public final class Simulator: Handler {
         let client =
             token.flatMap { token in world.withLock { $0.tokens[token]?.client } } ?? call.basicClient
             ?? call.bodyClient
-        let rules = faults.withLock { $0.applying(to: call, client: client) }
+        let rules = faults.withLock { $0.applying(to: call, client: client, host: hostName(call)) }
         world.withLock { world in
             if let token, rules.contains(where: \.revokeToken) { world.revoke(token) }
             world.rotations += rules.filter(\.rotateSecret).count
@@ -107,25 +107,25 @@ public final class Simulator: Handler {
         case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
         case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
         case .cxoneDigital: cxoneDigital(call)
+        case .cxoneElsewhere: cxoneElsewhere(call)
         case .storage: storage(call)
         case .control, nil: Answer(status: 502, reason: "no such host in the simulator")
         }
     }
 
+    private func hostName(_ call: Call) -> String {
+        call.site?.hostName(call.url.path, options) ?? call.url.host
+    }
+
     private func keep(_ call: Call, _ answer: Answer, faults: Int, hint: String?) {
         let entry = Journal.Entry(
-            time: call.now, host: call.site?.hostName(call.url.path, options) ?? call.url.host,
+            time: call.now, host: hostName(call),
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status,
             client: answer.client.map { excerpt($0, limit: 200) },
             reason: answer.reason, faults: faults, hint: hint
         )
         world.withLock { $0.journal.add(entry) }
-    }
-
-    /// Where links in answers lead: the real hosts, unless live servers say otherwise.
-    func setAddresses(_ new: Addresses) {
-        addresses.withLock { $0 = new }
     }
 }
 
@@ -145,12 +145,7 @@ struct Call {
 
     var url: HTTPURL { request.url }
     var bodyBytes: [UInt8] { request.bodyBytes }
-    var isGenesys: Bool {
-        switch site {
-        case .genesysLogin, .genesysAPI, .genesysGateway: true
-        default: false
-        }
-    }
+    var isGenesys: Bool { site?.isGenesys == true }
     /// The client that the body of a token request names.
     var bodyClient: String? {
         guard request.method == "POST" else { return nil }

@@ -12,6 +12,8 @@ enum Site: Sendable, Equatable {
     /// `api-<cluster>.nice-incontact.com`: where the API's own links lead.
     case cxoneCluster
     case cxoneDigital
+    /// A host of CXone in an area in which the tenant does not live.
+    case cxoneElsewhere(host: String)
     /// Somebody else's host, to which signed links lead.
     case storage
     case control
@@ -30,9 +32,23 @@ enum Site: Sendable, Equatable {
         case "api-na1.niceincontact.com": self = .cxoneAPI
         case "api-b32.nice-incontact.com": self = .cxoneCluster
         case "api-de-na1.niceincontact.com": self = .cxoneDigital
-        case "simulated-exports.s3.amazonaws.com": self = .storage
+        case storageHost: self = .storage
+        case let host where cxoneHosts.contains(host): self = .cxoneElsewhere(host: host)
         default: return nil
         }
+    }
+
+    var isGenesys: Bool {
+        switch self {
+        case .genesysLogin, .genesysAPI, .genesysGateway: true
+        default: false
+        }
+    }
+
+    /// The names that certificates for the simulated hosts are made out to.
+    static var certificateNames: [String] {
+        genesysDomains.sorted().map { "*." + $0 }
+            + ["*.niceincontact.com", "*.nice-incontact.com", "*.nicecxone-gov.com", storageHost]
     }
 
     /// The real host that a site stands for, for the journal.
@@ -46,7 +62,8 @@ enum Site: Sendable, Equatable {
         case .cxoneAPI: "api-na1.niceincontact.com"
         case .cxoneCluster: "api-b32.nice-incontact.com"
         case .cxoneDigital: "api-de-na1.niceincontact.com"
-        case .storage: "simulated-exports.s3.amazonaws.com"
+        case .cxoneElsewhere(let host): host
+        case .storage: storageHost
         case .control: "control"
         }
     }
@@ -60,9 +77,17 @@ public struct Addresses: Sendable {
     public var cxoneAPI = "https://api-na1.niceincontact.com"
     public var cxoneCluster = "https://api-b32.nice-incontact.com"
     public var cxoneDigital = "https://api-de-na1.niceincontact.com"
-    public var storage = "https://simulated-exports.s3.amazonaws.com"
+    public var storage = "https://\(storageHost)"
     public var control = "http://control.invalid"
 }
+
+private let storageHost = "simulated-exports.s3.amazonaws.com"
+
+/// The hosts of CXone's attested areas (`cxone.md` section 2).
+private let cxoneHosts = Set(
+    ["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"].flatMap {
+        ["\($0).nice-incontact.com", "api-\($0).niceincontact.com", "api-de-\($0).niceincontact.com"]
+    } + ["cxone-gov.niceincontact.com", "api-de-na2.nicecxone-gov.com"])
 
 /// The environment domains of Genesys Cloud (`genesys-cloud.md` section 1). The client has a list of its own, so that a
 /// mistake in one of them shows.

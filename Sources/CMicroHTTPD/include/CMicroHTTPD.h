@@ -19,6 +19,11 @@ struct rd_daemon_callbacks {
 
 /// Serves `socket`, which must be listening, from one epoll thread; `idle_seconds` closes silent connections.
 struct MHD_Daemon *_Nullable rd_daemon_start(int socket, unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
+/// Serves TLS on the sockets that `rd_daemon_adopt` hands over; it listens nowhere. Certificate and key are PEM.
+struct MHD_Daemon *_Nullable rd_daemon_start_tls(const char *_Nonnull certificate, const char *_Nonnull key,
+                                                 unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
+/// Hands a connected socket over, which the daemon closes in any case.
+enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *_Nonnull daemon, int socket);
 void rd_daemon_stop(struct MHD_Daemon *_Nonnull daemon);
 enum MHD_Result rd_queue(struct MHD_Connection *_Nonnull connection, unsigned int status,
                          struct MHD_Response *_Nonnull response);

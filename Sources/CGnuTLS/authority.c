@@ -1,0 +1,138 @@
+#include "CGnuTLS.h"
+#include <dlfcn.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __APPLE__
+#define LIBRARY "libgnutls.30.dylib"
+#else
+#define LIBRARY "libgnutls.so.30"
+#endif
+
+#define EACH_FUNCTION(F) \
+    F(gnutls_x509_privkey_init) F(gnutls_x509_privkey_generate) F(gnutls_x509_privkey_deinit) \
+    F(gnutls_x509_privkey_export) F(gnutls_x509_crt_init) F(gnutls_x509_crt_deinit) F(gnutls_x509_crt_set_version) \
+    F(gnutls_x509_crt_set_serial) F(gnutls_x509_crt_set_activation_time) F(gnutls_x509_crt_set_expiration_time) \
+    F(gnutls_x509_crt_set_dn_by_oid) F(gnutls_x509_crt_set_key) F(gnutls_x509_crt_set_basic_constraints) \
+    F(gnutls_x509_crt_set_key_usage) F(gnutls_x509_crt_set_key_purpose_oid) \
+    F(gnutls_x509_crt_set_subject_alt_name) F(gnutls_x509_crt_set_subject_key_id) \
+    F(gnutls_x509_crt_set_authority_key_id) F(gnutls_x509_crt_get_key_id) F(gnutls_x509_crt_sign2) \
+    F(gnutls_x509_crt_export) F(gnutls_rnd) F(gnutls_strerror) F(gnutls_hash_fast)
+
+#define DECLARE(name) static __typeof__(&name) p_##name;
+EACH_FUNCTION(DECLARE)
+
+static char problem[256];
+static const char *outcome;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void open_library(void) {
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        snprintf(problem, sizeof problem, "%s", dlerror());
+        outcome = problem;
+        return;
+    }
+#define RESOLVE(name) \
+    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
+        snprintf(problem, sizeof problem, LIBRARY " has no function " #name); \
+        outcome = problem; \
+        return; \
+    }
+    EACH_FUNCTION(RESOLVE)
+}
+
+const char *gnutls_open(void) {
+    pthread_once(&once, open_library);
+    return outcome;
+}
+
+struct rd_identity {
+    gnutls_x509_privkey_t key;
+    gnutls_x509_crt_t certificate;
+};
+
+// Leaves the function it stands in with the error code of a call that failed.
+#define CHECKED(call) \
+    do { \
+        int result = (call); \
+        if (result < 0) return result; \
+    } while (0)
+
+static int set_key_identifiers(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer) {
+    unsigned char identifier[64];
+    size_t size = sizeof identifier;
+    CHECKED(p_gnutls_x509_crt_get_key_id(certificate, 0, identifier, &size));
+    CHECKED(p_gnutls_x509_crt_set_subject_key_id(certificate, identifier, size));
+    size = sizeof identifier;
+    CHECKED(p_gnutls_x509_crt_get_key_id(issuer, 0, identifier, &size));
+    return p_gnutls_x509_crt_set_authority_key_id(certificate, identifier, size);
+}
+
+static int fill(struct rd_identity *identity, const struct rd_certificate_request *request,
+                const struct rd_identity *issuer) {
+    gnutls_x509_crt_t certificate = identity->certificate;
+    unsigned char serial[16];
+    CHECKED(p_gnutls_x509_privkey_generate(identity->key, GNUTLS_PK_ECDSA,
+                                           GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+    CHECKED(p_gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial));
+    serial[0] = (serial[0] & 0x7F) | 1;
+    CHECKED(p_gnutls_x509_crt_set_version(certificate, 3));
+    CHECKED(p_gnutls_x509_crt_set_serial(certificate, serial, sizeof serial));
+    CHECKED(p_gnutls_x509_crt_set_activation_time(certificate, request->from));
+    CHECKED(p_gnutls_x509_crt_set_expiration_time(certificate, request->until));
+    CHECKED(p_gnutls_x509_crt_set_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, request->name,
+                                            strlen(request->name)));
+    CHECKED(p_gnutls_x509_crt_set_key(certificate, identity->key));
+    CHECKED(p_gnutls_x509_crt_set_basic_constraints(certificate, issuer == NULL, -1));
+    CHECKED(p_gnutls_x509_crt_set_key_usage(
+        certificate, issuer ? GNUTLS_KEY_DIGITAL_SIGNATURE : GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN));
+    if (issuer) CHECKED(p_gnutls_x509_crt_set_key_purpose_oid(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0));
+    for (const char *host = request->hosts; *host; host += strspn(host, " ")) {
+        size_t size = strcspn(host, " ");
+        CHECKED(p_gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME, host, size, GNUTLS_FSAN_APPEND));
+        host += size;
+    }
+    const struct rd_identity *signer = issuer ? issuer : identity;
+    CHECKED(set_key_identifiers(certificate, signer->certificate));
+    return p_gnutls_x509_crt_sign2(certificate, signer->certificate, signer->key, GNUTLS_DIG_SHA256, 0);
+}
+
+struct rd_identity *rd_identity_create(const struct rd_certificate_request *request, const struct rd_identity *issuer,
+                                       int *failure) {
+    struct rd_identity *identity = calloc(1, sizeof *identity);
+    *failure = GNUTLS_E_MEMORY_ERROR;
+    if (!identity) return NULL;
+    *failure = p_gnutls_x509_privkey_init(&identity->key);
+    if (*failure >= 0) *failure = p_gnutls_x509_crt_init(&identity->certificate);
+    if (*failure >= 0) *failure = fill(identity, request, issuer);
+    if (*failure >= 0) return identity;
+    rd_identity_free(identity);
+    return NULL;
+}
+
+void rd_identity_free(struct rd_identity *identity) {
+    if (identity->certificate) p_gnutls_x509_crt_deinit(identity->certificate);
+    if (identity->key) p_gnutls_x509_privkey_deinit(identity->key);
+    free(identity);
+}
+
+int rd_identity_export(const struct rd_identity *identity, enum rd_export what, void *buffer, size_t *size) {
+    if (what == rd_export_key_pem)
+        return p_gnutls_x509_privkey_export(identity->key, GNUTLS_X509_FMT_PEM, buffer, size);
+    return p_gnutls_x509_crt_export(
+        identity->certificate, what == rd_export_certificate_pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER, buffer,
+        size);
+}
+
+const char *rd_gnutls_message(int failure) { return p_gnutls_strerror(failure); }
+
+int rd_sha1(const void *bytes, size_t count, void *digest) {
+    return p_gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes, count, digest);
+}
