@@ -18,6 +18,7 @@ $(RELEASE): $(SOURCES)
 	@Scripts/install-packages build
 	@echo "Building ringdown (the first time takes about two minutes) ..."
 	@Scripts/quietly swift build $(STATIC) --product ringdown
+	@Scripts/build-time-library .build/release
 	@touch $(RELEASE)
 
 test: $(RELEASE) ## Everything that must pass: unit, process and acceptance tests.

@@ -41,7 +41,7 @@ let package = Package(
             ]),
         room("CommandLineKit", ["Foundations"]),
         room("SimulatorTesting", ["Simulator"]),
-        room("Simulator", ["HTTPServer", "HTTPModel", "Foundations"]),
+        room("Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
         room("TokenStores", ["Tokens", "Foundations", "CSodium"]),
@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CGnuTLS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CVirtualTime", exclude: ["preload.c"]),
         .systemLibrary(name: "CProcess"),
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
@@ -67,7 +68,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
         tests("ContactCenterTests", ["ContactCenter", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
         tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
-        tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations"]),
+        tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations", "CVirtualTime"]),
         tests(
             "CommandsTests",
             ["Commands", "CommandLineKit", "Simulator", "ContactCenter", "Tokens", "HTTPModel", "Foundations"]

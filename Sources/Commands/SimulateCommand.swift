@@ -31,6 +31,10 @@ struct SimulateCommand: Command {
                 "ringdown simulate --intercept -- curl -d grant_type=client_credentials https://login.mypurecloud.com/oauth/token",
             purpose: "The real host name, and nothing leaves this machine"
         ),
+        (
+            line: "ringdown simulate --virtual-time -- python3 my_daemon.py",
+            purpose: "A soak of days in seconds, as a program's sleeps take no time"
+        ),
         (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
     ]
 
@@ -56,6 +60,9 @@ struct SimulateCommand: Command {
     var loginsPerMinute: Int?
     @Option("DURATION", help: "A Genesys Cloud token ends when it is not used for so long.")
     var idleTimeout: DurationParameter?
+    @Flag(
+        help: "Whoever sleeps or waits for a time limit does so at once, and all clocks agree: a day in seconds.")
+    var virtualTime: Bool
     @Flag(help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
     var lenient: Bool
     @OptionList("RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
@@ -64,18 +71,22 @@ struct SimulateCommand: Command {
     var faults: String?
 
     func run() async throws -> Int32 {
-        let simulator = Simulator(try options())
-        simulator.addFaults(try rules())
-        let live = try LiveSimulator(simulator, firstPort: port)
+        let (options, rules) = (try options(), try rules())
         let directory = try temporaryDirectory()
         defer { directory.remove() }
+        let timeFile = "\(directory.path)/time"
+        let time = virtualTime ? try VirtualTime(file: timeFile) : nil
+        let simulator = Simulator(options, time: time ?? .system)
+        simulator.addFaults(rules)
+        let live = try LiveSimulator(simulator, firstPort: port)
         let proxyPort = port.map { $0 + LiveSimulator.portCount } ?? 0
         let proxy = intercept ? try SimulatorProxy(simulator, port: proxyPort) : nil
         // Both serve as long as they are held.
         defer { withExtendedLifetime((live, proxy)) {} }
-        let environment =
+        var environment =
             try proxy.map { try SimulatedEnvironment(live, through: $0, certificatesIn: directory.path) }
             ?? SimulatedEnvironment(live)
+        if virtualTime { environment.share(timeFile: timeFile, library: try TimeLibrary.path()) }
         if command.isEmpty {
             let end = EndSignals()
             try Context.current.standardOutput.write(environment.dotenv)

@@ -5,6 +5,7 @@ internal import Simulator
 struct SimulatedEnvironment {
     private var settings: [(name: String, value: String)]
     private var javaOptions: String?
+    private var preload: String?
     private let isIntercepting: Bool
 
     /// Hosts as loopback addresses, and credentials.
@@ -32,6 +33,12 @@ struct SimulatedEnvironment {
         ].map { "-D" + $0 }.joined(separator: " ")
     }
 
+    /// Adds what lets programs take part in virtual time.
+    mutating func share(timeFile: String, library: String) {
+        settings.append(("RINGDOWN_TIME_FILE", timeFile))
+        preload = library
+    }
+
     private static let proxyNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"]
     /// OpenSSL, Go, .NET and Ruby; curl; Python's requests; Node.js; Ringdown.
     private static let certificateNames = [
@@ -44,6 +51,7 @@ struct SimulatedEnvironment {
     var dotenv: String {
         var all = settings
         if isIntercepting { all += [("NO_PROXY", Self.localHosts), ("no_proxy", Self.localHosts)] }
+        if let preload { all.append(("LD_PRELOAD", preload)) }
         if let javaOptions { all.append(("JAVA_TOOL_OPTIONS", "'\(javaOptions)'")) }
         return all.map { "\($0.name)=\($0.value)\n" }.joined()
     }
@@ -54,6 +62,7 @@ struct SimulatedEnvironment {
         for name in present.keys where Self.platforms.contains(where: { name.hasPrefix($0) }) { variables[name] = nil }
         if isIntercepting { variables["SSL_CERT_DIR"] = nil }
         for (name, value) in settings { variables[name] = value }
+        if let preload { variables["LD_PRELOAD"] = (variables["LD_PRELOAD"].map { $0 + ":" } ?? "") + preload }
         if let javaOptions {
             let former = variables["JAVA_TOOL_OPTIONS"].map { $0 + " " } ?? ""
             variables["JAVA_TOOL_OPTIONS"] = former + javaOptions

@@ -48,6 +48,9 @@ extension Simulator {
             guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
                 return badRequest("scale: 0, or a number from 0.000001 to 1000000")
             }
+            guard clock.virtual == nil else {
+                return badRequest("advance alone: with --virtual-time the time passes as programs sleep")
+            }
             clock.setScale(scale)
         }
         if let seconds = json["advance"] {

@@ -106,10 +106,12 @@ extension Simulator {
     private var tokenInformation: JSON {
         let organization: JSON = ["id": .string(data.genesysOrganizationID), "name": .string(organizationName)]
         return [
-            "organization": organization, "homeOrganization": organization, "authorizedScope": [], "clonedUser": .null,
+            "organization": organization, "homeOrganization": organization, "authorizedScope": [],
             "OAuthClient": [
                 "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
-                "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active", "organization": organization,
+                "authorizedGrantType": "CLIENT-CREDENTIALS",
+                "state": .string(world.withLock { $0.client.state.rawValue }),
+                "organization": organization,
                 "roleDivisions": [
                     ["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]
                 ],

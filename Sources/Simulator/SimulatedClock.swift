@@ -10,11 +10,14 @@ final class SimulatedClock: Sendable {
         var scale: Double = 1
     }
 
+    /// The time that programs share, where they do; the clock then follows it.
+    let virtual: VirtualTime?
     private let base: any TimeSource
     private let state: Locked<State>
 
     init(_ base: any TimeSource) {
         self.base = base
+        virtual = base as? VirtualTime
         let now = base.now().wall
         state = Locked(State(baseAnchor: now, anchor: now))
     }
@@ -34,6 +37,7 @@ final class SimulatedClock: Sendable {
 
     /// Moves the clock, forward or back.
     func advance(by duration: Duration) {
+        if let virtual { return virtual.advance(by: duration) }
         state.withLock { $0.anchor = $0.anchor + duration }
     }
 

@@ -1,0 +1,51 @@
+internal import CVirtualTime
+public import Foundations
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Time that a simulator shares with the programs that run against it: it jumps to the end of the first wait once all of them
+/// sleep. A day passes in as long as the program computes.
+///
+/// Programs take part with the library `libringdown-time.so` in `LD_PRELOAD` and the file in `RINGDOWN_TIME_FILE`.
+public final class VirtualTime: TimeSource, @unchecked Sendable {  // because the shared memory is only used atomically
+    private let shared: OpaquePointer
+
+    /// Makes the file through which the time is shared. Throws `FileError`.
+    public init(file: String) throws(FileError) {
+        guard let shared = rd_time_create(file) else { throw FileError(path: file, code: errno) }
+        self.shared = shared
+    }
+
+    private var offset: Duration { .nanoseconds(rd_time_offset(shared)) }
+
+    public func now() -> Moment { SystemTime().now() + offset }
+
+    /// Waits together with everybody else, on a thread of its own.
+    public func sleep(for duration: Duration) async throws {
+        let deadline = rd_time_now(shared) + duration.inNanoseconds
+        try await Thread.run { [self] in while !rd_time_sleep(shared, deadline) {} }
+    }
+
+    /// Moves the time, forward or back.
+    public func advance(by duration: Duration) {
+        rd_time_advance(shared, duration.inNanoseconds)
+    }
+
+    /// While `work` runs the time does not jump.
+    func working<Result>(_ work: () -> Result) -> Result {
+        rd_time_begin_work(shared)
+        defer { rd_time_end_work(shared) }
+        return work()
+    }
+}
+
+extension Duration {
+    fileprivate var inNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,42 @@
+"""Waits in every way that Python has, for hours, and prints how long each took by its own clocks."""
+
+import asyncio
+import json
+import select
+import subprocess
+import threading
+import time
+
+
+def measured(wait):
+    wall, uptime = time.time(), time.monotonic()
+    wait()
+    return [time.time() - wall, time.monotonic() - uptime]
+
+
+def in_threads():
+    """Two threads that wait by turns; the order in which they wake."""
+    order = []
+
+    def tick(seconds, count):
+        for _ in range(count):
+            time.sleep(seconds)
+            order.append(seconds)
+
+    threads = [threading.Thread(target=tick, args=arguments) for arguments in ((1000, 5), (3100, 2))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return order
+
+
+print(json.dumps({
+    "sleep": measured(lambda: time.sleep(3600)),
+    "event": measured(lambda: threading.Event().wait(3600)),
+    "select": measured(lambda: select.select([], [], [], 3600)),
+    "poll": measured(lambda: select.poll().poll(3_600_000)),
+    "asyncio": measured(lambda: asyncio.run(asyncio.sleep(3600))),
+    "child": measured(lambda: subprocess.run(["sleep", "3600"], check=True)),
+    "order": in_threads(),
+}))

@@ -1,0 +1,81 @@
+"""`ringdown simulate --virtual-time`: programs sleep for days in no time, and every clock agrees."""
+
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+CLIENTS = pathlib.Path(__file__).parent / "clients"
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux can a library stand before the system's own")
+
+
+@pytest.fixture
+def virtual(ringdown):
+    def run(*command, options=()):
+        outcome = ringdown("simulate", "--virtual-time", *options, "--", *command)
+        assert outcome.code == 0, outcome.err
+        return outcome.out
+
+    return run
+
+
+def test_every_way_to_wait_takes_the_time_that_it_should(virtual):
+    waits = json.loads(virtual(sys.executable, CLIENTS / "waits.py"))
+    assert waits.pop("order") == [1000, 1000, 1000, 3100, 1000, 1000, 3100]
+    for name, durations in waits.items():
+        assert all(3600 <= duration < 3610 for duration in durations), name
+
+
+def test_a_day_with_a_call_every_five_minutes_passes_without_a_refusal(virtual):
+    soak = json.loads(virtual(sys.executable, CLIENTS / "soak.py", "1.1"))
+    assert (soak["calls"], soak["refused"]) == (317, 0)
+    tokens = [entry["time"] for entry in soak["journal"] if entry["path"] == "/oauth/token"]
+    first, second = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) for text in tokens)
+    assert datetime.timedelta(hours=23.9) < second - first < datetime.timedelta(hours=24.1)
+
+
+def test_slow_answers_are_slow_and_time_limits_hold(virtual):
+    program = "import os, time, urllib.request as u\nstart = time.time()\ntry:\n u.urlopen(os.environ['GENESYS_API_URL'] + '/x', timeout=%s)\nexcept Exception as e:\n print(type(e).__name__, round(time.time() - start))"
+    slow = ["--fault", "path=/x,latency=40"]
+    assert virtual(sys.executable, "-c", program % 60, options=slow).split() == ["HTTPError", "40"]
+    assert virtual(sys.executable, "-c", program % 20, options=slow).split() == ["TimeoutError", "20"]
+
+
+def test_our_own_processes_see_their_cached_token_grow_old(virtual, binary):
+    script = f"for n in 1 2 3; do RINGDOWN_CACHE=file '{binary}' token --platform genesys; sleep 50000; done"
+    first, second, third = virtual("sh", "-c", script).split()
+    assert first == second != third
+
+
+def test_timers_of_swift_tasks_take_part(virtual, binary):
+    assert "nobody noticed" in virtual(binary, "demo")
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no Node.js on this machine")
+def test_node_takes_part(virtual):
+    program = "const start = Date.now(); setTimeout(() => console.log(Math.floor((Date.now() - start) / 1000)), 7200000)"
+    assert int(virtual("node", "-e", program)) == 7200
+
+
+def test_the_pace_cannot_be_changed_as_well(virtual):
+    command = "curl -s -d '{\"scale\": 2}' $RINGDOWN_SIM_URL/_sim/clock; curl -s -d '{\"advance\": 7200}' $RINGDOWN_SIM_URL/_sim/clock; date -u +%FT%H"
+    refusal, rest = virtual("sh", "-c", command).split("}", 1)
+    assert "programs sleep" in refusal
+    clock, hour = rest.split("}")
+    assert hour.strip() in json.loads(clock + "}")["now"]
+
+
+def test_without_a_command_the_variables_are_printed(binary, clean_environment, tmp_path):
+    with subprocess.Popen([binary, "simulate", "--virtual-time"], env=clean_environment, cwd=tmp_path, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as simulator:
+        assert "serves until" in simulator.stderr.readline()
+        text = os.read(simulator.stdout.fileno(), 65536).decode()
+        settings = dict(line.split("=", 1) for line in text.splitlines())
+        outcome = subprocess.run(["sleep", "86400"], env=clean_environment | settings, timeout=30)
+        assert outcome.returncode == 0
+        simulator.terminate()
