@@ -41,8 +41,8 @@ lint: ## swift-format, strictly.
 format: ## Rewrite the sources as swift-format wants them.
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
-bench: ## Measure the transport against a bare libcurl loop, as ratios.
-	@Scripts/install-packages build
+bench: $(RELEASE) ## The scoreboard beside other clients; the transport against a bare libcurl loop, as ratios.
+	Benchmarks/scoreboard --output markdown
 	Benchmarks/run
 
 sanitize: ## The Swift tests under the thread sanitizer, then under the address sanitizer.

@@ -11,8 +11,9 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 /// A Swift target below `Sources/`; it may import only what is named here.
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], embedding files: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: files.map { .embedInCode($0) }, swiftSettings: swiftSettings)
 }
 
 /// A test target below `Tests/`.
@@ -41,7 +42,8 @@ let package = Package(
             ]),
         room("CommandLineKit", ["Foundations"]),
         room("SimulatorTesting", ["Simulator"]),
-        room("Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"]),
+        room(
+            "Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"], embedding: ["Page/page.html"]),
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
         room("TokenStores", ["Tokens", "Foundations", "CSodium"]),

@@ -21,6 +21,7 @@
 #define SECOND INT64_C(1000000000)
 // Who waits for something to happen must be sure that it does not before the time jumps; real waiting goes in slices.
 #define PATIENCE 10000000
+#define SLEEPERS_PATIENCE 2000000
 #define SLICE 500000
 
 static struct rd_time *shared;
@@ -74,7 +75,7 @@ static int64_t deadline_of(clockid_t clock, const struct timespec *time) {
 }
 
 static int sleep_until(int64_t deadline, struct timespec *rest) {
-    if (rd_time_sleep(shared, deadline)) return 0;
+    if (rd_time_sleep(shared, deadline, SLEEPERS_PATIENCE)) return 0;
     int64_t missing = deadline - rd_time_now(shared);
     if (rest) *rest = timespec_of(missing > 0 ? missing : 0);
     return EINTR;

@@ -131,8 +131,8 @@ bool rd_wait_is_over(struct rd_wait *wait) {
     return true;
 }
 
-bool rd_time_sleep(struct rd_time *time, int64_t deadline) {
-    struct rd_wait wait = rd_wait_begin(time, deadline, 2000000);
+bool rd_time_sleep(struct rd_time *time, int64_t deadline, int64_t patience) {
+    struct rd_wait wait = rd_wait_begin(time, deadline, patience);
     bool is_over;
     while (!(is_over = rd_wait_is_over(&wait))) {
         struct timespec moment = {0, 200000};

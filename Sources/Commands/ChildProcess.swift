@@ -19,7 +19,7 @@ enum ChildProcess {
     static func run(_ command: [String], environment: [String: String]) async throws -> Int32 {
         // Where a parent ignores this signal, so would we, and the child's exit code would be lost.
         signal(SIGCHLD, SIG_DFL)
-        let child = try start(command, environment)
+        let child = try spawn(command, environment: environment)
         current.store(child, ordering: .sequentiallyConsistent)
         let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
         let status = try await Thread.run { () -> Int32? in
@@ -54,45 +54,6 @@ enum ChildProcess {
         sigaction(number, &action, &former)
         return former
     }
-
-    private static func start(_ command: [String], _ environment: [String: String]) throws(UsageError) -> pid_t {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var defaults = sigset_t()
-        sigemptyset(&defaults)
-        // What whoever started us ignores, as `nohup` does, the child goes on to ignore.
-        for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] where !isIgnored(number) { sigaddset(&defaults, number) }
-        sigaddset(&defaults, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        // The threads of the tasks block signals; a child that inherited that would be deaf.
-        var nothing = sigset_t()
-        sigemptyset(&nothing)
-        posix_spawnattr_setsigmask(&attributes, &nothing)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var child: pid_t = 0
-        let result = withCStrings(command) { arguments in
-            withCStrings(environment.map { "\($0.key)=\($0.value)" }) { variables in
-                posix_spawnp(
-                    &child, arguments[0] ?? variables[0].unsafelyUnwrapped, nil, &attributes, arguments, variables)
-            }
-        }
-        guard result == 0 else {
-            throw UsageError(
-                "cannot run '\(excerpt(command[0], limit: 100))': \(String(cString: strerror(result)))",
-                hint: "check the command behind '--'"
-            )
-        }
-        return child
-    }
-
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-    ) -> Result {
-        let pointers = strings.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
-        return body(pointers + [nil])
-    }
 }
 
 /// Signals that end a program which serves: SIGINT, SIGTERM and SIGHUP.
@@ -126,7 +87,7 @@ struct EndSignals {
 }
 
 /// Whether a signal is ignored, which a program inherits from whoever started it.
-private func isIgnored(_ number: Int32) -> Bool {
+func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
     #if canImport(Glibc)

@@ -44,6 +44,13 @@ package struct Context: Sendable {
     }
 }
 
+extension Context {
+    /// A new directory for this run. Throws `FileError`.
+    func temporaryDirectory() throws(FileError) -> TemporaryDirectory {
+        try TemporaryDirectory(in: variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
+    }
+}
+
 /// A stream that text goes to.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }

@@ -18,7 +18,7 @@ public enum RingdownTool {
         commands: [
             DemoCommand.self, TokenCommand.self, WhoamiCommand.self, UsersCommand.self, APICommand.self,
             RegionsCommand.self,
-            SimulateCommand.self, VersionCommand.self,
+            SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, VersionCommand.self,
         ]
     )
 

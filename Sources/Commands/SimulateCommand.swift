@@ -72,7 +72,7 @@ struct SimulateCommand: Command {
 
     func run() async throws -> Int32 {
         let (options, rules) = (try options(), try rules())
-        let directory = try temporaryDirectory()
+        let directory = try Context.current.temporaryDirectory()
         defer { directory.remove() }
         let timeFile = "\(directory.path)/time"
         let time = virtualTime ? try VirtualTime(file: timeFile) : nil
@@ -97,10 +97,6 @@ struct SimulateCommand: Command {
         }
         let variables = environment.variables(over: Context.current.variables, cache: directory.path)
         return try await ChildProcess.run(command, environment: variables)
-    }
-
-    private func temporaryDirectory() throws -> TemporaryDirectory {
-        try TemporaryDirectory(in: Context.current.variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
     }
 
     private func options() throws(UsageError) -> Simulator.Options {

@@ -5,6 +5,20 @@ internal import Foundations
     internal import Glibc
 #endif
 
+/// This program's own file.
+enum Program {
+    /// Its path without symbolic links; nil where the system does not tell.
+    static var path: String? {
+        #if canImport(Glibc)
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = readlink("/proc/self/exe", &buffer, buffer.count)
+            return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+        #else
+            return nil
+        #endif
+    }
+}
+
 /// The library that gives other programs the simulator's virtual time.
 enum TimeLibrary {
     private static let name = "libringdown-time.so"
@@ -12,10 +26,7 @@ enum TimeLibrary {
     /// Where it is: beside this program, or in `lib` beside its directory. Throws `ConfigurationError`.
     static func path() throws(ConfigurationError) -> String {
         #if canImport(Glibc)
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            let count = readlink("/proc/self/exe", &buffer, buffer.count)
-            let directory = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-                .split(separator: "/").dropLast().map { "/" + $0 }.joined()
+            let directory = (Program.path ?? "").split(separator: "/").dropLast().map { "/" + $0 }.joined()
             let candidates = ["\(directory)/\(name)", "\(directory)/../lib/\(name)"]
             if let path = candidates.first(where: { access($0, R_OK) == 0 }) { return path }
             throw ConfigurationError(

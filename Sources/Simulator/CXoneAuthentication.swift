@@ -110,7 +110,7 @@ extension Simulator {
     private func granted(_ call: Call, client: String, isOpaque: Bool = false) -> Answer {
         let lifetime = options.tokenLifetime ?? .seconds(3600)
         let number = world.withLock { $0.nextTokenNumber() }
-        var random = SeededRandom(seed: options.seed &+ UInt64(number) &* 0x1000_0000)
+        var random = SeededRandom(seed: data.seed &+ UInt64(number) &* 0x1000_0000)
         let token = isOpaque ? random.uuid() + random.uuid() : webToken(accessClaims(call, lifetime, number), &random)
         world.withLock { $0.grant(token, to: client, on: .cxone, until: call.now + lifetime, now: call.now) }
         var members: [JSON.Member] = [

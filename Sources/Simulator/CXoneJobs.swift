@@ -85,7 +85,7 @@ extension Simulator {
     }
 
     private func signature(_ id: String) -> String {
-        hexadecimal(Sodium.sha256(Array("\(options.seed) \(id)".utf8)))
+        hexadecimal(Sodium.sha256(Array("\(data.seed) \(id)".utf8)))
     }
 
     /// Files end here, so that no interval can fill the memory: almost three years of contacts.
@@ -198,7 +198,7 @@ extension Simulator {
     }
 
     private func completedContact(_ number: Int) -> JSON {
-        var random = SeededRandom(seed: options.seed &* 37 &+ UInt64(truncatingIfNeeded: number))
+        var random = SeededRandom(seed: data.seed &* 37 &+ UInt64(truncatingIfNeeded: number))
         let start = Timestamp(secondsSince1970: Double(number * Conversations.spacing))
         let person = data.person(random.below(max(1, data.userCount)))
         let (queue, talk) = (random.below(60), 30 + random.below(600))

@@ -3,16 +3,19 @@ internal import HTTPModel
 
 extension Simulator {
     /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
-    func control(_ request: Request) -> Response {
+    func control(_ request: Request, _ addresses: Addresses) -> Response {
         switch (request.method, request.url.path) {
-        case ("GET", "/_sim/journal"): Response(json: world.withLock { $0.journal.json })
+        case ("GET", "/"): page()
+        case ("GET", "/_sim/state"): state(addresses)
+        case ("GET", "/_sim/journal"): journal(request)
+        case ("POST", "/_sim/seed"): setSeed(request)
         case ("POST", "/_sim/reset"): reset()
         case ("GET", "/_sim/clock"): clockState()
         case ("POST", "/_sim/clock"): setClock(request)
         case ("GET", "/_sim/credentials"): credentialsState()
         case ("POST", "/_sim/client"): setClient(request)
         case ("POST", "/_sim/faults"): addFaults(request)
-        case ("DELETE", "/_sim/faults"): removeFaults()
+        case ("DELETE", "/_sim/faults"): withoutFaults()
         case ("POST", "/_sim/mark"): mark()
         case ("GET", "/_sim/count"): count(request)
         default:
@@ -20,12 +23,30 @@ extension Simulator {
                 status: 404,
                 json: [
                     "message": .string(
-                        "the control plane has: GET /_sim/journal, clock, credentials, count; "
-                            + "POST /_sim/reset, clock, client, faults, mark; DELETE /_sim/faults"
+                        "the control plane has: GET /, /_sim/state, journal, clock, credentials, count; "
+                            + "POST /_sim/reset, seed, clock, client, faults, mark; DELETE /_sim/faults"
                     )
                 ]
             )
         }
+    }
+
+    /// The newest requests, the oldest of them first; `?last=50` for so many.
+    private func journal(_ request: Request) -> Response {
+        guard let text = request.url.queryValue("last") else {
+            return Response(json: world.withLock { $0.journal.json })
+        }
+        guard let count = Int(text), count >= 0 else { return badRequest("last: a number") }
+        let entries = world.withLock { $0.journal.entries.suffix(count) }
+        return Response(json: .array(entries.map(\.json)))
+    }
+
+    /// `{"seed": 7}`: other people, credentials and chances.
+    private func setSeed(_ request: Request) -> Response {
+        let seed = (try? JSONReader.parse(request.bodyBytes))?["seed"]?.int
+        guard let seed, seed >= 0 else { return badRequest("seed: a whole number from 0 up") }
+        setSeed(UInt64(seed))
+        return credentialsState()
     }
 
     /// As after the start, but for the clock and the tokens that programs hold.
@@ -33,7 +54,7 @@ extension Simulator {
         world.withLock { world in
             world.forgetAllButTokens()
         }
-        faults.withLock { $0.removeAll() }
+        removeFaults()
         return Response(status: 204)
     }
 
@@ -102,8 +123,8 @@ extension Simulator {
         return Response(status: 204)
     }
 
-    private func removeFaults() -> Response {
-        faults.withLock { $0.removeAll() }
+    private func withoutFaults() -> Response {
+        removeFaults()
         return Response(status: 204)
     }
 

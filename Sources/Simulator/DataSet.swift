@@ -23,7 +23,7 @@ public struct Credentials: Sendable {
 }
 
 /// Everything that is made up, as a function of a seed: nothing is stored for a user, so there can be any number.
-struct DataSet: Sendable {
+final class DataSet: Sendable {
     let seed: UInt64
     let userCount: Int
     let credentials: Credentials
@@ -33,12 +33,13 @@ struct DataSet: Sendable {
     let cxoneBusinessUnitID = 4_597_359
     let cxoneUserID: String
 
-    init(seed: UInt64, userCount: Int) {
+    init(_ options: Simulator.Options, seed: UInt64) {
         self.seed = seed
-        self.userCount = userCount
+        userCount = options.userCount
         var random = SeededRandom(seed: seed)
         credentials = Credentials(
-            genesysClientID: random.uuid(), genesysClientSecret: random.text(43, from: base64URL),
+            genesysClientID: random.uuid(),
+            genesysClientSecret: options.genesysClientSecret ?? random.text(43, from: base64URL),
             cxoneClientID: random.uuid(), cxoneClientSecret: random.text(48, from: base64URL),
             cxoneAccessKeyID: random.text(52, from: base32) + "====",
             cxoneAccessKeySecret: random.text(52, from: base32) + "====",

@@ -41,7 +41,7 @@ public struct FaultRule: Sendable {
     public var body: Body?
     /// Seconds that the `Date` of the answer is ahead of the clock.
     public var dateSkew: Double?
-    /// In place of the `expires_in` of a token; `null` removes it.
+    /// In place of the `expires_in` of a token; the text `missing` removes it.
     public var expiresIn: JSON?
     /// What is wrong with the certificate of a new connection; for intercepted hosts, which are the ones that have TLS.
     public var certificate: Certificate?
@@ -66,6 +66,29 @@ public struct FaultRule: Sendable {
     }
 
     public init() {}
+
+    /// The rule as it can be read back.
+    public var json: JSON {
+        func member(_ name: String, _ value: JSON?) -> JSON.Member? { value.map { JSON.Member(name, $0) } }
+        func number(_ value: Double?) -> JSON? {
+            value.map { $0 == $0.rounded() && abs($0) < 1e15 ? .int(Int($0)) : .number(String($0)) }
+        }
+        let members = [
+            member("path", path.map { .string($0) }), member("platform", platform.map { .string($0) }),
+            member("method", method.map { .string($0) }), member("host", host.map { .string($0) }),
+            member("client", client.map { .string($0) }), member("nth", nth.map { .int($0) }),
+            member("times", times.map { .int($0) }), member("probability", number(probability)),
+            member("from", number(from)), member("until", number(until)), member("status", status.map { .int($0) }),
+            member("retryAfter", number(retryAfter)), member("retryAfterDate", number(retryAfterDate)),
+            member("latency", number(latency)), member("cut", cut.map { .string($0.rawValue) }),
+            member("bytesPerSecond", bytesPerSecond.map { .int($0) }),
+            member("contentLength", contentLength.map { .int($0) }), member("body", body.map { .string($0.rawValue) }),
+            member("certificate", certificate.map { .string($0.rawValue) }), member("dateSkew", number(dateSkew)),
+            member("expiresIn", expiresIn), member("revokeToken", revokeToken ? true : nil),
+            member("rotateSecret", rotateSecret ? true : nil),
+        ]
+        return .object(members.compactMap { $0 })
+    }
 
     /// A rule that cannot be understood.
     public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {

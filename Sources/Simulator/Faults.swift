@@ -39,6 +39,11 @@ struct Faults: Sendable {
         states += rules.map { State(rule: $0, since: now) }
     }
 
+    /// The rules, and how often each was met and had an effect.
+    var json: [JSON] {
+        states.map { ["rule": $0.rule.json, "matches": .int($0.matches), "hits": .int($0.hits)] }
+    }
+
     mutating func removeAll() {
         states = []
     }
@@ -103,7 +108,7 @@ extension FaultRule {
         guard let json = try? JSONReader.parse(answer.response.body), case .object(let members) = json,
             json["access_token"] != nil
         else { return }
-        let changed = members.filter { $0.name != "expires_in" || value != .null }
+        let changed = members.filter { $0.name != "expires_in" || value != "missing" }
             .map { $0.name == "expires_in" ? JSON.Member($0.name, value) : $0 }
         answer.response.body = JSON.object(changed).bytes()
     }
@@ -123,6 +128,13 @@ extension FaultRule {
 extension Simulator {
     /// An error with a status of the rule's choice, as the platform words it.
     func failure(_ call: Call, _ status: Int) -> Answer {
+        // A token endpoint words its refusals as OAuth has it.
+        if call.isGenesys, call.url.path == "/oauth/token", (400..<500).contains(status) {
+            let isLimit = status == 429
+            return loginRefusal(
+                call, isLimit ? "invalid_request" : "invalid_client", isLimit ? "rate limit exceeded" : "simulated",
+                status: status, reason: "fault")
+        }
         guard call.isGenesys else {
             return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")
         }

@@ -185,7 +185,7 @@ extension Simulator {
 
     private func queues(_ call: Call) -> Answer {
         listing(call, count: 12) { index in
-            var random = SeededRandom(seed: options.seed &+ 0x9_0000 &+ UInt64(index))
+            var random = SeededRandom(seed: data.seed &+ 0x9_0000 &+ UInt64(index))
             let (id, uri) = (random.uuid(), "/api/v2/authorization/divisions/\(data.genesysDivisionID)")
             return [
                 "id": .string(id), "name": "Queue \(index + 1)",

@@ -44,7 +44,7 @@ extension Simulator {
                 reason: isElsewhere ? "the client lives in another region" : "unknown client"
             )
         }
-        guard parameters.clients.contains(where: { $0 == (known.genesysClientID, known.genesysClientSecret) }) else {
+        guard let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret)) else {
             return loginRefusal(call, "invalid_client", "authentication failed", client: id, reason: "wrong secret")
         }
         // Section 2 says that such a client gets no tokens, not in which words: these are ours.
@@ -53,21 +53,21 @@ extension Simulator {
         }
         let lifetime = options.tokenLifetime ?? .seconds(86400)
         let token = world.withLock { world in
-            var random = SeededRandom(seed: options.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
+            var random = SeededRandom(seed: data.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
             let token = random.text(86, from: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
             world.grant(token, to: known.genesysClientID, on: .genesys, until: call.now + lifetime, now: call.now)
             return token
         }
-        return correlated(
-            Answer(
-                json: ["access_token": .string(token), "token_type": "bearer", "expires_in": seconds(lifetime)],
-                client: id, reason: "token granted"
-            ), call
+        var answer = Answer(
+            json: ["access_token": .string(token), "token_type": "bearer", "expires_in": seconds(lifetime)],
+            client: id, reason: "token granted"
         )
+        answer.credentials = form
+        return correlated(answer, call)
     }
 
     /// All three keys, always; 400 also for a refused client (the status for a wrong secret is UNVERIFIED).
-    private func loginRefusal(
+    func loginRefusal(
         _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil,
         reason: String? = nil
     ) -> Answer {

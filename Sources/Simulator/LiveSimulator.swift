@@ -32,9 +32,10 @@ public final class LiveSimulator: Sendable {
     }
 
     /// The settings with which any program reaches the simulated platforms.
-    public var environment: [(name: String, value: String)] {
-        let credentials = simulator.credentials
-        return [
+    public var environment: [(name: String, value: String)] { Self.settings(addresses, simulator.credentials) }
+
+    static func settings(_ addresses: Addresses, _ credentials: Credentials) -> [(name: String, value: String)] {
+        [
             ("GENESYS_CLIENT_ID", credentials.genesysClientID),
             ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
             ("GENESYS_REGION", "us-east-1"), ("GENESYS_LOGIN_URL", addresses.genesys),

@@ -22,6 +22,8 @@ public final class Simulator: Handler {
         public var loginsPerMinute = 0
         /// A Genesys Cloud token that is not used for so long ends; nil for an organisation without such a timeout.
         public var idleTimeout: Duration?
+        /// The secret of the Genesys Cloud client, in place of one that is made up.
+        public var genesysClientSecret: String?
         /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
         public var isLenient = false
         /// Any client and secret is as good as the simulated one, for programs that bring their own.
@@ -33,7 +35,9 @@ public final class Simulator: Handler {
     }
 
     let options: Options
-    let data: DataSet
+    /// What is made up. It changes only with the seed.
+    var data: DataSet { dataSet.withLock { $0 } }
+    private let dataSet: Locked<DataSet>
     let world: Locked<World>
     let faults: Locked<Faults>
     let clock: SimulatedClock
@@ -42,7 +46,7 @@ public final class Simulator: Handler {
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
         self.options = options
         clock = SimulatedClock(time)
-        data = DataSet(seed: options.seed, userCount: options.userCount)
+        dataSet = Locked(DataSet(options, seed: options.seed))
         world = Locked(World())
         faults = Locked(Faults(seed: options.seed))
     }
@@ -53,10 +57,22 @@ public final class Simulator: Handler {
     /// The same after the rotations of faults.
     var currentCredentials: Credentials { data.credentials.rotated(world.withLock { $0.rotations }) }
 
+    /// Begins anew with other people, credentials and chances; everything else is forgotten, tokens too.
+    func setSeed(_ seed: UInt64) {
+        dataSet.withLock { $0 = DataSet(options, seed: seed) }
+        faults.withLock { $0 = Faults(seed: seed) }
+        world.withLock { $0 = World() }
+    }
+
     /// Puts rules into force, behind those that are.
     public func addFaults(_ rules: [FaultRule]) {
         let now = clock.now
         faults.withLock { $0.add(rules, now: now) }
+    }
+
+    /// Ends the effect of all rules.
+    public func removeFaults() {
+        faults.withLock { $0.removeAll() }
     }
 
     /// Answers a request by the real host name in its URL.
@@ -71,7 +87,7 @@ public final class Simulator: Handler {
     }
 
     private func judged(_ request: Request, _ site: Site?, _ addresses: Addresses) -> Reply {
-        if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request)) }
+        if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request, addresses)) }
         let call = Call(request: request, site: site, now: clock.now, addresses: addresses)
         let rules = applyingRules(call)
         let hint = hint(call)
@@ -123,11 +139,11 @@ public final class Simulator: Handler {
     }
 
     private func keep(_ call: Call, _ answer: Answer, faults: Int, hint: String?) {
-        let entry = Journal.Entry(
+        let entry = RequestRecord(
             time: call.now, host: hostName(call),
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status,
-            client: answer.client.map { excerpt($0, limit: 200) },
+            client: answer.client.map { excerpt($0, limit: 200) }, credentials: answer.credentials,
             reason: answer.reason, faults: faults, hint: hint
         )
         world.withLock { $0.journal.add(entry) }
@@ -189,6 +205,7 @@ struct Call {
 struct Answer {
     var response: Response
     var client: String?
+    var credentials: RequestRecord.CredentialsForm?
     var reason: String
 
     init(status: Int = 200, headers: Headers = [:], json: JSON? = nil, client: String? = nil, reason: String) {

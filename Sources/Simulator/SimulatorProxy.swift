@@ -31,7 +31,7 @@ extension Simulator {
     func openTunnel(to host: String, _ port: Int) -> InterceptingProxy.Verdict {
         guard let site = Site(host: host), port == 443 else {
             let reason = "\(excerpt(host, limit: 100)):\(port) is not simulated, and nothing else is reached from here"
-            let entry = Journal.Entry(
+            let entry = RequestRecord(
                 time: clock.now, host: excerpt(host, limit: 100), method: "CONNECT", path: "", status: 403,
                 reason: "host is not simulated")
             world.withLock { $0.journal.add(entry) }

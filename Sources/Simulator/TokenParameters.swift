@@ -4,8 +4,15 @@ internal import HTTPModel
 /// What a token request says: its parameters, and the client's credentials wherever they stand.
 struct TokenParameters {
     var values: [String: String] = [:]
-    /// The id and secret, both as sent and form-decoded: clients differ in how they encode them.
+    /// The id and secret, both form-decoded and as sent: clients differ in how they encode them.
     var clients: [(id: String, secret: String)] = []
+    private var isInBody = false
+
+    /// In which form they are these.
+    func form(of known: (id: String, secret: String)) -> RequestRecord.CredentialsForm? {
+        guard let index = clients.firstIndex(where: { $0 == known }) else { return nil }
+        return isInBody ? .body : index == 0 ? .encoded : .raw
+    }
 
     init(_ call: Call, format: Format) {
         let bytes = call.bodyBytes
@@ -22,12 +29,13 @@ struct TokenParameters {
                 separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 {
                 clients = [
-                    (String(parts[0]), String(parts[1])),
                     (percentDecoded(parts[0], plusIsSpace: true), percentDecoded(parts[1], plusIsSpace: true)),
+                    (String(parts[0]), String(parts[1])),
                 ]
             }
         } else if let id = values["client_id"] {
             clients = [(id, values["client_secret"] ?? "")]
+            isInBody = true
         }
     }
 

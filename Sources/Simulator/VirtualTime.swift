@@ -13,9 +13,12 @@ public import Foundations
 /// Programs take part with the library `libringdown-time.so` in `LD_PRELOAD` and the file in `RINGDOWN_TIME_FILE`.
 public final class VirtualTime: TimeSource, @unchecked Sendable {  // because the shared memory is only used atomically
     private let shared: OpaquePointer
+    private let patience: Duration
 
-    /// Makes the file through which the time is shared. Throws `FileError`.
-    public init(file: String) throws(FileError) {
+    /// Makes the file through which the time is shared. Waits of the simulator's own that are shorter than `patience` pass in
+    /// real time. Throws `FileError`.
+    public init(file: String, patience: Duration = .milliseconds(2)) throws(FileError) {
+        self.patience = patience
         guard let shared = rd_time_create(file) else { throw FileError(path: file, code: errno) }
         self.shared = shared
     }
@@ -27,7 +30,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
     /// Waits together with everybody else, on a thread of its own.
     public func sleep(for duration: Duration) async throws {
         let deadline = rd_time_now(shared) + duration.inNanoseconds
-        try await Thread.run { [self] in while !rd_time_sleep(shared, deadline) {} }
+        try await Thread.run { [self] in while !rd_time_sleep(shared, deadline, patience.inNanoseconds) {} }
     }
 
     /// Moves the time, forward or back.

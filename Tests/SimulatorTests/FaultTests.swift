@@ -108,7 +108,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("null", nil),
+            ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("missing", nil),
+            ("null", .null),
         ] as [(String, JSON?)])
     func `lifetimes can be odd`(text: String, expected: JSON?) async throws {
         try set("expiresIn=\(text)")

@@ -46,4 +46,4 @@ bool rd_wait_is_over(struct rd_wait *_Nonnull wait);
 void rd_wait_end(struct rd_wait *_Nonnull wait);
 
 /// Waits until the shared time has reached `deadline`; returns early, with false, when a signal comes.
-bool rd_time_sleep(struct rd_time *_Nonnull time, int64_t deadline);
+bool rd_time_sleep(struct rd_time *_Nonnull time, int64_t deadline, int64_t patience);

@@ -1,0 +1,26 @@
+"""The command `ringdown`, a process for each token and each call, as shell scripts use it. RINGDOWN names the program."""
+
+import os
+import subprocess
+
+from adapter import run
+
+RINGDOWN = os.environ.get("RINGDOWN", "ringdown")
+
+
+class CommandLine:
+    def ringdown(self, *arguments):
+        done = subprocess.run([RINGDOWN, *arguments, "--platform", "custom"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip())
+        return done.stdout.strip()
+
+    def token(self):
+        return self.ringdown("token")
+
+    def call(self, _):
+        self.ringdown("api", "GET", "/api/v2/tokens/me")
+        return 200
+
+
+run(CommandLine)

@@ -1,0 +1,66 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import Ringdown
+
+struct BenchClientCommand: Command {
+    static let name = "bench-client"
+    static let abstract = "Ringdown's library as a client of 'ringdown bench'."
+    static let discussion = """
+        Reads 'token N', 'call N' (with 'together' behind it: all at once) and 'time' from standard input and answers each
+        with a line of JSON, for the account of OAUTH_TOKEN_URL, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET. It is a dozen lines
+        around APIClient, and shows how little an adapter needs.
+        """
+    static let examples = [
+        (line: "echo 'token 3' | ringdown bench-client", purpose: "Three tokens, most likely the same")
+    ]
+
+    func run() async throws -> Int32 {
+        let context = Context.current
+        let settings = Settings(environment: context.variables, flags: ["RINGDOWN_PLATFORM": "custom"])
+        let client = try APIClient(settings)
+        while let line = await Self.readLine() {
+            let words = line.split(separator: " ").map(String.init)
+            let answer: JSON
+            if words == ["time"] {
+                answer = ["time": .number(String(context.time.now().wall.secondsSince1970))]
+            } else if words.count >= 2, let count = Int(words[1]), count > 0, ["token", "call"].contains(words[0]) {
+                let isCall = words[0] == "call"
+                let action = { @Sendable () async throws -> Void in
+                    if isCall { _ = try await client.get("/api/v2/tokens/me") } else { _ = try await client.token() }
+                }
+                answer = await Self.repeating(action, count, isTogether: words.last == "together")
+            } else {
+                answer = ["error": "unknown command"]
+            }
+            try context.standardOutput.line(answer.description)
+        }
+        return ExitCode.done
+    }
+
+    private static func readLine() async -> String? {
+        (try? await Thread.run { Swift.readLine() }) ?? nil
+    }
+
+    private static func repeating(
+        _ action: @escaping @Sendable () async throws -> Void, _ count: Int, isTogether: Bool
+    ) async -> JSON {
+        let errors = await withTaskGroup(of: String?.self) { group in
+            var errors: [String?] = []
+            for _ in 0..<count {
+                group.addTask {
+                    do {
+                        try await action()
+                        return nil
+                    } catch { return "\(error)" }
+                }
+                if !isTogether, let error = await group.next() { errors.append(error) }
+            }
+            for await error in group { errors.append(error) }
+            return errors.compactMap { $0 }
+        }
+        return [
+            "succeeded": .int(count - errors.count), "failed": .int(errors.count), "error": .optional(errors.first),
+        ]
+    }
+}

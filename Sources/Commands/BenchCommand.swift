@@ -1,0 +1,102 @@
+internal import CommandLineKit
+internal import ContactCenter
+internal import Foundations
+internal import Simulator
+
+struct BenchCommand: Command {
+    static let name = "bench"
+    static let abstract = "The scoreboard: any client against what goes wrong with tokens."
+    static let discussion = """
+        Each row starts the client anew, with a simulator of its own: outages, revocation, refusals, limits, and lifetimes
+        that make no sense. Clocks are shared and moved, so nothing is waited for.
+
+        A client is a program that reads commands from standard input and answers each with a line of JSON:
+
+          token 5             ask the library for a valid token, five times
+          call 50 together    call the API, from 50 threads at once
+          time                {"time": seconds since 1970}
+
+        The answer to the first two is {"succeeded": 4, "failed": 1, "error": "the first error, or null"}. Hosts and
+        credentials are in OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and GENESYS_API_URL, where it calls
+        /api/v2/tokens/me. Benchmarks/Scoreboard has such programs for requests, MSAL, google-auth, Authlib, the official
+        SDK and Go. Without a client Ringdown's own library is measured. The exit code is 1 where a row was not passed.
+        """
+    static let examples = [
+        (line: "ringdown bench", purpose: "Ringdown's library"),
+        (line: "ringdown bench -- python3 my_client.py", purpose: "Your client"),
+        (
+            line:
+                "ringdown bench --client requests='python3 by_hand.py' --client msal='python3 msal_client.py' --output markdown",
+            purpose: "Several, side by side"
+        ),
+    ]
+
+    enum Format: String, ChoiceParameter { case table, json, markdown }
+
+    @Rest("CLIENT", help: "The client's command.")
+    var command: [String]
+    @OptionList("NAME=COMMAND", help: "A client and its name; may be repeated.")
+    var client: [String]
+    @Option("TEXT", help: "Only the rows whose title has this text.")
+    var only: String?
+    @Option("FORMAT", help: "How to print it; table unless said otherwise.")
+    var output: Format?
+
+    func run() async throws -> Int32 {
+        let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
+        guard !rows.isEmpty else {
+            throw UsageError(
+                "no row has '\(excerpt(only ?? "", limit: 60))' in its title",
+                hint: "the rows are: " + ScoreboardRow.all.map(\.title).joined(separator: "; "))
+        }
+        _ = try TimeLibrary.path()
+        var report = ScoreboardReport(rows: rows, clients: try clients())
+        let stream = Context.current.standardOutput
+        for index in report.clients.indices {
+            for row in rows {
+                report.clients[index].outcomes.append(await outcome(of: row, report.clients[index].command))
+            }
+            if output ?? .table == .table { try stream.write(report.table(report.clients[index])) }
+        }
+        switch output {
+        case .json: try stream.line(report.json.description)
+        case .markdown: try stream.write(report.markdown)
+        case .table, nil: break
+        }
+        return report.clients.allSatisfy { $0.passes == rows.count } ? ExitCode.done : ExitCode.failed
+    }
+
+    private func clients() throws(UsageError) -> [ScoreboardReport.Client] {
+        var clients: [ScoreboardReport.Client] = []
+        for text in client {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw UsageError("--client '\(excerpt(text, limit: 60))' has no name", hint: "write NAME=COMMAND")
+            }
+            clients.append(.init(name: parts[0], command: parts[1]))
+        }
+        if !command.isEmpty {
+            clients.append(.init(name: command.last ?? "", command: command.map(shellQuoted).joined(separator: " ")))
+        }
+        if clients.isEmpty {
+            let program = Program.path.map { shellQuoted($0) } ?? "ringdown"
+            clients = [.init(name: "ringdown", command: program + " bench-client")]
+        }
+        return clients
+    }
+
+    private func outcome(of row: ScoreboardRow, _ command: String) async -> ScoreboardRow.Outcome {
+        do {
+            let play = try await Play(row, command)
+            let outcome: ScoreboardRow.Outcome
+            do { outcome = try await row.play(play) } catch {
+                await play.end()
+                throw error
+            }
+            await play.end()
+            return outcome
+        } catch {
+            return .init(isPassed: false, text: "no result: \(excerpt("\(error)", limit: 120))")
+        }
+    }
+}
