@@ -2,7 +2,7 @@ internal import CGnuTLS
 public import Foundations
 
 /// A throw-away certificate authority: its key lives in memory and ends with it. For simulators; nobody should keep its certificate.
-public final class CertificateAuthority: @unchecked Sendable {  // because GnuTLS only reads the identity once it is made
+public final class CertificateAuthority: @unchecked Sendable {  // because GnuTLS only reads it
     /// Why there is no certificate.
     public struct Failure: Error, Sendable, CustomStringConvertible {
         public let description: String
