@@ -55,6 +55,8 @@ struct SimulateCommand: Command {
     var lifetime: DurationParameter?
     @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
     var callsPerMinute: Int?
+    @Option("NUMBER", help: "API calls a day, answered beyond that with 429 and a Retry-After of hours; 0 unless said.")
+    var callsPerDay: Int?
     @Option(
         "NUMBER", help: "Token requests a minute for each client, 400 beyond that; 0 (no limit) unless said otherwise.")
     var loginsPerMinute: Int?
@@ -112,6 +114,7 @@ struct SimulateCommand: Command {
         options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
         options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
+        options.callsPerDay = try checked(callsPerDay, "calls-per-day", 0...1_000_000_000, 0)
         options.loginsPerMinute = try checked(loginsPerMinute, "logins-per-minute", 0...1_000_000, 0)
         options.idleTimeout = idleTimeout?.duration
         options.tokenLifetime = lifetime?.duration

@@ -19,7 +19,9 @@ public func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String
 }
 
 public func excerpt(_ text: String, limit: Int = 256) -> String {
-    excerpt(Array(text.utf8), limit: limit)
+    // Most text is short and harmless as it is.
+    if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
+    return excerpt(Array(text.utf8), limit: limit)
 }
 
 extension StringProtocol {

@@ -42,17 +42,14 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     public let path: String
     /// Without the question mark; nil where there is none.
     public let query: String?
-    /// The whole URL, kept because every request needs it.
-    private let text: String
-
     public var host: String { origin.host }
     /// The path and the query: what stands in the request line.
     public var target: String { path + (query.map { "?" + $0 } ?? "") }
-    public var description: String { text }
+    public var description: String { origin.description + target }
 
     public init(_ text: String) throws(Invalid) {
         func invalid(_ reason: String) -> Invalid { Invalid(url: text, reason: reason) }
-        if text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == UInt8(ascii: "\\") }) {
+        if text.utf8.contains(where: Self.isForbidden) {
             throw invalid("it holds a space, a backslash, a control or a non-ASCII character")
         }
         // All of it is ASCII from here on: bytes are characters.
@@ -78,7 +75,23 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
 
     private init(origin: Origin, path: String, query: String?) {
         (self.origin, self.path, self.query) = (origin, path, query)
-        text = origin.description + path + (query.map { "?" + $0 } ?? "")
+    }
+
+    /// The URL of a request target in origin form (RFC 9112 section 3.2.1), as a server sees it; nil for any other form.
+    package init?(origin: Origin, target: String) {
+        let bytes = target.utf8
+        guard bytes.first == UInt8(ascii: "/"), !bytes.contains(where: Self.isForbidden) else { return nil }
+        let end = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
+        guard let question = bytes[..<end].firstIndex(of: UInt8(ascii: "?")) else {
+            self.init(origin: origin, path: String(target[..<end]), query: nil)
+            return
+        }
+        let query = String(target[bytes.index(after: question)..<end])
+        self.init(origin: origin, path: String(target[..<question]), query: query)
+    }
+
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\\")
     }
 
     /// The URL with `path` behind its own path: one slash between them, whatever either brings.

@@ -45,6 +45,7 @@ public struct Headers: Sendable {
 
     /// Adds a field as it came over the wire, where the parser has judged it already.
     package mutating func addParsed(_ name: String, _ text: String) {
+        if fields.isEmpty { fields.reserveCapacity(8) }
         fields.append((name, .text(text)))
     }
 

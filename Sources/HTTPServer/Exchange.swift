@@ -11,11 +11,24 @@ internal import HTTPModel
 /// What all connections of a server share.
 final class Service: Sendable {
     let handler: any Handler
+    /// The origins that `Host` headers stand for; clients repeat a few of them.
+    private let origins = Locked<[String: HTTPURL.Origin]>([:])
     /// The exchanges that are suspended; nil once the server is ending.
     private let waiting = Locked<[ObjectIdentifier: Exchange]?>([:])
 
     init(_ handler: any Handler) {
         self.handler = handler
+    }
+
+    /// The origin of a `Host` header; nil for a malformed one.
+    func origin(_ host: String) -> HTTPURL.Origin? {
+        if let known = origins.withLock({ $0[host] }) { return known }
+        guard let url = try? HTTPURL("http://\(host)/"), url.path == "/" else { return nil }
+        origins.withLock { origins in
+            if origins.count >= 100 { origins = [:] }
+            origins[host] = url.origin
+        }
+        return url.origin
     }
 
     /// Suspends an exchange whose answer takes its time; false once the server is ending.
@@ -46,7 +59,7 @@ final class Service: Sendable {
 }
 
 /// One request and its response on a connection of libmicrohttpd's.
-final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses it, but for `response`, which is locked
+final class Exchange: @unchecked Sendable {  // because one thread of MHD's uses it; `response` is set while it is suspended
     private static let bodyLimitInBytes = 16 << 20
 
     private let target: String
@@ -55,7 +68,7 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
     private var isTooLarge = false
     private var endsConnection = false
     private var body: [UInt8] = []
-    private let response = Locked<Response?>(nil)
+    private var response: Response?
 
     private init(target: String, connection: OpaquePointer) {
         self.target = target
@@ -100,9 +113,9 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
             count.pointee = 0
             return .YES
         }
-        if let response = response.withLock({ $0 }) { return queue(response, service) }
+        if let response { return queue(response, service) }
         if isTooLarge { return queue(Response(status: 413), service) }
-        guard let request = request(method) else { return queue(Response(status: 400), service) }
+        guard let request = request(method, service) else { return queue(Response(status: 400), service) }
         switch service.handler.handle(request) {
         case .ready(let response): return queue(response, service)
         case .deferred(let answer):
@@ -118,11 +131,11 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
     }
 
     func resume(with response: Response?) {
-        if let response { self.response.withLock { $0 = response } }
+        if let response { self.response = response }
         rd_resume(connection)
     }
 
-    private func request(_ method: String) -> Request? {
+    private func request(_ method: String, _ service: Service) -> Request? {
         var headers = Headers()
         withUnsafeMutablePointer(to: &headers) { pointer in
             _ = rd_headers(
@@ -136,8 +149,9 @@ final class Exchange: @unchecked Sendable {  // because MHD's thread alone uses 
             )
         }
         // An absolute-form target names its own host; anything else belongs to the Host header.
-        let text = target.hasPrefix("/") ? "http://\(headers["Host"] ?? "localhost")\(target)" : target
-        guard let url = try? HTTPURL(text) else { return nil }
+        let origin = target.hasPrefix("/") ? service.origin(headers["Host"] ?? "localhost") : nil
+        let url = origin.flatMap { HTTPURL(origin: $0, target: target) } ?? (try? HTTPURL(target))
+        guard let url else { return nil }
         return Request(method, url, headers: headers, body: body.isEmpty ? .none : .bytes(body))
     }
 

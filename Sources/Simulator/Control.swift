@@ -4,6 +4,23 @@ internal import HTTPModel
 extension Simulator {
     /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
     func control(_ request: Request, _ addresses: Addresses) -> Response {
+        if let reason = strangeness(request) { return Response(status: 403, json: ["message": .string(reason)]) }
+        return answer(request, addresses)
+    }
+
+    /// Why a request may come from a page of somebody else's in this machine's browser; nil where it does not.
+    private func strangeness(_ request: Request) -> String? {
+        let isKnown = request.url.origin.isLoopback || Site(host: request.url.host) != nil
+        // A name without a dot belongs to nobody else: nobody can register it and let it lead here.
+        if !isKnown, request.url.host.contains(".") {
+            return "the control plane answers by the names of this machine only"
+        }
+        let isForeign = request.headers["Origin"].map { $0 != request.url.origin.description } ?? false
+        return isForeign || request.headers["Sec-Fetch-Site"] == "cross-site"
+            ? "the control plane does not answer other sites' pages" : nil
+    }
+
+    private func answer(_ request: Request, _ addresses: Addresses) -> Response {
         switch (request.method, request.url.path) {
         case ("GET", "/"): page()
         case ("GET", "/_sim/state"): state(addresses)
@@ -94,7 +111,7 @@ extension Simulator {
         ])
     }
 
-    /// `{"state": "active"|"inactive"|"disabled"}` and `{"permissions": [..]|null}` of the Genesys Cloud client.
+    /// `{"state": "active"|"inactive"|"disabled"}` `{"permissions": [..]|null}` and `{"divisions": [..]|null}` of the Genesys Cloud client.
     private func setClient(_ request: Request) -> Response {
         guard let json = try? JSONReader.parse(request.bodyBytes), case .object(let members) = json else {
             return badRequest("a JSON object")
@@ -109,7 +126,10 @@ extension Simulator {
             case ("permissions", .null): world.withLock { $0.client.permissions = nil }
             case ("permissions", .array(let values)):
                 world.withLock { $0.client.permissions = Set(values.compactMap(\.string)) }
-            default: return badRequest("state or permissions")
+            case ("divisions", .null): world.withLock { $0.client.divisions = nil }
+            case ("divisions", .array(let values)):
+                world.withLock { $0.client.divisions = Set(values.compactMap(\.string)) }
+            default: return badRequest("state, permissions or divisions")
             }
         }
         return Response(status: 204)
@@ -119,7 +139,9 @@ extension Simulator {
         guard let json = try? JSONReader.parse(request.bodyBytes) else {
             return badRequest("JSON: a rule or a list of rules")
         }
-        do { addFaults(try FaultRule.rules(json)) } catch { return badRequest("\(error)") }
+        do { addFaults(try FaultRule.rules(json)) } catch {
+            return Response(status: 400, json: ["message": .string("\(error)")])
+        }
         return Response(status: 204)
     }
 

@@ -4,7 +4,7 @@ internal import HTTPModel
 extension Simulator {
     /// `api.<domain>`: what a client-credentials token can call (`genesys-cloud.md` sections 3 to 5).
     func genesysAPI(_ call: Call, domain: String) -> Answer {
-        guard call.segments.starts(with: ["api", "v2"]) else { return genesysNotFound(call) }
+        guard call.url.path.hasPrefix("/api/v2/") else { return genesysNotFound(call) }
         guard let token = call.authorization("bearer") else {
             return genesysError(
                 call, 401, "authentication.required",
@@ -12,49 +12,61 @@ extension Simulator {
                 reason: "no token"
             )
         }
-        let isAtHome = domain == options.genesysDomain
-        let verdict =
-            isAtHome
-            ? world.withLock {
-                $0.judge(token, on: .genesys, now: call.now, idleTimeout: options.idleTimeout)
-            } : .refused("another region's token")
+        let idleTimeout = options.idleTimeout
+        let (verdict, calls, reset) =
+            domain == options.genesysDomain
+            ? world.withLock { $0.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout) }
+            : (.refused("another region's token"), 0, 60)
         guard case .valid(let client) = verdict else {
             guard case .refused(let reason) = verdict else { return genesysNotFound(call) }
             return genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
         }
-        let (calls, reset) = world.withLock { $0.count(token, now: call.now) }
-        var answer = isOverLimit(calls) ? rateLimited(call, reset) : routed(call, token)
+        var answer = limited(call, calls, reset) ?? routed(call, token)
         answer.client = client
         if options.callsPerMinute > 0 {
-            answer = answer.with("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
-                .with("inin-ratelimit-allowed", String(options.callsPerMinute)).with(
-                    "inin-ratelimit-reset", String(reset))
+            answer.add("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
+            answer.add("inin-ratelimit-allowed", String(options.callsPerMinute))
+            answer.add("inin-ratelimit-reset", String(reset))
         }
         return answer
     }
 
     private func routed(_ call: Call, _ token: String) -> Answer {
-        switch (call.request.method, Array(call.segments.dropFirst(2))) {
-        case ("GET", ["tokens", "me"]): return valid(call, tokenInformation)
-        case ("HEAD", ["tokens", "me"]): return correlated(Answer(reason: "valid token"), call)
-        case ("DELETE", ["tokens", "me"]):
+        switch (call.request.method, call.url.path) {
+        case ("GET", "/api/v2/tokens/me"):
+            return clientState == "active" ? lasting(call) { tokenInformation } : valid(call, tokenInformation)
+        case ("HEAD", "/api/v2/tokens/me"): return correlated(Answer(reason: "valid token"), call)
+        case ("DELETE", "/api/v2/tokens/me"):
             world.withLock { $0.revoke(token) }
             return correlated(Answer(status: 204, reason: "token revoked"), call)
-        case ("GET", ["organizations", "me"]): return valid(call, organization)
-        case ("GET", ["users"]): return users(call)
-        case ("GET", ["routing", "queues"]): return permitted(call, "routing:queue:view") { queues(call) }
-        case ("GET", ["scim", "users"]), ("GET", ["scim", "v2", "users"]): return scimUsers(call)
-        case ("GET", ["oauth", "clients"]): return permitted(call, "oauth:client:view") { valid(call, clients) }
-        case (_, ["users", "me"]):
+        case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
+        case ("GET", "/api/v2/users"): return users(call)
+        case (_, "/api/v2/users/me"):
             return genesysError(
                 call, 400, "not.a.user",
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
                 reason: "a client is not a user"
             )
-        case ("GET", let parts) where parts.count == 2 && parts[0] == "users":
+        case ("GET", "/api/v2/authorization/divisions"): return divisions(call)
+        case ("GET", "/api/v2/routing/queues"): return permitted(call, "routing:queue:view") { queues(call) }
+        case ("GET", "/api/v2/teams"): return permitted(call, "groups:team:view") { teams(call) }
+        case ("GET", "/api/v2/externalcontacts/scan/contacts"):
+            return permitted(call, "externalContacts:contact:view") { scanContacts(call) }
+        case ("GET", "/api/v2/scim/users"), ("GET", "/api/v2/scim/v2/users"): return scimUsers(call)
+        case ("GET", "/api/v2/oauth/clients"): return permitted(call, "oauth:client:view") { valid(call, clients) }
+        case (let method, _): return routed(call, method, Array(call.segments.dropFirst(2)))
+        }
+    }
+
+    /// Resources with an id in their path.
+    private func routed(_ call: Call, _ method: String, _ parts: [String]) -> Answer {
+        switch (method, parts.first, parts.count) {
+        case ("GET", "users", 2):
             let index = (0..<data.userCount).first { data.person($0).id == parts[1] }
-            return index.map { valid(call, user($0)) } ?? genesysNotFound(call)
-        case (_, let parts) where parts.first == "analytics":
+            return index.map { index in lasting(call) { user(index) } } ?? genesysNotFound(call)
+        case ("GET", "routing", 3) where parts[1] == "queues":
+            return permitted(call, "routing:queue:view") { queue(call, id: parts[2]) }
+        case (_, "analytics", _):
             return permitted(call, "analytics:conversationDetail:view") {
                 analytics(call, parts) ?? genesysNotFound(call)
             }
@@ -64,6 +76,12 @@ extension Simulator {
 
     func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)
+    }
+
+    /// The same for what depends only on the seed and the URL, and on `scope` where that can change.
+    func lasting(_ call: Call, scope: String = "", _ json: () -> JSON) -> Answer {
+        let target = call.url.target
+        return correlated(lasting(scope.isEmpty ? target : scope + target, reason: "valid token", json), call)
     }
 
     /// Roles decide what a client may do; a missing permission shows on the call, never at the token endpoint (section 2).
@@ -92,7 +110,13 @@ extension Simulator {
         genesysError(call, 404, "not.found", "The requested resource was not found.", reason: "no such resource")
     }
 
-    private func isOverLimit(_ calls: Int) -> Bool { options.callsPerMinute > 0 && calls > options.callsPerMinute }
+    /// The refusal of a call beyond the limit of the minute, or of the day.
+    private func limited(_ call: Call, _ calls: Int, _ reset: Int) -> Answer? {
+        if options.callsPerMinute > 0, calls > options.callsPerMinute { return rateLimited(call, reset) }
+        guard options.callsPerDay > 0 else { return nil }
+        let day = world.withLock { $0.countDay(now: call.now) }
+        return day.calls > options.callsPerDay ? rateLimited(call, day.reset) : nil
+    }
 
     private func rateLimited(_ call: Call, _ reset: Int) -> Answer {
         genesysError(
@@ -110,7 +134,7 @@ extension Simulator {
             "OAuthClient": [
                 "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
                 "authorizedGrantType": "CLIENT-CREDENTIALS",
-                "state": .string(world.withLock { $0.client.state.rawValue }),
+                "state": .string(clientState),
                 "organization": organization,
                 "roleDivisions": [
                     ["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]
@@ -118,6 +142,8 @@ extension Simulator {
             ],
         ]
     }
+
+    private var clientState: String { world.withLock { $0.client.state.rawValue } }
 
     private var organizationName: String { "Simulated Contact Centre" }
 
@@ -138,7 +164,7 @@ extension Simulator {
     }
 
     /// Style A of section 5: page numbers, and relative links.
-    private func listing(_ call: Call, count: Int, _ item: (Int) -> JSON) -> Answer {
+    func listing(_ call: Call, count: Int, scope: String = "", _ item: (Int) -> JSON) -> Answer {
         func number(_ name: String, _ standard: Int) -> Int? {
             guard let text = call.url.queryValue(name) else { return standard }
             return Int(text).flatMap { $0 > 0 ? $0 : nil }
@@ -150,10 +176,14 @@ extension Simulator {
                 reason: "malformed paging"
             )
         }
+        return lasting(call, scope: scope) { self.page(page, of: count, size: size, path: call.url.path, item) }
+    }
+
+    private func page(_ page: Int, of count: Int, size: Int, path: String, _ item: (Int) -> JSON) -> JSON {
         let pageCount = (count + size - 1) / size
         let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, count)
         let range = max(0, start)..<min(max(0, start) + size, count)
-        func uri(_ page: Int) -> JSON { "\(call.url.path)?pageSize=\(size)&pageNumber=\(page)" }
+        func uri(_ page: Int) -> JSON { "\(path)?pageSize=\(size)&pageNumber=\(page)" }
         var members: [JSON.Member] = [
             .init("entities", .array(page > pageCount ? [] : range.map(item))), .init("pageSize", .int(size)),
             .init("pageNumber", .int(page)), .init("total", .int(count)), .init("firstUri", uri(1)),
@@ -162,7 +192,7 @@ extension Simulator {
         if page > 1 { members.append(.init("previousUri", uri(page - 1))) }
         if page < pageCount { members.append(.init("nextUri", uri(page + 1))) }
         members += [.init("lastUri", uri(max(1, pageCount))), .init("pageCount", .int(pageCount))]
-        return valid(call, .object(members))
+        return .object(members)
     }
 
     private func user(_ index: Int) -> JSON {
@@ -183,25 +213,10 @@ extension Simulator {
         ]
     }
 
-    private func queues(_ call: Call) -> Answer {
-        listing(call, count: 12) { index in
-            var random = SeededRandom(seed: data.seed &+ 0x9_0000 &+ UInt64(index))
-            let (id, uri) = (random.uuid(), "/api/v2/authorization/divisions/\(data.genesysDivisionID)")
-            return [
-                "id": .string(id), "name": "Queue \(index + 1)",
-                "division": ["id": .string(data.genesysDivisionID), "name": "Home", "selfUri": .string(uri)],
-                "dateCreated": "2026-01-05T09:00:00.000Z", "dateModified": "2026-10-01T09:00:00.000Z",
-                "memberCount": .int(5 + random.below(40)), "acwSettings": ["wrapupPrompt": "OPTIONAL"],
-                "skillEvaluationMethod": "BEST", "autoAnswerOnly": true, "enableTranscription": false,
-                "enableManualAssignment": false, "selfUri": "/api/v2/routing/queues/\(id)",
-            ]
-        }
-    }
-
     private var clients: JSON {
         let client: JSON = [
             "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
-            "authorizedGrantType": "CLIENT-CREDENTIALS", "state": .string(world.withLock { $0.client.state.rawValue }),
+            "authorizedGrantType": "CLIENT-CREDENTIALS", "state": .string(clientState),
             "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
             "selfUri": "/api/v2/oauth/clients/\(credentials.genesysClientID)",
         ]

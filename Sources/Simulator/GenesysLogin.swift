@@ -78,8 +78,9 @@ extension Simulator {
     }
 
     /// The header that every response of Genesys Cloud carries.
-    func correlated(_ answer: Answer, _ call: Call) -> Answer {
-        answer.with("ININ-Correlation-Id", correlationID())
+    func correlated(_ answer: consuming Answer, _ call: Call) -> Answer {
+        answer.add("ININ-Correlation-Id", correlationID())
+        return answer
     }
 
     func correlationID() -> String {

@@ -74,6 +74,6 @@ extension Call {
         }
         var request = request
         request.url = url
-        return Call(request: request, site: site, now: now, addresses: addresses)
+        return Call(request: request, site: site, now: now, addresses: book)
     }
 }

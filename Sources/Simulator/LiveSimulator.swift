@@ -17,7 +17,7 @@ public final class LiveSimulator: Sendable {
     /// Starts to serve at once, on free ports or on those from `firstPort` on. Throws `HTTPServer.StartError`.
     public init(_ simulator: Simulator, firstPort: Int? = nil) throws(HTTPServer.StartError) {
         self.simulator = simulator
-        let served = Locked(Addresses())
+        let served = Locked(AddressBook.real)
         servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
             return try HTTPServer(port: firstPort.map { $0 + index } ?? 0, handler: handler)
@@ -28,7 +28,7 @@ public final class LiveSimulator: Sendable {
         (addresses.cxoneAPI, addresses.cxoneCluster, addresses.cxoneDigital) = (urls[3], urls[4], urls[5])
         (addresses.control, addresses.storage) = (urls[6], urls[7])
         self.addresses = addresses
-        served.withLock { $0 = addresses }
+        served.withLock { $0 = AddressBook(addresses) }
     }
 
     /// The settings with which any program reaches the simulated platforms.
@@ -52,7 +52,7 @@ public final class LiveSimulator: Sendable {
 private struct SiteHandler: Handler {
     let simulator: Simulator
     let site: Site
-    let addresses: Locked<Addresses>
+    let addresses: Locked<AddressBook>
 
     func handle(_ request: Request) -> Reply {
         simulator.answer(request, at: site, addresses: addresses.withLock { $0 })

@@ -6,7 +6,10 @@ extension Simulator {
     func page() -> Response {
         Response(
             status: 200,
-            headers: ["Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"],
+            headers: [
+                "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store",
+                "Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
+            ],
             body: PackageResources.page_html)
     }
 
@@ -33,6 +36,7 @@ extension Simulator {
             ("cxone.niceincontact.com", addresses.cxoneIssuer), ("na1.nice-incontact.com", addresses.cxoneRegional),
             ("api-na1.niceincontact.com", addresses.cxoneAPI), ("api-b32.nice-incontact.com", addresses.cxoneCluster),
             ("api-de-na1.niceincontact.com", addresses.cxoneDigital),
+            (Site.storage.hostName("", options), addresses.storage),
         ].map { ["name": .string($0.0), "address": .string($0.1)] }
     }
 }

@@ -24,7 +24,11 @@ final class SimulatedClock: Sendable {
 
     var now: Timestamp {
         let base = base.now().wall
-        return state.withLock { $0.anchor + (base - $0.baseAnchor) * $0.scale }
+        return state.withLock { state in
+            // In plain seconds, since every request asks.
+            let elapsed = base.secondsSince1970 - state.baseAnchor.secondsSince1970
+            return Timestamp(secondsSince1970: state.anchor.secondsSince1970 + elapsed * state.scale)
+        }
     }
 
     var scale: Double { state.withLock { $0.scale } }

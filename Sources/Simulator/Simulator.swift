@@ -17,6 +17,9 @@ public final class Simulator: Handler {
         public var tokenLifetime: Duration?
         /// API calls a minute for each Genesys Cloud token (`genesys-cloud.md` section 3); 0 for no limit.
         public var callsPerMinute = 300
+        /// API calls a day for the Genesys Cloud client, answered beyond that with 429 and a `Retry-After` of hours, as some of its
+        /// APIs do (section 4); 0 for no limit.
+        public var callsPerDay = 0
         /// Token requests a minute for each client, answered with 400 beyond that; 0 for no limit. The platform has one, its
         /// number is UNVERIFIED (between 10 and 50, says one observation).
         public var loginsPerMinute = 0
@@ -29,7 +32,11 @@ public final class Simulator: Handler {
         /// Any client and secret is as good as the simulated one, for programs that bring their own.
         public var acceptsAnyClient = false
         /// The environment domain of the region in which the organisation lives.
-        public var genesysDomain = "mypurecloud.com"
+        public var genesysDomain = "mypurecloud.com" {
+            didSet { (loginHost, apiHost) = ("login." + genesysDomain, "api." + genesysDomain) }
+        }
+        private(set) var loginHost = "login.mypurecloud.com"
+        private(set) var apiHost = "api.mypurecloud.com"
 
         public init() {}
     }
@@ -41,6 +48,8 @@ public final class Simulator: Handler {
     let world: Locked<World>
     let faults: Locked<Faults>
     let clock: SimulatedClock
+    private let date = Locked<(second: Double, text: String)>((-1, ""))
+    let bodies = Locked(BodyCache())
     /// Makes every correlation id different, also from those of another run.
     let correlations = Atomic(UInt64.random(in: 0 ... .max))
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
@@ -61,6 +70,7 @@ public final class Simulator: Handler {
     func setSeed(_ seed: UInt64) {
         dataSet.withLock { $0 = DataSet(options, seed: seed) }
         faults.withLock { $0 = Faults(seed: seed) }
+        bodies.withLock { $0 = BodyCache() }
         world.withLock { $0 = World() }
     }
 
@@ -77,23 +87,25 @@ public final class Simulator: Handler {
 
     /// Answers a request by the real host name in its URL.
     public func handle(_ request: Request) -> Reply {
-        answer(request, at: Site(host: request.url.host), addresses: Addresses())
+        answer(request, at: Site(host: request.url.host), addresses: .real)
     }
 
     /// Answers a request that came in for a site, and keeps it in the journal. Links in the answer lead to `addresses`.
-    func answer(_ request: Request, at site: Site?, addresses: Addresses) -> Reply {
+    func answer(_ request: Request, at site: Site?, addresses: AddressBook) -> Reply {
         guard let virtual = clock.virtual else { return judged(request, site, addresses) }
         return virtual.working { judged(request, site, addresses) }
     }
 
-    private func judged(_ request: Request, _ site: Site?, _ addresses: Addresses) -> Reply {
-        if request.url.path.hasPrefix("/_sim/") || site == .control { return .ready(control(request, addresses)) }
+    private func judged(_ request: Request, _ site: Site?, _ addresses: AddressBook) -> Reply {
+        if request.url.path.hasPrefix("/_sim/") || site == .control {
+            return .ready(control(request, addresses.addresses))
+        }
         let call = Call(request: request, site: site, now: clock.now, addresses: addresses)
         let rules = applyingRules(call)
         let hint = hint(call)
         var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
         if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
-        try? answer.response.headers.set("Date", call.now.httpDate)
+        answer.add("Date", httpDate(call.now))
         for rule in rules { rule.apply(to: &answer, call, self) }
         keep(call, answer, faults: rules.count, hint: hint)
         let latency = rules.compactMap(\.latency).reduce(0, +)
@@ -101,6 +113,15 @@ public final class Simulator: Handler {
         return .deferred { [clock, response = answer.response] in
             await clock.sleep(for: .seconds(latency))
             return response
+        }
+    }
+
+    /// The date as HTTP has it, made once a second.
+    private func httpDate(_ now: Timestamp) -> String {
+        let second = now.secondsSince1970.rounded(.down)
+        return date.withLock { date in
+            if date.second != second { date = (second, now.httpDate) }
+            return date.text
         }
     }
 
@@ -155,13 +176,16 @@ struct Call {
     let request: Request
     let site: Site?
     let now: Timestamp
-    let addresses: Addresses
-    /// The parts of the path, percent-decoded.
-    let segments: [String]
+    let book: AddressBook
 
-    init(request: Request, site: Site?, now: Timestamp, addresses: Addresses) {
-        (self.request, self.site, self.now, self.addresses) = (request, site, now, addresses)
-        segments = request.url.path.utf8.split(separator: UInt8(ascii: "/")).map { percentDecoded(Substring($0)) }
+    init(request: Request, site: Site?, now: Timestamp, addresses: AddressBook) {
+        (self.request, self.site, self.now, book) = (request, site, now, addresses)
+    }
+
+    var addresses: Addresses { book.addresses }
+    /// The parts of the path, percent-decoded.
+    var segments: [String] {
+        url.path.utf8.split(separator: UInt8(ascii: "/")).map { percentDecoded(Substring($0)) }
     }
 
     var url: HTTPURL { request.url }
@@ -194,10 +218,12 @@ struct Call {
     /// The credentials after a scheme name that compares without case.
     func authorization(_ scheme: String) -> String? {
         guard let value = header("Authorization") else { return nil }
-        guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")), value[..<space].lowercased() == scheme else {
-            return nil
-        }
-        return String(value[value.utf8.index(after: space)...])
+        let bytes = value.utf8
+        guard let end = bytes.index(bytes.startIndex, offsetBy: scheme.utf8.count, limitedBy: bytes.endIndex),
+            end < bytes.endIndex, bytes[end] == UInt8(ascii: " "),
+            bytes[..<end].elementsEqual(scheme.utf8, by: { $0 | 0x20 == $1 })
+        else { return nil }
+        return String(value[bytes.index(after: end)...])
     }
 }
 
@@ -216,9 +242,14 @@ struct Answer {
         self.reason = reason
     }
 
-    func with(_ name: String, _ value: String) -> Answer {
-        var copy = self
-        try? copy.response.headers.set(name, value)
-        return copy
+    /// Adds a header field that is not there yet; the name and the value must be legal.
+    mutating func add(_ name: String, _ value: String) {
+        response.headers.addParsed(name, value)
+    }
+
+    /// The answer with a header field; the answer itself is used up, so that nothing is copied.
+    consuming func with(_ name: String, _ value: String) -> Answer {
+        try? response.headers.set(name, value)
+        return self
     }
 }

@@ -56,7 +56,7 @@ enum Site: Sendable, Equatable {
         switch self {
         case .genesysLogin(let domain): "login.\(domain)"
         case .genesysAPI(let domain): "api.\(domain)"
-        case .genesysGateway: "\(path.hasPrefix("/oauth/") ? "login" : "api").\(options.genesysDomain)"
+        case .genesysGateway: path.hasPrefix("/oauth/") ? options.loginHost : options.apiHost
         case .cxoneIssuer: "cxone.niceincontact.com"
         case .cxoneRegional: "na1.nice-incontact.com"
         case .cxoneAPI: "api-na1.niceincontact.com"
@@ -79,6 +79,16 @@ public struct Addresses: Sendable {
     public var cxoneDigital = "https://api-de-na1.niceincontact.com"
     public var storage = "https://\(storageHost)"
     public var control = "http://control.invalid"
+}
+
+/// The addresses by reference: every request carries them.
+final class AddressBook: Sendable {
+    static let real = AddressBook(Addresses())
+    let addresses: Addresses
+
+    init(_ addresses: Addresses) {
+        self.addresses = addresses
+    }
 }
 
 private let storageHost = "simulated-exports.s3.amazonaws.com"

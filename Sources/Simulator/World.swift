@@ -27,10 +27,13 @@ struct World: Sendable {
         var state = State.active
         /// What its roles permit; nil for everything.
         var permissions: Set<String>?
+        /// The names of the divisions in which it has its roles; nil for all.
+        var divisions: Set<String>?
     }
 
     private(set) var tokens: [String: GrantedToken] = [:]
     private var granted = 0
+    private var day = (start: Timestamp(secondsSince1970: 0), calls: 0)
     private var tidyAt = 10_000
 
     struct GrantedToken: Sendable {
@@ -116,7 +119,14 @@ struct World: Sendable {
         _ token: String?, on platform: PlatformName, now: Timestamp, idleTimeout: Duration? = nil
     ) -> Verdict {
         guard let token else { return .refused("no token") }
-        guard let known = tokens[token], known.platform == platform else { return .refused("unknown token") }
+        guard let known = tokens[token] else { return .refused("unknown token") }
+        return judge(known, on: platform, now: now, idleTimeout: idleTimeout)
+    }
+
+    private func judge(
+        _ known: GrantedToken, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?
+    ) -> Verdict {
+        guard known.platform == platform else { return .refused("unknown token") }
         if known.isRevoked { return .refused("revoked token") }
         if known.expiry <= now { return .refused("expired token") }
         if let idleTimeout, now - known.lastUse > idleTimeout { return .refused("idle token") }
@@ -128,13 +138,27 @@ struct World: Sendable {
         tokens[token]?.isRevoked = true
     }
 
-    /// Counts a call against the token's minute. Returns the calls so far and the seconds until the minute is over.
-    mutating func count(_ token: String, now: Timestamp) -> (calls: Int, reset: Int) {
-        guard var known = tokens[token] else { return (0, 60) }
-        if !(.zero ..< .seconds(60)).contains(now - known.window.start) { known.window = (now, 0) }
-        known.window.calls += 1
-        known.lastUse = now
-        tokens[token] = known
-        return (known.window.calls, Int((Duration.seconds(60) - (now - known.window.start)).inSeconds.rounded(.up)))
+    /// Counts a call against the day of the client. Returns the calls so far and the seconds until the day is over.
+    mutating func countDay(now: Timestamp) -> (calls: Int, reset: Int) {
+        if !(.zero ..< .seconds(86400)).contains(now - day.start) { day = (now, 0) }
+        day.calls += 1
+        return (day.calls, Int((Duration.seconds(86400) - (now - day.start)).inSeconds.rounded(.up)))
+    }
+
+    /// Judges a token and counts the call against the token's minute. Returns the calls so far and the seconds until the
+    /// minute is over.
+    mutating func use(
+        _ token: String, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?
+    ) -> (verdict: Verdict, calls: Int, reset: Int) {
+        guard let index = tokens.index(forKey: token) else { return (.refused("unknown token"), 0, 60) }
+        let verdict = judge(tokens.values[index], on: platform, now: now, idleTimeout: idleTimeout)
+        guard case .valid = verdict else { return (verdict, 0, 60) }
+        tokens.values[index].lastUse = now
+        var window = tokens.values[index].window
+        var age = now.secondsSince1970 - window.start.secondsSince1970
+        if !(0..<60).contains(age) { (window, age) = ((now, 0), 0) }
+        window.calls += 1
+        tokens.values[index].window = window
+        return (verdict, window.calls, Int((60 - age).rounded(.up)))
     }
 }

@@ -109,11 +109,15 @@ import Testing
     @Test(
         arguments: [
             ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("missing", nil),
-            ("null", .null),
         ] as [(String, JSON?)])
     func `lifetimes can be odd`(text: String, expected: JSON?) async throws {
         try set("expiresIn=\(text)")
         #expect(try JSONReader.parse(try await requestToken().body)["expires_in"] == expected)
+    }
+
+    @Test func `a lifetime can be null`() async throws {
+        try set("expiresIn=null")
+        #expect(String(decoding: try await requestToken().body, as: UTF8.self).contains(#""expires_in":null"#))
     }
 
     @Test func `a token can be revoked under a program's hands, and a secret rotated`() async throws {
@@ -198,6 +202,18 @@ import Testing
         #expect(
             try await control("GET", "clock").json["now"]?.string
                 == (ManualTime().now().wall + .seconds(86399 + 60)).rfc3339)
+    }
+
+    @Test(
+        arguments: [
+            ("http://127.0.0.1:18000/_sim/state", "http://127.0.0.1:18000", 200),
+            ("http://127.0.0.1:18000/_sim/state", "http://evil.example", 403),
+            ("http://rebound.example:18000/_sim/state", nil, 403), ("http://localhost:18000/_sim/state", nil, 200),
+        ] as [(String, String?, Int)])
+    func `the control plane does not answer other sites' pages`(url: String, origin: String?, status: Int) async throws {
+        var request = Request("GET", try HTTPURL(url))
+        if let origin { try request.headers.set("Origin", origin) }
+        #expect(try await InMemoryTransport(simulator).send(request).status == status)
     }
 
     @Test func `requests since a mark are counted and expected`() async throws {

@@ -185,4 +185,71 @@ import Testing
         time.advance(by: .seconds(301))
         #expect(try await call("GET", "tokens/me", token, on: simulator).status == 401)
     }
+
+    @Test func `a scan goes on behind an empty page, and its cursors last a day`() async throws {
+        let token = try await token()
+        var (ids, sizes): (Set<String>, [Int]) = ([], [])
+        var path: String? = "externalcontacts/scan/contacts?limit=200"
+        var second: String?
+        while let next = path {
+            let page = try await call("GET", next, token)
+            #expect(page.status == 200)
+            let entities = page.json["entities"]?.array ?? []
+            ids.formUnion(entities.compactMap { $0["id"]?.string })
+            sizes.append(entities.count)
+            path = (page.json["nextUri"]?.string).map { String($0.dropFirst("/api/v2/".count)) }
+            second = second ?? path
+            #expect((page.json["cursors"]?["after"] == nil) == (path == nil))
+        }
+        #expect(sizes == [200, 0, 200, 200, 200, 0, 200])
+        #expect(ids.count == 1000)
+        time.advance(by: .seconds(90_000))
+        let fresh = try await self.token()
+        #expect(try await call("GET", try #require(second), fresh).status == 400)
+    }
+
+    @Test func `teams are listed by key, without totals`() async throws {
+        let token = try await token()
+        let first = try await call("GET", "teams?pageSize=50", token).json
+        #expect(first["total"] == nil && first["pageCount"] == nil)
+        let next = try #require(first["nextUri"]?.string)
+        let second = try await call("GET", String(next.dropFirst("/api/v2/".count)), token).json
+        #expect((first["entities"]?.array?.count, second["entities"]?.array?.count) == (50, 10))
+        #expect(second["nextUri"] == nil)
+        #expect(try await call("GET", "teams?after=x", token).status == 400)
+    }
+
+    @Test func `a client sees the queues of its own divisions only`() async throws {
+        let token = try await token()
+        let names = try await call("GET", "authorization/divisions", token).json["entities"]?.array?
+            .compactMap { $0["name"]?.string }
+        #expect(names == ["Home", "Support"])
+        let all = try #require(try await call("GET", "routing/queues", token).json["entities"]?.array)
+        let hidden = try #require(all.first { $0["division"]?["name"] == "Support" }?["id"]?.string)
+        let control = Request(
+            "POST", try HTTPURL("https://api.mypurecloud.com/_sim/client"),
+            body: .bytes(Array(#"{"divisions": ["Home"]}"#.utf8)))
+        #expect(try await InMemoryTransport(simulator).send(control).status == 204)
+        let own = try #require(try await call("GET", "routing/queues", token).json["entities"]?.array)
+        #expect((all.count, own.count) == (12, 10))
+        let refusal = try await call("GET", "routing/queues/\(hidden)", token)
+        #expect((refusal.status, refusal.json["code"]) == (403, "missing.permissions"))
+    }
+
+    @Test func `beyond the calls of a day the wait is told in hours`() async throws {
+        var options = Simulator.Options()
+        options.callsPerDay = 2
+        let simulator = Simulator(options, time: time)
+        let token = try await token(simulator)
+        for _ in 1...2 { #expect(try await call("GET", "users", token, on: simulator).status == 200) }
+        time.advance(by: .seconds(3600))
+        let request = Request(
+            "GET", try HTTPURL(base + "users"), headers: ["Authorization": "Bearer \(token)"])
+        let response = try await InMemoryTransport(simulator).send(request)
+        #expect(response.status == 429)
+        #expect(response.headers["Retry-After"] == "82800")
+        time.advance(by: .seconds(82_800))
+        let next = try await self.token(simulator)
+        #expect(try await call("GET", "users", next, on: simulator).status == 200)
+    }
 }

@@ -1,0 +1,94 @@
+internal import Foundations
+internal import HTTPModel
+
+extension Simulator {
+    // MARK: Style B: keyset
+
+    private static let teamCount = 60
+
+    /// No total and no page count; the next key is inside `nextUri` (`genesys-cloud.md` section 5).
+    func teams(_ call: Call) -> Answer {
+        guard let size = limit(call, "pageSize", 25, 1...100), let start = position(call, "after") else {
+            return malformedCursor(call)
+        }
+        return lasting(call) {
+            let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
+            let path = call.url.path
+            var members: [JSON.Member] = [.init("entities", .array(range.map(team))), .init("selfUri", .string(path))]
+            if range.upperBound < Self.teamCount {
+                members.append(.init("nextUri", "\(path)?after=\(range.upperBound)&pageSize=\(size)"))
+            }
+            if start > 0 {
+                members.append(.init("previousUri", "\(path)?before=\(range.lowerBound)&pageSize=\(size)"))
+            }
+            return .object(members)
+        }
+    }
+
+    private func team(_ index: Int) -> JSON {
+        var random = SeededRandom(seed: data.seed &+ 0xB_0000 &+ UInt64(index))
+        let id = random.uuid()
+        return [
+            "id": .string(id), "name": "Team \(index + 1)", "memberCount": .int(3 + random.below(20)),
+            "selfUri": "/api/v2/teams/\(id)",
+        ]
+    }
+
+    // MARK: Style D: scan
+
+    private static let contactCount = 1000
+    private static let cursorLifetime: Duration = .seconds(86400)
+
+    /// A page can be empty though there is more: the end is where no cursor comes. A cursor lasts a day.
+    func scanContacts(_ call: Call) -> Answer {
+        guard let size = limit(call, "limit", 100, 10...200), let start = position(call, "cursor") else {
+            return malformedCursor(call)
+        }
+        if let made = cursorTime(call), call.now - made > Self.cursorLifetime { return malformedCursor(call) }
+        // The second page, and every fourth after it, is one that the scan found nothing for.
+        let (page, isEmpty) = (start / 1_000_000, start / 1_000_000 % 4 == 1)
+        let first = min(start % 1_000_000, Self.contactCount)
+        let end = isEmpty ? first : min(first + size, Self.contactCount)
+        let next = "\((page + 1) * 1_000_000 + end).\(Int(call.now.secondsSince1970))"
+        let hasMore = end < Self.contactCount
+        var members: [JSON.Member] = [.init("entities", .array((first..<end).map(contact)))]
+        members.append(.init("cursors", hasMore ? ["after": .string(next)] : [:]))
+        if hasMore { members.append(.init("nextUri", "\(call.url.path)?limit=\(size)&cursor=\(next)")) }
+        return valid(call, .object(members))
+    }
+
+    private func contact(_ index: Int) -> JSON {
+        let person = data.person(index + 5_000_000)
+        return [
+            "id": .string(person.id), "type": "contact", "firstName": .string(person.firstName),
+            "lastName": .string(person.lastName), "workEmail": .string(person.email),
+            "selfUri": "/api/v2/externalcontacts/contacts/\(person.id)",
+        ]
+    }
+
+    // MARK: Parameters
+
+    private func limit(_ call: Call, _ name: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int? {
+        guard let text = call.url.queryValue(name) else { return standard }
+        return Int(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    /// Where a cursor points to; 0 without one, nil for one that was not given out.
+    private func position(_ call: Call, _ name: String) -> Int? {
+        guard let text = call.url.queryValue(name) else { return 0 }
+        return Int(text.split(separator: ".", omittingEmptySubsequences: false)[0]).flatMap {
+            (0..<1_000_000_000_000).contains($0) ? $0 : nil
+        }
+    }
+
+    private func cursorTime(_ call: Call) -> Timestamp? {
+        call.url.queryValue("cursor")?.split(separator: ".").last.flatMap { Double($0) }
+            .map { Timestamp(secondsSince1970: $0) }
+    }
+
+    private func malformedCursor(_ call: Call) -> Answer {
+        genesysError(
+            call, 400, "invalid.value", "Value is not valid for field type [cursor or page size].",
+            reason: "malformed paging")
+    }
+}
