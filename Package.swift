@@ -80,13 +80,14 @@ let package = Package(
 
 // Programs that only measure or attack the project; they are left out of everybody else's builds.
 if Context.environment["RINGDOWN_FUZZING"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "ParserFuzzing", dependencies: ["Foundations", "HTTPModel", "Tokens", "Simulator"],
-            path: "Fuzzing/ParserFuzzing",
-            swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]
+    for name in ["ParserFuzzing", "HandlerFuzzing"] {
+        package.targets.append(
+            .executableTarget(
+                name: name, dependencies: ["Foundations", "HTTPModel", "Simulator"], path: "Fuzzing/\(name)",
+                swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]
+            )
         )
-    )
+    }
 }
 if Context.environment["RINGDOWN_BENCHMARKS"] != nil {
     package.targets.append(

@@ -59,7 +59,9 @@ final class Service: Sendable {
 }
 
 /// One request and its response on a connection of libmicrohttpd's.
-final class Exchange: @unchecked Sendable {  // because one thread of MHD's uses it; `response` is set while it is suspended
+///
+/// One thread of MHD's uses it; `response` is set while it is suspended.
+final class Exchange: @unchecked Sendable {  // because of the line above
     private static let bodyLimitInBytes = 16 << 20
 
     private let target: String

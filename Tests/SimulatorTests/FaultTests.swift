@@ -210,7 +210,8 @@ import Testing
             ("http://127.0.0.1:18000/_sim/state", "http://evil.example", 403),
             ("http://rebound.example:18000/_sim/state", nil, 403), ("http://localhost:18000/_sim/state", nil, 200),
         ] as [(String, String?, Int)])
-    func `the control plane does not answer other sites' pages`(url: String, origin: String?, status: Int) async throws {
+    func `the control plane does not answer other sites' pages`(url: String, origin: String?, status: Int) async throws
+    {
         var request = Request("GET", try HTTPURL(url))
         if let origin { try request.headers.set("Origin", origin) }
         #expect(try await InMemoryTransport(simulator).send(request).status == status)
