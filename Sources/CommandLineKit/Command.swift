@@ -42,18 +42,3 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { message }
 }
-
-/// The parameters of a command, in the order in which they are declared, each with the slot that its value goes into.
-func parameters(of command: any Command) -> [(spec: ParameterSpec, slot: any ParameterSlot)] {
-    collect(command)
-}
-
-private func collect(_ value: Any) -> [(spec: ParameterSpec, slot: any ParameterSlot)] {
-    Mirror(reflecting: value).children.flatMap { label, child -> [(ParameterSpec, any ParameterSlot)] in
-        switch child {
-        case let property as any ParameterProperty: [(property.slot.spec(label: label ?? ""), property.slot)]
-        case let group as any ParameterGroup: collect(group)
-        default: []
-        }
-    }
-}

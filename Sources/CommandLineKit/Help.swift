@@ -18,7 +18,7 @@ extension CommandTree {
 
     /// The help of one command.
     public func help(of command: any Command.Type) -> String {
-        let specs = parameters(of: command.init()).map(\.spec)
+        let specs = ParameterList.of(command).slots.map(\.spec)
         var sections = [command.abstract, "Usage: \(usage(command, specs))"]
         if !command.discussion.isEmpty { sections.append(command.discussion) }
         let places = specs.filter { $0.kind == .argument || $0.kind == .rest }

@@ -70,38 +70,42 @@ public struct DurationParameter: ParameterValue {
 
 /// What the parser fills. The wrappers below hold one each; a fresh command has fresh slots.
 protocol ParameterSlot: AnyObject {
-    func spec(label: String) -> ParameterSpec
+    var spec: ParameterSpec { get }
     /// Takes a value; false where it is not of the right form.
     func take(_ text: String) -> Bool
     var expectation: String { get }
 }
 
-protocol ParameterProperty {
-    var slot: any ParameterSlot { get }
-}
+/// The parameters of a command that is being made, in the order of their declaration; the wrappers below enter themselves.
+///
+/// Nothing is looked up by reflection: that alone would take longer than the rest of a command with a cached token.
+final class ParameterList: @unchecked Sendable {  // because only the task that makes the command sees it
+    @TaskLocal private static var current: ParameterList?
+    private(set) var slots: [any ParameterSlot] = []
 
-/// Parameters that several commands share.
-public protocol ParameterGroup {}
+    static func add(_ slot: any ParameterSlot) {
+        current?.slots.append(slot)
+    }
+
+    /// A new command, and its parameters.
+    static func of(_ type: any Command.Type) -> (command: any Command, slots: [any ParameterSlot]) {
+        let list = ParameterList()
+        let command = $current.withValue(list) { type.init() }
+        return (command, list.slots)
+    }
+}
 
 /// `--name VALUE`, or nil.
 @propertyWrapper
-public struct Option<Value: ParameterValue>: ParameterProperty {
+public struct Option<Value: ParameterValue> {
     private final class Slot: ParameterSlot {
         var value: Value?
-        let short: Character?
-        let valueName: String
-        let help: String
+        let spec: ParameterSpec
 
-        init(_ short: Character?, _ valueName: String, _ help: String) {
-            (self.short, self.valueName, self.help) = (short, valueName, help)
+        init(_ spec: ParameterSpec) {
+            self.spec = spec
         }
 
-        func spec(label: String) -> ParameterSpec {
-            ParameterSpec(
-                name: kebabCase(label), short: short, kind: .option(valueName: valueName, choices: Value.choices),
-                help: help
-            )
-        }
         func take(_ text: String) -> Bool {
             value = Value(parameter: text)
             return value != nil
@@ -110,29 +114,26 @@ public struct Option<Value: ParameterValue>: ParameterProperty {
     }
 
     private let storage: Slot
-    var slot: any ParameterSlot { storage }
     public var wrappedValue: Value? { storage.value }
 
-    public init(short: Character? = nil, _ valueName: String, help: String) {
-        storage = Slot(short, valueName, help)
+    public init(_ name: String, short: Character? = nil, _ valueName: String, help: String) {
+        let kind = ParameterSpec.Kind.option(valueName: valueName, choices: Value.choices)
+        storage = Slot(ParameterSpec(name: name, short: short, kind: kind, help: help))
+        ParameterList.add(storage)
     }
 }
 
 /// `--name VALUE`, as often as wanted.
 @propertyWrapper
-public struct OptionList: ParameterProperty {
+public struct OptionList {
     private final class Slot: ParameterSlot {
         var values: [String] = []
-        let valueName: String
-        let help: String
+        let spec: ParameterSpec
 
-        init(_ valueName: String, _ help: String) {
-            (self.valueName, self.help) = (valueName, help)
+        init(_ spec: ParameterSpec) {
+            self.spec = spec
         }
 
-        func spec(label: String) -> ParameterSpec {
-            ParameterSpec(name: kebabCase(label), kind: .option(valueName: valueName, choices: []), help: help)
-        }
         func take(_ text: String) -> Bool {
             values.append(text)
             return true
@@ -141,29 +142,25 @@ public struct OptionList: ParameterProperty {
     }
 
     private let storage: Slot
-    var slot: any ParameterSlot { storage }
     public var wrappedValue: [String] { storage.values }
 
-    public init(_ valueName: String, help: String) {
-        storage = Slot(valueName, help)
+    public init(_ name: String, _ valueName: String, help: String) {
+        storage = Slot(ParameterSpec(name: name, kind: .option(valueName: valueName, choices: []), help: help))
+        ParameterList.add(storage)
     }
 }
 
 /// `--name`: true where it is given.
 @propertyWrapper
-public struct Flag<Value: FlagValue>: ParameterProperty {
+public struct Flag<Value: FlagValue> {
     private final class Slot: ParameterSlot {
         var value = Value(given: nil)
-        let short: Character?
-        let help: String
+        let spec: ParameterSpec
 
-        init(_ short: Character?, _ help: String) {
-            (self.short, self.help) = (short, help)
+        init(_ spec: ParameterSpec) {
+            self.spec = spec
         }
 
-        func spec(label: String) -> ParameterSpec {
-            ParameterSpec(name: kebabCase(label), short: short, kind: .flag, help: help)
-        }
         func take(_ text: String) -> Bool {
             guard let given = Value(given: text) else { return false }
             value = given
@@ -173,12 +170,12 @@ public struct Flag<Value: FlagValue>: ParameterProperty {
     }
 
     private let storage: Slot
-    var slot: any ParameterSlot { storage }
     // A value for "not given" always exists.
     public var wrappedValue: Value { storage.value.unsafelyUnwrapped }
 
-    public init(short: Character? = nil, help: String) {
-        storage = Slot(short, help)
+    public init(_ name: String, short: Character? = nil, help: String) {
+        storage = Slot(ParameterSpec(name: name, short: short, kind: .flag, help: help))
+        ParameterList.add(storage)
     }
 }
 
@@ -214,20 +211,15 @@ public enum ConfirmedFlag: FlagValue {
 
 /// A word in its place; those that are required come before those that are not.
 @propertyWrapper
-public struct Argument: ParameterProperty {
+public struct Argument {
     private final class Slot: ParameterSlot {
         var value: String?
-        let name: String
-        let isRequired: Bool
-        let help: String
+        let spec: ParameterSpec
 
-        init(_ name: String, _ isRequired: Bool, _ help: String) {
-            (self.name, self.isRequired, self.help) = (name, isRequired, help)
+        init(_ spec: ParameterSpec) {
+            self.spec = spec
         }
 
-        func spec(label: String) -> ParameterSpec {
-            ParameterSpec(name: name, kind: .argument, help: help, isRequired: isRequired)
-        }
         func take(_ text: String) -> Bool {
             value = text
             return true
@@ -236,29 +228,25 @@ public struct Argument: ParameterProperty {
     }
 
     private let storage: Slot
-    var slot: any ParameterSlot { storage }
     public var wrappedValue: String? { storage.value }
 
     public init(_ name: String, required: Bool = false, help: String) {
-        storage = Slot(name, required, help)
+        storage = Slot(ParameterSpec(name: name, kind: .argument, help: help, isRequired: required))
+        ParameterList.add(storage)
     }
 }
 
 /// Everything behind `--`: a command line of its own.
 @propertyWrapper
-public struct Rest: ParameterProperty {
+public struct Rest {
     private final class Slot: ParameterSlot {
         var values: [String] = []
-        let name: String
-        let help: String
+        let spec: ParameterSpec
 
-        init(_ name: String, _ help: String) {
-            (self.name, self.help) = (name, help)
+        init(_ spec: ParameterSpec) {
+            self.spec = spec
         }
 
-        func spec(label: String) -> ParameterSpec {
-            ParameterSpec(name: name, kind: .rest, help: help)
-        }
         func take(_ text: String) -> Bool {
             values.append(text)
             return true
@@ -267,21 +255,10 @@ public struct Rest: ParameterProperty {
     }
 
     private let storage: Slot
-    var slot: any ParameterSlot { storage }
     public var wrappedValue: [String] { storage.values }
 
     public init(_ name: String, help: String) {
-        storage = Slot(name, help)
+        storage = Slot(ParameterSpec(name: name, kind: .rest, help: help))
+        ParameterList.add(storage)
     }
-}
-
-/// `minTTL` → `min-ttl`, `dataSet` → `data-set`.
-func kebabCase(_ label: String) -> String {
-    let characters = Array(label.drop { $0 == "_" })
-    var result = ""
-    for (index, character) in characters.enumerated() {
-        let startsWord = index > 0 && character.isUppercase && characters[index - 1].isLowercase
-        result += (startsWord ? "-" : "") + character.lowercased()
-    }
-    return result
 }

@@ -17,9 +17,9 @@ extension CommandTree {
         }
         if first == "--version" || first == "-V" { return try parse(["version"]) }
         let type = try command(named: first)
-        let command = type.init()
+        let (command, slots) = ParameterList.of(type)
         var parser = Parser(
-            command: command, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
+            parameters: slots, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
         return try parser.fill() ? .run(command) : .help(type)
     }
 
@@ -38,15 +38,9 @@ extension CommandTree {
 }
 
 private struct Parser {
-    private let parameters: [(spec: ParameterSpec, slot: any ParameterSlot)]
-    private var words: ArraySlice<String>
-    private let help: String
-
-    init(command: any Command, words: ArraySlice<String>, help: String) {
-        parameters = CommandLineKit.parameters(of: command)
-        self.words = words
-        self.help = help
-    }
+    let parameters: [any ParameterSlot]
+    var words: ArraySlice<String>
+    let help: String
 
     /// False where help is asked for.
     mutating func fill() throws(UsageError) -> Bool {
@@ -77,7 +71,7 @@ private struct Parser {
                 let names = places.filter(\.spec.isRequired).map(\.spec.name).joined(separator: " and ")
                 throw UsageError("\(place.spec.name) is missing: this command wants \(names)", hint: help)
             }
-            _ = place.slot.take(value)
+            _ = place.take(value)
             if !place.spec.isRequired { spare -= 1 }
         }
         if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: restHint ?? help) }
@@ -93,7 +87,7 @@ private struct Parser {
             throw UsageError("this command takes nothing behind '--'", hint: help)
         }
         if words.isEmpty { throw UsageError("\(rest.spec.name) is missing behind '--'", hint: help) }
-        for word in words { _ = rest.slot.take(word) }
+        for word in words { _ = rest.take(word) }
         words = []
     }
 
@@ -101,13 +95,14 @@ private struct Parser {
         let isLong = word.hasPrefix("--")
         let parts = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts.first ?? "")
-        let found = parameters.first { spec, _ in
-            switch spec.kind {
-            case .option, .flag: isLong ? spec.name == name : spec.short.map(String.init) == name
+        let found = parameters.first { slot in
+            switch slot.spec.kind {
+            case .option, .flag: isLong ? slot.spec.name == name : slot.spec.short.map(String.init) == name
             case .argument, .rest: false
             }
         }
-        guard let (spec, slot) = found else { throw unknown(word, name) }
+        guard let slot = found else { throw unknown(word, name) }
+        let spec = slot.spec
         guard case .option(let valueName, _) = spec.kind else {
             let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
             if !isRight { throw UsageError("--\(spec.name) takes \(slot.expectation)", hint: help) }
@@ -125,7 +120,7 @@ private struct Parser {
     }
 
     private func unknown(_ word: String, _ name: String) -> UsageError {
-        let names = parameters.compactMap { spec, _ in
+        let names = parameters.map(\.spec).compactMap { spec in
             switch spec.kind {
             case .option, .flag: spec.name
             case .argument, .rest: nil

@@ -22,7 +22,7 @@ struct APICommand: Command {
     var method: String?
     @Argument("PATH", required: true, help: "The path, or a full URL.")
     var path: String?
-    @Option("FORMAT", help: "json: errors as JSON too.")
+    @Option("output", "FORMAT", help: "json: errors as JSON too.")
     var output: Format?
 
     func run() async throws -> Int32 {

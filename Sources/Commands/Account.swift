@@ -8,22 +8,24 @@ internal import TokenStores
 internal import Tokens
 
 /// Which account a command works for; shared by all commands that need one.
-struct Account: ParameterGroup {
+struct Account {
     enum PlatformName: String, ChoiceParameter { case genesys, cxone, custom }
 
     @Argument(
         "PROFILE",
         help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
     private var profileName: String?
-    @Option("NAME", help: "The platform, where the settings do not tell.")
+    @Option("platform", "NAME", help: "The platform, where the settings do not tell.")
     private var platform: PlatformName?
-    @Option("REGION", help: "The region or area, in place of the one that is set.")
+    @Option("region", "REGION", help: "The region or area, in place of the one that is set.")
     private var region: String?
-    @Flag(help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
+    @Flag(
+        "insecure",
+        help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
     private var insecure: ConfirmedFlag
-    @Flag(short: "v", help: "Tell each step on standard error.")
+    @Flag("verbose", short: "v", help: "Tell each step on standard error.")
     private var verbose: Bool
-    @Flag(short: "q", help: "No notes on standard error, only errors.")
+    @Flag("quiet", short: "q", help: "No notes on standard error, only errors.")
     private var quiet: Bool
 
     /// The settings of the account. Throws `ConfigurationError`.

@@ -35,11 +35,11 @@ struct BenchCommand: Command {
 
     @Rest("CLIENT", help: "The client's command.")
     var command: [String]
-    @OptionList("NAME=COMMAND", help: "A client and its name; may be repeated.")
+    @OptionList("client", "NAME=COMMAND", help: "A client and its name; may be repeated.")
     var client: [String]
-    @Option("TEXT", help: "Only the rows whose title has this text.")
+    @Option("only", "TEXT", help: "Only the rows whose title has this text.")
     var only: String?
-    @Option("FORMAT", help: "How to print it; table unless said otherwise.")
+    @Option("output", "FORMAT", help: "How to print it; table unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {

@@ -19,9 +19,9 @@ struct RegionsCommand: Command {
     enum Format: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Flag(help: "Ask every region of Genesys Cloud whether it knows the client.")
+    @Flag("find", help: "Ask every region of Genesys Cloud whether it knows the client.")
     var find: Bool
-    @Option("FORMAT", help: "How to print the list; text unless said otherwise.")
+    @Option("output", "FORMAT", help: "How to print the list; text unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {

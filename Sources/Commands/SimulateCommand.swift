@@ -40,36 +40,45 @@ struct SimulateCommand: Command {
 
     @Rest("COMMAND", help: "What to run against the simulator.")
     var command: [String]
-    @Option("NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
+    @Option("users", "NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
     var users: Int?
-    @Option("NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
+    @Option("seed", "NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
     var seed: Int?
     @Option(
-        "NUMBER", help: "The first of nine ports in a row, in place of free ones: for containers and services.")
+        "port", "NUMBER", help: "The first of nine ports in a row, in place of free ones: for containers and services.")
     var port: Int?
-    @Flag(help: "Answer for the platforms' real host names too, as an HTTPS proxy; refuse all others.")
+    @Flag("intercept", help: "Answer for the platforms' real host names too, as an HTTPS proxy; refuse all others.")
     var intercept: Bool
-    @Flag(help: "Accept any client and secret: for programs that bring their own.")
+    @Flag("any-client", help: "Accept any client and secret: for programs that bring their own.")
     var anyClient: Bool
-    @Option("DURATION", help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
+    @Option(
+        "lifetime", "DURATION",
+        help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
     var lifetime: DurationParameter?
-    @Option("NUMBER", help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
+    @Option(
+        "calls-per-minute", "NUMBER",
+        help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
     var callsPerMinute: Int?
-    @Option("NUMBER", help: "API calls a day, answered beyond that with 429 and a Retry-After of hours; 0 unless said.")
+    @Option(
+        "calls-per-day", "NUMBER",
+        help: "API calls a day, answered beyond that with 429 and a Retry-After of hours; 0 unless said.")
     var callsPerDay: Int?
     @Option(
-        "NUMBER", help: "Token requests a minute for each client, 400 beyond that; 0 (no limit) unless said otherwise.")
+        "logins-per-minute", "NUMBER",
+        help: "Token requests a minute for each client, 400 beyond that; 0 (no limit) unless said otherwise.")
     var loginsPerMinute: Int?
-    @Option("DURATION", help: "A Genesys Cloud token ends when it is not used for so long.")
+    @Option("idle-timeout", "DURATION", help: "A Genesys Cloud token ends when it is not used for so long.")
     var idleTimeout: DurationParameter?
     @Flag(
+        "virtual-time",
         help: "Whoever sleeps or waits for a time limit does so at once, and all clocks agree: a day in seconds.")
     var virtualTime: Bool
-    @Flag(help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
+    @Flag("lenient", help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
     var lenient: Bool
-    @OptionList("RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
+    @OptionList(
+        "fault", "RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
     var fault: [String]
-    @Option("FILE", help: "The same as a JSON list of rules.")
+    @Option("faults", "FILE", help: "The same as a JSON list of rules.")
     var faults: String?
 
     func run() async throws -> Int32 {

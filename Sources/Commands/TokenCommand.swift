@@ -27,13 +27,13 @@ struct TokenCommand: Command {
     enum OutputFormat: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Option("FORMAT", help: "How to print it; raw unless said otherwise.")
+    @Option("format", "FORMAT", help: "How to print it; raw unless said otherwise.")
     var format: Format?
-    @Option("FORMAT", help: "json: the same as --format json, and errors as JSON too.")
+    @Option("output", "FORMAT", help: "json: the same as --format json, and errors as JSON too.")
     var output: OutputFormat?
-    @Option("DURATION", help: "How long the token must last at least, such as 90s, 45m or 2h.")
+    @Option("min-ttl", "DURATION", help: "How long the token must last at least, such as 90s, 45m or 2h.")
     var minTTL: DurationParameter?
-    @Flag(help: "Ask the platform for a new token even if one is cached.")
+    @Flag("force", help: "Ask the platform for a new token even if one is cached.")
     var force: Bool
 
     func run() async throws -> Int32 {

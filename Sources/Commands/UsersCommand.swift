@@ -15,9 +15,9 @@ struct UsersCommand: Command {
     ]
 
     let account = Account()
-    @Option("FORMAT", help: "How to print the list; table unless said otherwise.")
+    @Option("output", "FORMAT", help: "How to print the list; table unless said otherwise.")
     var output: ListFormat?
-    @Option("NUMBER", help: "Stop after so many.")
+    @Option("limit", "NUMBER", help: "Stop after so many.")
     var limit: Int?
 
     func run() async throws -> Int32 {

@@ -9,7 +9,7 @@ struct VersionCommand: Command {
 
     enum Format: String, ChoiceParameter { case text, json }
 
-    @Option("FORMAT", help: "How to print it; text unless said otherwise.")
+    @Option("output", "FORMAT", help: "How to print it; text unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {

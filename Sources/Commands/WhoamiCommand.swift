@@ -14,7 +14,7 @@ struct WhoamiCommand: Command {
     enum Format: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Option("FORMAT", help: "How to print it; text unless said otherwise.")
+    @Option("output", "FORMAT", help: "How to print it; text unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {

@@ -44,7 +44,7 @@ extension Simulator {
         guard let size = limit(call, "limit", 100, 10...200), let start = position(call, "cursor") else {
             return malformedCursor(call)
         }
-        if let made = cursorTime(call), call.now - made > Self.cursorLifetime { return malformedCursor(call) }
+        guard !isOld(call) else { return malformedCursor(call) }
         // The second page, and every fourth after it, is one that the scan found nothing for.
         let (page, isEmpty) = (start / 1_000_000, start / 1_000_000 % 4 == 1)
         let first = min(start % 1_000_000, Self.contactCount)
@@ -81,9 +81,14 @@ extension Simulator {
         }
     }
 
-    private func cursorTime(_ call: Call) -> Timestamp? {
-        call.url.queryValue("cursor")?.split(separator: ".").last.flatMap { Double($0) }
-            .map { Timestamp(secondsSince1970: $0) }
+    /// Whether a cursor was given out too long ago, or never.
+    private func isOld(_ call: Call) -> Bool {
+        guard let cursor = call.url.queryValue("cursor") else { return false }
+        guard let text = cursor.split(separator: ".").last, let made = Int(text), (0..<100_000_000_000).contains(made)
+        else {
+            return true
+        }
+        return call.now - Timestamp(secondsSince1970: Double(made)) > Self.cursorLifetime
     }
 
     private func malformedCursor(_ call: Call) -> Answer {

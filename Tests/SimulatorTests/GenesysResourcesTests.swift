@@ -208,6 +208,12 @@ import Testing
         #expect(try await call("GET", try #require(second), fresh).status == 400)
     }
 
+    @Test(arguments: ["0.1" + String(repeating: "0", count: 90), "1.x", "-1.5", "..", "1e300.1e300"])
+    func `a cursor that was never given out is refused`(cursor: String) async throws {
+        let path = "externalcontacts/scan/contacts?cursor=" + cursor
+        #expect(try await call("GET", path, try await token()).status == 400)
+    }
+
     @Test func `teams are listed by key, without totals`() async throws {
         let token = try await token()
         let first = try await call("GET", "teams?pageSize=50", token).json
