@@ -23,12 +23,13 @@ public enum RingdownTool {
     )
 
     /// Runs the process's command line and returns its exit code.
-    public static func main() async -> Int32 {
+    public static func main() -> Int32 {
         // A reader that goes away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         rd_occupy_standard_streams()
         rd_deny_core_files()
-        return await run(Array(CommandLine.arguments.dropFirst()))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        return ThreadExecutor.run { await run(arguments) }
     }
 
     /// Runs a command line without the program's name in the current ``Context``.

@@ -8,4 +8,4 @@ internal import Commands
 
 // `_exit`, since threads of libraries may still be at work: what `exit` would tidy up under them, the system tidies up
 // anyway. All output is unbuffered.
-_exit(await RingdownTool.main())
+_exit(RingdownTool.main())
