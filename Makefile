@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 SOURCES := Package.swift $(shell find Sources -type f)
 RELEASE := .build/release/ringdown
-STATIC := -c release --static-swift-stdlib -Xlinker -s
+STATIC := -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/.build/static
 
 .PHONY: help demo build test quick acceptance check lint format bench sanitize fuzz clean
 
@@ -17,7 +17,8 @@ build: $(RELEASE) ## Build the release binary, .build/release/ringdown.
 $(RELEASE): $(SOURCES)
 	@Scripts/install-packages build
 	@echo "Building ringdown (the first time takes about two minutes) ..."
-	@Scripts/quietly swift build $(STATIC) --product ringdown
+	@Scripts/static-libraries .build/static
+	@PKG_CONFIG_PATH=$(CURDIR)/.build/static Scripts/quietly swift build $(STATIC) --product ringdown
 	@Scripts/build-time-library .build/release
 	@touch $(RELEASE)
 

@@ -18,14 +18,15 @@ extension CommandTree {
 
     /// The help of one command.
     public func help(of command: any Command.Type) -> String {
-        let specs = ParameterList.of(command).slots.map(\.spec)
+        let slots = ParameterList.of(command).slots
+        let specs = slots.map(\.spec)
         var sections = [command.abstract, "Usage: \(usage(command, specs))"]
         if !command.discussion.isEmpty { sections.append(command.discussion) }
         let places = specs.filter { $0.kind == .argument || $0.kind == .rest }
         if !places.isEmpty { sections.append(table("Arguments:", places.map { ($0.name, $0.help) })) }
-        let options = specs.filter { $0.kind != .argument && $0.kind != .rest }
+        let options = slots.filter { $0.spec.kind != .argument && $0.spec.kind != .rest }
         sections.append(
-            table("Options:", options.map { ($0.usage, $0.fullHelp) } + [("-h, --help", "Show this help.")]))
+            table("Options:", options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
         let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
         sections.append((["Examples:"] + examples).joined(separator: "\n"))
         return sections.joined(separator: "\n\n") + "\n"
@@ -52,16 +53,13 @@ extension CommandTree {
 extension ParameterSpec {
     fileprivate var usage: String {
         let name = (short.map { "-\($0), " } ?? "    ") + "--\(name)"
-        if case .option(let valueName, _) = kind { return "\(name) \(valueName)" }
+        if case .option(let valueName) = kind { return "\(name) \(valueName)" }
         return name
     }
+}
 
-    fileprivate var fullHelp: String {
-        if case .option(_, let choices) = kind, !choices.isEmpty {
-            return "\(help) (\(choices.joined(separator: ", ")))"
-        }
-        return help
-    }
+private func fullHelp(_ slot: any ParameterSlot) -> String {
+    slot.choices.isEmpty ? slot.spec.help : "\(slot.spec.help) (\(slot.choices.joined(separator: ", ")))"
 }
 
 private func padded(_ text: String, _ width: Int) -> String {

@@ -2,7 +2,7 @@
 public struct ParameterSpec: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// `--name VALUE`
-        case option(valueName: String, choices: [String])
+        case option(valueName: String)
         /// `--name`
         case flag
         /// A word in its place.
@@ -71,9 +71,15 @@ public struct DurationParameter: ParameterValue {
 /// What the parser fills. The wrappers below hold one each; a fresh command has fresh slots.
 protocol ParameterSlot: AnyObject {
     var spec: ParameterSpec { get }
+    /// The allowed texts, where there is a fixed choice; made when they are asked for.
+    var choices: [String] { get }
     /// Takes a value; false where it is not of the right form.
     func take(_ text: String) -> Bool
     var expectation: String { get }
+}
+
+extension ParameterSlot {
+    var choices: [String] { [] }
 }
 
 /// The parameters of a command that is being made, in the order of their declaration; the wrappers below enter themselves.
@@ -106,6 +112,7 @@ public struct Option<Value: ParameterValue> {
             self.spec = spec
         }
 
+        var choices: [String] { Value.choices }
         func take(_ text: String) -> Bool {
             value = Value(parameter: text)
             return value != nil
@@ -117,8 +124,7 @@ public struct Option<Value: ParameterValue> {
     public var wrappedValue: Value? { storage.value }
 
     public init(_ name: String, short: Character? = nil, _ valueName: String, help: String) {
-        let kind = ParameterSpec.Kind.option(valueName: valueName, choices: Value.choices)
-        storage = Slot(ParameterSpec(name: name, short: short, kind: kind, help: help))
+        storage = Slot(ParameterSpec(name: name, short: short, kind: .option(valueName: valueName), help: help))
         ParameterList.add(storage)
     }
 }
@@ -145,7 +151,7 @@ public struct OptionList {
     public var wrappedValue: [String] { storage.values }
 
     public init(_ name: String, _ valueName: String, help: String) {
-        storage = Slot(ParameterSpec(name: name, kind: .option(valueName: valueName, choices: []), help: help))
+        storage = Slot(ParameterSpec(name: name, kind: .option(valueName: valueName), help: help))
         ParameterList.add(storage)
     }
 }

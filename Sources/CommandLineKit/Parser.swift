@@ -103,7 +103,7 @@ private struct Parser {
         }
         guard let slot = found else { throw unknown(word, name) }
         let spec = slot.spec
-        guard case .option(let valueName, _) = spec.kind else {
+        guard case .option(let valueName) = spec.kind else {
             let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
             if !isRight { throw UsageError("--\(spec.name) takes \(slot.expectation)", hint: help) }
             return

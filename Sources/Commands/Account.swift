@@ -51,8 +51,12 @@ struct Account {
     func client() throws(ConfigurationError) -> APIClient {
         let settings = try settings()
         let profile = try Profile(settings)
+        // The process ends with the answer, so it has no background in which a refresh could go on.
+        var lifecycle = LifecycleSettings()
+        lifecycle.advisoryPatience = .seconds(2)
         return APIClient(
-            profile, transport: try transport(settings), store: try store(settings), time: Context.current.time
+            profile, transport: try transport(settings), store: try store(settings, account: profile.account),
+            time: Context.current.time, settings: lifecycle
         )
     }
 

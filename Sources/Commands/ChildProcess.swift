@@ -10,8 +10,10 @@ internal import Synchronization
 
 /// Runs another program in the foreground: it has our streams and our terminal, and gets the signals that we are sent.
 enum ChildProcess {
-    /// The process that signals are handed on to.
+    /// The process that signals are handed on to; 0 before it is there.
     private static let current = Atomic<Int32>(0)
+    /// A signal that came before the process was there.
+    private static let early = Atomic<Int32>(0)
 
     /// Returns the program's exit code; 128 and the signal's number where a signal ended it, as a shell does.
     ///
@@ -19,17 +21,22 @@ enum ChildProcess {
     static func run(_ command: [String], environment: [String: String]) async throws -> Int32 {
         // Where a parent ignores this signal, so would we, and the child's exit code would be lost.
         signal(SIGCHLD, SIG_DFL)
+        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
+        defer {
+            for (number, action) in former {
+                var action = action
+                sigaction(number, &action, nil)
+            }
+            current.store(0, ordering: .sequentiallyConsistent)
+        }
         let child = try spawn(command, environment: environment)
         current.store(child, ordering: .sequentiallyConsistent)
-        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
+        let number = early.exchange(0, ordering: .sequentiallyConsistent)
+        if number != 0 { kill(child, number) }
         let status = try await Thread.run { () -> Int32? in
             var status: Int32 = 0
             while waitpid(child, &status, 0) < 0 { if errno != EINTR { return nil } }
             return status
-        }
-        for (number, action) in former {
-            var action = action
-            sigaction(number, &action, nil)
         }
         guard let status else { return ExitCode.bug }
         let ending = status & 0x7F
@@ -44,7 +51,13 @@ enum ChildProcess {
         let handler: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
             number, information, _ in
             let isFromProcess = (information?.pointee.si_code ?? 0) <= 0
-            if isFromProcess { kill(ChildProcess.current.load(ordering: .relaxed), number) }
+            guard isFromProcess else { return }
+            let child = ChildProcess.current.load(ordering: .sequentiallyConsistent)
+            if child == 0 {
+                ChildProcess.early.store(number, ordering: .sequentiallyConsistent)
+            } else {
+                kill(child, number)
+            }
         }
         #if canImport(Glibc)
             action.__sigaction_handler.sa_sigaction = handler

@@ -65,4 +65,10 @@ public struct Profile: Sendable {
     public var clientID: String {
         if case .grant(let grant) = credential { grant.client?.id ?? "" } else { "" }
     }
+
+    /// Whose tokens these are, in a few words: `genesys us-east-1 6f3a…`.
+    public var account: String {
+        [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { excerpt($0, limit: 80) }
+            .joined(separator: " ")
+    }
 }

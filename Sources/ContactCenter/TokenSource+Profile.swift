@@ -24,7 +24,7 @@ extension TokenSource {
             // A token that was not checked must not be found under the key of one that was.
             key = CacheKey(fields: [key.bytes, Array(organizationID.utf8)])
         }
-        self.init(requester, key: key, store: store, time: time, settings: settings)
+        self.init(requester, key: key, account: profile.account, store: store, time: time, settings: settings)
     }
 }
 

@@ -24,12 +24,25 @@ public func excerpt(_ text: String, limit: Int = 256) -> String {
     return excerpt(Array(text.utf8), limit: limit)
 }
 
-extension StringProtocol {
+extension String {
     /// Without white space at either end.
     public var trimmed: String {
-        let start = drop { $0.isWhitespace }
-        return String(start.reversed().drop { $0.isWhitespace }.reversed())
+        let bytes = utf8
+        var (start, end) = (bytes.startIndex, bytes.endIndex)
+        while start < end, bytes[start].isWhiteSpace { start = bytes.index(after: start) }
+        while start < end, bytes[bytes.index(before: end)].isWhiteSpace { end = bytes.index(before: end) }
+        let isWhole = start == bytes.startIndex && end == bytes.endIndex
+        let text = isWhole ? self : String(self[start..<end])
+        // Beyond ASCII there is white space too, such as U+00A0, which pages that one copies from are full of.
+        guard let first = text.utf8.first, let last = text.utf8.last, first >= 0x80 || last >= 0x80 else { return text }
+        var characters = Array(text)
+        while characters.last?.isWhitespace == true { characters.removeLast() }
+        return String(characters.drop { $0.isWhitespace })
     }
+}
+
+extension UInt8 {
+    fileprivate var isWhiteSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }
 
 /// The names that a reader of `word` may have meant, nearest first: at most `limit`, none that is far off.

@@ -8,7 +8,7 @@ public protocol Transport: Sendable {
 }
 
 /// Why no response came. Cancellation of the calling task is one of the reasons.
-public struct TransportError: Error, Sendable, CustomStringConvertible {
+public struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
         case nameResolution, connection, timeout, certificate, tls, proxy, proxyAuthentication
         case responseTooLarge, brokenResponse, cancelled, setup

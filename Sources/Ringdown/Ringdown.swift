@@ -20,7 +20,7 @@ extension APIClient {
 
     /// The same, for a profile that is at hand.
     public convenience init(_ profile: Profile, _ settings: Settings) throws(ConfigurationError) {
-        self.init(profile, transport: try CurlTransport(settings), store: try store(settings))
+        self.init(profile, transport: try CurlTransport(settings), store: try store(settings, account: profile.account))
     }
 }
 
@@ -31,11 +31,13 @@ extension Settings {
 
 /// The variables of the process's environment.
 package func environmentVariables() -> [String: String] {
-    var variables: [String: String] = [:]
+    var variables = [String: String](minimumCapacity: 64)
     var entry = environ
     while let text = entry.pointee {
-        let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
+        if let separator = strchr(text, 0x3D) {
+            let name = UnsafeRawBufferPointer(start: text, count: separator - text)
+            variables[String(decoding: name, as: UTF8.self)] = String(cString: separator + 1)
+        }
         entry += 1
     }
     return variables
@@ -67,11 +69,11 @@ extension CurlTransport {
 }
 
 /// The token store that `RINGDOWN_CACHE` names.
-package func store(_ settings: Settings) throws(ConfigurationError) -> any TokenStore {
+package func store(_ settings: Settings, account: String) throws(ConfigurationError) -> any TokenStore {
     switch settings.text("RINGDOWN_CACHE") ?? "file" {
     case "file":
         guard let directory = cacheDirectory(settings) else { return .memory }
-        return FileStore(directory: directory, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
+        return FileStore(directory: directory, account: account, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
     case "memory", "off": return .memory
     case let other:
         throw ConfigurationError(
@@ -79,7 +81,8 @@ package func store(_ settings: Settings) throws(ConfigurationError) -> any Token
     }
 }
 
-private func cacheDirectory(_ settings: Settings) -> String? {
+/// Where the file store is; nil where neither it nor a home is set.
+package func cacheDirectory(_ settings: Settings) -> String? {
     if let directory = settings.text("RINGDOWN_CACHE_DIR") { return directory }
     if let directory = settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }
     return settings.text("HOME").map { $0 + "/.cache/ringdown" }

@@ -18,7 +18,8 @@ public final class FileStore: TokenStore {
         case unusable
     }
 
-    private let directory: String
+    let directory: String
+    private let account: String
     private let keyText: Secret?
     private let state = Locked<State>(.untried)
     private let hasWarned = Locked(false)
@@ -26,30 +27,34 @@ public final class FileStore: TokenStore {
     private static let lockPatience: Duration = .seconds(30)
 
     /// `keys` are the texts of `RINGDOWN_CACHE_KEY`, separated by commas: the first encrypts, all decrypt. Without them a
-    /// key file is made in the directory on first use.
-    public init(directory: String, keys: Secret? = nil) {
+    /// key file is made in the directory on first use. `account` says whose tokens these are, for who looks into the store.
+    public init(directory: String, account: String = "", keys: Secret? = nil) {
         self.directory = directory
+        self.account = account
         keyText = keys
     }
 
-    public func load(_ key: CacheKey, at now: Moment) async -> Token? {
+    public func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
         guard let cipher = cipher() else { return nil }
-        let sealed = cipher.names(of: key).lazy.compactMap { name in
-            try? File.read("\(self.directory)/\(name)", limit: 1 << 20, access: .ownersAlone)
-        }.first
-        guard let sealed else { return nil }
-        guard var record = cipher.open(sealed, for: key) else {
-            Logger.current.debug(
-                "cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
-            return nil
+        for name in cipher.names(of: key) {
+            guard let sealed = try? File.read("\(directory)/\(name)", limit: 1 << 20, access: .ownersAlone) else {
+                continue
+            }
+            guard var record = cipher.open(sealed, for: key) else {
+                Logger.current.debug(
+                    "cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
+                return nil
+            }
+            defer { wipe(&record) }
+            return TokenRecord.decode(record, at: now)?.state
         }
-        defer { wipe(&record) }
-        return TokenRecord.decode(record, at: now)
+        return nil
     }
 
-    public func save(_ token: Token, for key: CacheKey) async {
+    public func save(_ state: StoredState, for key: CacheKey) async {
         guard let cipher = cipher() else { return }
-        var record = TokenRecord.encode(token)
+        if state == StoredState() { return await remove(key) }
+        var record = TokenRecord.encode(state, account: account)
         defer { wipe(&record) }
         do { try File.replace(path(key, cipher), with: cipher.seal(record, for: key)) } catch {
             warn("\(error)")
@@ -61,31 +66,35 @@ public final class FileStore: TokenStore {
         for name in cipher.names(of: key) { unlink("\(directory)/\(name)") }
     }
 
-    public func lock(_ key: CacheKey, time: any TimeSource) async -> StoreLock? {
-        guard let cipher = cipher() else { return nil }
+    public func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome {
+        guard let cipher = cipher() else { return .unavailable }
         let descriptor = open(path(key, cipher) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { return .unavailable }
         // Tried again and again rather than waited for: a blocked thread would be missing in the pool of the tasks.
         var waited: Duration = .zero
         var pause: Duration = .milliseconds(2)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR, waited < Self.lockPatience,
-                (try? await time.sleep(for: pause)) != nil
-            else {
+            let isTaken = errno == EWOULDBLOCK || errno == EINTR
+            guard isTaken, isWaiting, waited < Self.lockPatience, (try? await time.sleep(for: pause)) != nil else {
                 close(descriptor)
-                return nil
+                return isTaken && !isWaiting ? .taken : .unavailable
             }
             waited += pause
             pause = min(pause * 2, .milliseconds(50))
         }
-        return StoreLock { close(descriptor) }
+        return .locked(StoreLock { close(descriptor) })
+    }
+
+    public func note(_ mint: Mint) async {
+        guard cipher() != nil else { return }
+        do { try Ledger(directory: directory).add(mint) } catch { warn("\(error)") }
     }
 
     private func path(_ key: CacheKey, _ cipher: StoreCipher) -> String {
         "\(directory)/\(cipher.names(of: key)[0])"
     }
 
-    private func cipher() -> StoreCipher? {
+    func cipher() -> StoreCipher? {
         let (cipher, failure) = state.withLock { state -> (StoreCipher?, String?) in
             switch state {
             case .ready(let cipher): return (cipher, nil)

@@ -2,8 +2,8 @@ internal import CSodium
 internal import Foundations
 internal import Tokens
 
-/// Encrypts and decrypts the records of a store: XChaCha20-Poly1305 with the cache key as associated data, so that no
-/// record can be passed off as another's.
+/// Encrypts and decrypts the records of a store: XChaCha20-Poly1305 with a keyed fingerprint of the cache key, the tag, as
+/// associated data, so that no record can be passed off as another's. The tag stands before the record and names its file.
 struct StoreCipher: Sendable {
     struct Unusable: Error {
         var reason: String
@@ -11,7 +11,8 @@ struct StoreCipher: Sendable {
 
     /// 32 bytes each; the first encrypts, all decrypt.
     private let keys: [Secret]
-    private static let header = Array("ringdown1".utf8)
+    private static let header = Array("ringdown2".utf8)
+    private static let tagLength = 32
 
     /// Keys from texts of any length, separated by commas.
     init(texts: Secret) throws(Unusable) {
@@ -45,37 +46,53 @@ struct StoreCipher: Sendable {
     /// The file names of a key's record, one for each encryption key; new records take the first. They tell nothing to
     /// who lacks the encryption key.
     func names(of key: CacheKey) -> [String] {
-        keys.map { hexadecimal(Sodium.fingerprint($0, key: key.bytes).prefix(16)) }
+        keys.map { Self.name(tag: Sodium.fingerprint($0, key: key.bytes)) }
     }
+
+    static func name(tag: some Collection<UInt8>) -> String { hexadecimal(tag.prefix(16)) }
 
     func seal(_ record: [UInt8], for key: CacheKey) -> [UInt8] {
         let nonce = Sodium.randomBytes(Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES))
         var sealed = [UInt8](repeating: 0, count: record.count + Int(crypto_aead_xchacha20poly1305_ietf_ABYTES))
         var count: UInt64 = 0
+        let tag = Sodium.fingerprint(keys[0], key: key.bytes)
         withKey(keys[0]) { secret in
             _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
-                &sealed, &count, record, UInt64(record.count), key.bytes, UInt64(key.bytes.count), nil, nonce, secret
+                &sealed, &count, record, UInt64(record.count), tag, UInt64(tag.count), nil, nonce, secret
             )
         }
-        return Self.header + nonce + sealed.prefix(Int(count))
+        return Self.header + tag + nonce + sealed.prefix(Int(count))
     }
 
-    /// Nil where the record was not sealed for this key, or was damaged.
+    /// The record of this key. Nil where it was not sealed for this key, or was damaged.
     func open(_ file: [UInt8], for key: CacheKey) -> [UInt8]? {
-        let nonceLength = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-        let overhead = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
-        guard file.starts(with: Self.header), file.count >= Self.header.count + nonceLength + overhead else {
+        guard let tag = Self.tag(of: file), keys.contains(where: { Sodium.fingerprint($0, key: key.bytes) == tag })
+        else {
             return nil
         }
-        let nonce = Array(file.dropFirst(Self.header.count).prefix(nonceLength))
-        let sealed = Array(file.dropFirst(Self.header.count + nonceLength))
+        return open(file)
+    }
+
+    /// What a file says its record is for.
+    static func tag(of file: [UInt8]) -> [UInt8]? {
+        guard file.starts(with: header), file.count >= header.count + tagLength else { return nil }
+        return Array(file.dropFirst(header.count).prefix(tagLength))
+    }
+
+    /// The record of whatever key, for who looks after the store.
+    func open(_ file: [UInt8]) -> [UInt8]? {
+        let nonceLength = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+        let overhead = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
+        let start = Self.header.count + Self.tagLength
+        guard let tag = Self.tag(of: file), file.count >= start + nonceLength + overhead else { return nil }
+        let nonce = Array(file.dropFirst(start).prefix(nonceLength))
+        let sealed = Array(file.dropFirst(start + nonceLength))
         for candidate in keys {
             var record = [UInt8](repeating: 0, count: sealed.count - overhead + 1)
             var count: UInt64 = 0
             let result = withKey(candidate) { secret in
                 crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    &record, &count, nil, sealed, UInt64(sealed.count), key.bytes, UInt64(key.bytes.count), nonce,
-                    secret
+                    &record, &count, nil, sealed, UInt64(sealed.count), tag, UInt64(tag.count), nonce, secret
                 )
             }
             if result == 0 { return Array(record.prefix(Int(count))) }

@@ -8,6 +8,9 @@ public struct LifecycleSettings: Sendable {
         if lifetime <= .seconds(20 * 60) { return .seconds(5 * 60) }
         return lifetime < .seconds(90 * 60) ? .seconds(15 * 60) : .seconds(60 * 60)
     }
+    /// How long a caller waits for a refresh in the advisory window; nil for not at all, while it goes on in the background.
+    /// A process that ends at once has no background, so its caller waits a little, and gets the cached token then.
+    public var advisoryPatience: Duration?
     /// Before expiry, when callers begin to wait for the refresh; never more than L/4.
     public var mandatoryWindow: Duration = .seconds(60)
     /// A token with less than this left is not handed out; never more than L/4.

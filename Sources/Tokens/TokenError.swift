@@ -2,7 +2,7 @@ internal import Foundations
 public import HTTPModel
 
 /// Why there is no token.
-public struct TokenError: Error, Sendable, CustomStringConvertible {
+public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
     /// An open set: more may be told apart later.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
@@ -11,6 +11,16 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
             case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization
         }
         private let value: Value
+
+        private init(value: Value) {
+            self.value = value
+        }
+
+        /// The code of a name, as ``description`` gives it; nil for a name that this version does not know.
+        public init?(rawValue: String) {
+            guard let value = Value(rawValue: rawValue) else { return nil }
+            self.value = value
+        }
 
         /// The server knows no such client, or the secret is wrong: `invalid_client`, `invalid_grant`.
         public static let credentialsRefused = Code(value: .credentialsRefused)
@@ -69,6 +79,9 @@ public struct TokenError: Error, Sendable, CustomStringConvertible {
     public var isRefusal: Bool {
         [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization].contains(code)
     }
+
+    /// Whether who insists on a new token is told this too: the platform refuses, or has asked to wait.
+    var isFirm: Bool { isRefusal || code == .rateLimited || retryAfter != nil }
 
     public var description: String { message }
 

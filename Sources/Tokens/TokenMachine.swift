@@ -89,7 +89,9 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         at now: Moment, minTTL: Duration = .zero, force: Bool = false, waiter: Waiter? = nil
     ) -> Action {
         guard !force, let token, isUsable(token, at: now, for: minTTL) else {
-            if let refusal, flight == nil, now.uptime < refusal.until { return .fail(refusal.error) }
+            if let refusal, flight == nil, now.uptime < refusal.until, !force || refusal.error.isFirm {
+                return .fail(refusal.error)
+            }
             if !force, let token, isTooShort(token, for: minTTL, at: now) {
                 return .fail(.tooShort(granted: token.lifetime, wanted: minTTL))
             }
@@ -101,8 +103,90 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
                 ? .serve(token) : join(.mandatory, waiter, Wish(minTTL: minTTL, isForced: false), at: now)
         }
         guard remaining <= settings.advisory(token), flight == nil, now.uptime >= retryAt else { return .serve(token) }
+        if settings.advisoryPatience != nil {
+            return join(.advisory, waiter, Wish(minTTL: minTTL, isForced: false), at: now)
+        }
         return .serveAndFetch(token, begin(.advisory, at: now, minTTL: .zero, waiters: [:]))
     }
+
+    // MARK: Stores
+
+    /// Takes over what a store holds: a token that is newer than the one at hand, and the reasons not to ask for another.
+    public mutating func adopt(_ stored: StoredState, at now: Moment) {
+        if let new = stored.token, new.value != token?.value,
+            token.map({ new.requested.wall >= $0.requested.wall }) ?? true
+        {
+            (token, isRejected) = (new, false)
+        }
+        guard let setback = stored.setback else { return }
+        func uptime(_ moment: Timestamp) -> Duration { now.uptime + min(moment - now.wall, settings.retryAfterLimit) }
+        failures = max(failures, setback.failures)
+        retryAt = max(retryAt, uptime(setback.retryAt))
+        let until = uptime(setback.until)
+        if until > now.uptime, until > refusal?.until ?? .zero { refusal = (setback.error, until) }
+    }
+
+    /// What a store should hold.
+    public func stored(at now: Moment) -> StoredState {
+        func wall(_ uptime: Duration) -> Timestamp { now.wall + (uptime - now.uptime) }
+        let setback = refusal.map { refusal in
+            Setback(error: refusal.error, failures: failures, retryAt: wall(retryAt), until: wall(refusal.until))
+        }
+        return StoredState(token: isRejected ? nil : token, setback: failures > 0 ? setback : nil)
+    }
+
+    /// A store has something while a request is about to be sent. Where that is good enough for all who wait, or says that
+    /// asking again is of no use now, the request is over; nil where it must be sent.
+    public mutating func loaded(_ stored: StoredState, for fetch: Fetch, at now: Moment) -> Landing? {
+        guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
+        let former = token
+        adopt(stored, at: now)
+        if let token, token.value != former?.value, fetch.reason != .forced {
+            let left = token.remaining(at: now)
+            let longest = flight.waiters.values.map(\.minTTL).max() ?? .zero
+            // Where the platform has just granted less than is wanted, it would do so again.
+            let isHopeless = token.lifetime <= longest && token.age(at: now) < settings.refusalMemory
+            if isHopeless || left > max(settings.mandatory(token), longest) {
+                return fetched(token, for: fetch, at: now)
+            }
+        }
+        return isHeldBack(flight, at: now) ? (abandon(fetch, at: now), nil) : nil
+    }
+
+    /// Whether the failures that a store tells of are reason enough not to send the request.
+    private func isHeldBack(_ flight: Flight, at now: Moment) -> Bool {
+        if flight.fetch.reason == .forced || flight.fetch.reason == .rejected {
+            return refusal.map { now.uptime < $0.until && $0.error.isFirm } ?? false
+        }
+        let areServed = flight.waiters.values.allSatisfy { wish in
+            token.map { isUsable($0, at: now, for: wish.minTTL) } ?? false
+        }
+        if areServed { return now.uptime < retryAt }
+        return refusal.map { now.uptime < $0.until } ?? false
+    }
+
+    /// The request is not sent, without having failed. Whoever can live with the cached token gets it.
+    public mutating func abandon(
+        _ fetch: Fetch, at now: Moment
+    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
+        guard let flight, flight.fetch.number == fetch.number else { return [] }
+        self.flight = nil
+        let error = refusal?.error ?? .cancelled
+        return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
+    }
+
+    /// A caller does not wait any longer: it gets the cached token where that can serve. Nil where it had its answer already.
+    public mutating func release(_ waiter: Waiter, at now: Moment) -> Result<Token, TokenError>? {
+        guard let wish = flight?.waiters.removeValue(forKey: waiter) else { return nil }
+        return answer(wish, or: .cancelled, at: now)
+    }
+
+    private func answer(_ wish: Wish, or error: TokenError, at now: Moment) -> Result<Token, TokenError> {
+        guard let token, !wish.isForced, isUsable(token, at: now, for: wish.minTTL) else { return .failure(error) }
+        return .success(token)
+    }
+
+    // MARK: Requests
 
     /// Those who waited, each with what it gets, and the request that others of them need still.
     public typealias Landing = (answers: [(waiter: Waiter, result: Result<Token, TokenError>)], next: Fetch?)
@@ -144,12 +228,12 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         let remaining = token.map { $0.remaining(at: now) } ?? .zero
         retryAt = now.uptime + max(settings.backoff(failures: failures, remaining: remaining, draw: draw), asked)
         refusal = (error, now.uptime + memory(of: error, asked: asked, draw: draw))
-        return flight.waiters.map { waiter, wish in
-            guard let token, !wish.isForced, isUsable(token, at: now, for: wish.minTTL) else {
-                return (waiter, .failure(error))
-            }
-            return (waiter, .success(token))
-        }
+        return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
+    }
+
+    /// How many callers wait for a request.
+    public func waiterCount(_ fetch: Fetch) -> Int {
+        flight?.fetch.number == fetch.number ? flight?.waiters.count ?? 0 : 0
     }
 
     /// The API refused a token. Only the one that is cached is dropped, so that late refusals of an old one cost nothing.

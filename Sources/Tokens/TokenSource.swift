@@ -15,21 +15,26 @@ public final class TokenSource: Sendable {
         var machine: TokenMachine<Int>
         var waiters: [Int: CheckedContinuation<Result<Token, TokenError>, Never>] = [:]
         var nextWaiter = 0
+        /// Whether the store was asked before anybody waited.
+        var isPreloaded = false
+        var mints: [Mint] = []
     }
 
     private let requester: any TokenRequester
     private let store: any TokenStore
     private let key: CacheKey
+    private let account: String
     private let time: any TimeSource
     private let settings: LifecycleSettings
     private let state: Locked<State>
 
     public init(
-        _ requester: any TokenRequester, key: CacheKey, store: any TokenStore = .memory, time: any TimeSource = .system,
-        settings: LifecycleSettings = LifecycleSettings()
+        _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
+        time: any TimeSource = .system, settings: LifecycleSettings = LifecycleSettings()
     ) {
         self.requester = requester
         self.key = key
+        self.account = account
         self.store = store
         self.time = time
         self.settings = settings
@@ -41,6 +46,14 @@ public final class TokenSource: Sendable {
     /// Throws ``TokenError`` where there is none to be had; a later call may succeed without anyone's help.
     /// `force` asks the platform for a new one whatever is cached.
     public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+        if let token = try served(minTTL: minTTL, force: force) { return token }
+        // Before the first request: what another process left, without a task for it.
+        if await preload(), let token = try served(minTTL: minTTL, force: force) { return token }
+        return try await wait(minTTL: minTTL, force: force)
+    }
+
+    /// The token that is at hand; nil where one must be waited for.
+    private func served(minTTL: Duration, force: Bool) throws(TokenError) -> Token? {
         let now = time.now()
         switch state.withLock({ $0.machine.request(at: now, minTTL: minTTL, force: force) }) {
         case .serve(let token): return token
@@ -48,9 +61,27 @@ public final class TokenSource: Sendable {
             run(fetch)
             return token
         case .fail(let error): throw error
-        case .wait, .fetch: return try await wait(minTTL: minTTL, force: force)
+        case .wait, .fetch: return nil
         }
     }
+
+    /// Takes over what the store holds, once; whether there was something.
+    private func preload() async -> Bool {
+        let isFirst = state.withLock { state in
+            defer { state.isPreloaded = true }
+            return !state.isPreloaded
+        }
+        guard isFirst, let stored = await store.load(key, at: time.now()) else { return false }
+        let now = time.now()
+        if let token = stored.token {
+            Logger.current.debug("cache.hit", "the cache has a token with \(token.remaining(at: now).spoken) left")
+        }
+        state.withLock { $0.machine.adopt(stored, at: now) }
+        return true
+    }
+
+    /// The last token requests of this source, a hundred at most.
+    public var mints: [Mint] { state.withLock { $0.mints } }
 
     /// Reports that the API answered 401 to `token`, and says whether to ask for another one.
     public func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
@@ -97,58 +128,104 @@ public final class TokenSource: Sendable {
             run(fetch)
             continuation.resume(returning: .success(token))
         case .fail(let error): continuation.resume(returning: .failure(error))
-        case .fetch(let fetch): run(fetch)
+        case .fetch(let fetch):
+            run(fetch)
+            if fetch.reason == .advisory { release(waiter, after: settings.advisoryPatience ?? .zero) }
         case .wait: break
+        }
+    }
+
+    /// Gives a caller the cached token once it has waited long enough.
+    private func release(_ waiter: Int, after patience: Duration) {
+        Task {
+            try? await time.sleep(for: patience)
+            let now = time.now()
+            let answer = state.withLock { state in
+                state.machine.release(waiter, at: now).map { (state.waiters.removeValue(forKey: waiter), $0) }
+            }
+            answer?.0?.resume(returning: answer?.1 ?? .failure(.cancelled))
         }
     }
 
     /// Performs a token request that no caller owns; its end is bounded by the request's own time limits.
     private func run(_ fetch: TokenMachine<Int>.Fetch) {
         Task {
-            let result: Result<Token, TokenError>
-            do throws(TokenError) {
-                result = .success(try await fetched(fetch))
-            } catch { result = .failure(error) }
-            let now = time.now()
-            let (answers, next) = state.withLock { state in
-                let landing: TokenMachine<Int>.Landing =
-                    switch result {
-                    case .success(let token): state.machine.fetched(token, for: fetch, at: now)
-                    case .failure(let error):
-                        (state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1)), nil)
-                    }
-                return (landing.answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }, landing.next)
+            // A request that nobody must wait for is left to whoever is at it already.
+            let isWaiting = fetch.reason != .advisory
+            if let stored = await store.load(key, at: time.now()), land({ $0.loaded(stored, for: fetch, at: $1) }) {
+                return
             }
-            if let next { run(next) }
-            for (continuation, result) in answers { continuation?.resume(returning: result) }
+            let outcome = await store.lock(key, time: time, isWaiting: isWaiting)
+            if case .taken = outcome, !isWaiting, land({ ($0.abandon(fetch, at: $1), nil) }) { return }
+            defer { if case .locked(let lock) = outcome { lock.release() } }
+            // Whoever held the lock before may have stored what this request is for.
+            if let stored = await store.load(key, at: time.now()), land({ $0.loaded(stored, for: fetch, at: $1) }) {
+                return
+            }
+            await request(fetch)
         }
     }
 
-    /// The token that another process has stored, else a new one.
-    private func fetched(_ fetch: TokenMachine<Int>.Fetch) async throws(TokenError) -> Token {
-        if let token = await stored(for: fetch) { return token }
-        let lock = await store.lock(key, time: time)
-        defer { lock?.release() }
-        // Whoever held the lock before may have stored what this request is for.
-        if let token = await stored(for: fetch) { return token }
+    /// Asks the platform, tells the store, and only then those who wait: so that nobody asks again meanwhile.
+    private func request(_ fetch: TokenMachine<Int>.Fetch) async {
         Logger.current.debug("token.needed", "a new token is requested: \(fetch.reason.rawValue)")
-        let token = try await requester.requestToken(draw: .random(in: 0..<1))
-        if token.isCacheable { await store.save(token, for: key) }
-        return token
+        let start = time.now()
+        let result: Result<Token, TokenError>
+        do throws(TokenError) {
+            result = .success(try await requester.requestToken(draw: .random(in: 0..<1)))
+        } catch { result = .failure(error) }
+        let now = time.now()
+        typealias Outcome = (answers: Answers, next: TokenMachine<Int>.Fetch?, stored: StoredState, mint: Mint)
+        let (answers, next, stored, mint) = state.withLock { state -> Outcome in
+            let mint = self.mint(of: fetch, result, from: start, to: now, callers: state.machine.waiterCount(fetch))
+            state.mints = state.mints.suffix(99) + [mint]
+            let landing: TokenMachine<Int>.Landing =
+                switch result {
+                case .success(let token): state.machine.fetched(token, for: fetch, at: now)
+                case .failure(let error):
+                    (state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1)), nil)
+                }
+            return (self.taken(landing.answers, from: &state), landing.next, state.machine.stored(at: now), mint)
+        }
+        await store.save(stored, for: key)
+        await store.note(mint)
+        if let next { run(next) }
+        for (continuation, result) in answers { continuation?.resume(returning: result) }
     }
 
-    /// A stored token that serves the purpose of the request.
-    private func stored(for fetch: TokenMachine<Int>.Fetch) async -> Token? {
+    private typealias Answers = [(CheckedContinuation<Result<Token, TokenError>, Never>?, Result<Token, TokenError>)]
+
+    private func taken(
+        _ answers: [(waiter: Int, result: Result<Token, TokenError>)], from state: inout State
+    ) -> Answers {
+        answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }
+    }
+
+    /// Ends a request without the platform, if `landing` says so.
+    private func land(
+        _ landing: (inout TokenMachine<Int>, Moment) -> TokenMachine<Int>.Landing?
+    ) -> Bool {
         let now = time.now()
-        guard fetch.reason != .forced, let token = await store.load(key, at: now) else { return nil }
-        let isAnother = token.value != fetch.replaced?.value
-        let left = token.remaining(at: now)
-        let lasts = left > max(settings.mandatory(token), fetch.minTTL)
-        // Where the platform has just granted less than is wanted, it would do so again.
-        let isHopeless = token.lifetime <= fetch.minTTL && token.age(at: now) < settings.refusalMemory
-        let isOfUse = isAnother && (lasts || isHopeless)
-        Logger.current.debug(
-            "cache.hit", "the cache has a token with \(left.spoken) left\(isOfUse ? "" : ", which is of no use")")
-        return isOfUse ? token : nil
+        let landed = state.withLock { state -> (Answers, TokenMachine<Int>.Fetch?)? in
+            landing(&state.machine, now).map { (self.taken($0.answers, from: &state), $0.next) }
+        }
+        guard let (answers, next) = landed else { return false }
+        if let next { run(next) }
+        for (continuation, result) in answers { continuation?.resume(returning: result) }
+        return true
+    }
+
+    private func mint(
+        of fetch: TokenMachine<Int>.Fetch, _ result: Result<Token, TokenError>, from start: Moment, to end: Moment,
+        callers: Int
+    ) -> Mint {
+        var (error, lifetime): (TokenError?, Duration?)
+        switch result {
+        case .success(let token): lifetime = token.lifetime
+        case .failure(let failure): error = failure
+        }
+        return Mint(
+            time: start.wall, account: account, reason: fetch.reason, error: error?.code, status: error?.status,
+            lifetime: lifetime, duration: end.uptime - start.uptime, callers: callers)
     }
 }

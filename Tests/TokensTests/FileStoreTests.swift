@@ -24,16 +24,17 @@ import Tokens
             value: Secret("value"), scope: "a b", lifetime: .seconds(3600), requested: time.now(),
             refreshJitter: .seconds(12)
         )
-        await store().save(token, for: key)
+        await store().save(StoredState(token: token), for: key)
         time.advance(by: .seconds(600))
-        let loaded = try #require(await store().load(key, at: time.now()))
+        let loaded = try #require(await store().load(key, at: time.now())?.token)
         #expect(loaded == token)
         #expect(loaded.remaining(at: time.now()) == .seconds(3000))
     }
 
     @Test func `files are the owner's alone and hold nothing in clear`() async throws {
-        await store(at: directory.path + "/a/b").save(.sample("plainly-visible", at: time.now()), for: key)
-        await store().save(.sample("plainly-visible", at: time.now()), for: key)
+        await store(at: directory.path + "/a/b").save(
+            StoredState(token: .sample("plainly-visible", at: time.now())), for: key)
+        await store().save(StoredState(token: .sample("plainly-visible", at: time.now())), for: key)
         #expect(directory.permissions("a/b") == 0o700)
         #expect(directory.permissions(record) == 0o600)
         #expect(directory.permissions("key") == 0o600)
@@ -44,38 +45,38 @@ import Tokens
 
     @Test func `another key, damage or another name make a record a miss`() async throws {
         let other = CacheKey(fields: [[2]])
-        await store(keys: "one").save(.sample(at: time.now()), for: key)
-        #expect(await store(keys: "two").load(key, at: time.now()) == nil)
-        #expect(await store(keys: "one").load(other, at: time.now()) == nil)
+        await store(keys: "one").save(StoredState(token: .sample(at: time.now())), for: key)
+        #expect(await store(keys: "two").load(key, at: time.now())?.token == nil)
+        #expect(await store(keys: "one").load(other, at: time.now())?.token == nil)
         let path = directory.path + "/" + record
         let bytes = try File.read(path)
         for index in bytes.indices {
             var damaged = bytes
             damaged[index] ^= 1
             try File.replace(path, with: damaged)
-            #expect(await store(keys: "one").load(key, at: time.now()) == nil)
+            #expect(await store(keys: "one").load(key, at: time.now())?.token == nil)
         }
         try File.replace(path, with: Array(bytes.prefix(20)))
-        #expect(await store(keys: "one").load(key, at: time.now()) == nil)
+        #expect(await store(keys: "one").load(key, at: time.now())?.token == nil)
     }
 
     @Test func `a key that was replaced is still accepted`() async throws {
-        await store(keys: "old").save(.sample("kept", at: time.now()), for: key)
-        #expect(await store(keys: "new,old").load(key, at: time.now())?.value.reveal() == "kept")
+        await store(keys: "old").save(StoredState(token: .sample("kept", at: time.now())), for: key)
+        #expect(await store(keys: "new,old").load(key, at: time.now())?.token?.value.reveal() == "kept")
     }
 
     @Test func `a token that is over, or comes from the future, is a miss`() async throws {
-        await store().save(.sample(lifetime: .seconds(60), at: time.now()), for: key)
+        await store().save(StoredState(token: .sample(lifetime: .seconds(60), at: time.now())), for: key)
         time.advance(by: .seconds(61))
-        #expect(await store().load(key, at: time.now()) == nil)
+        #expect(await store().load(key, at: time.now())?.token == nil)
         time.jumpWall(by: .seconds(-86400))
-        #expect(await store().load(key, at: time.now()) == nil)
+        #expect(await store().load(key, at: time.now())?.token == nil)
     }
 
     @Test func `a removed token is gone`() async throws {
-        await store().save(.sample(at: time.now()), for: key)
+        await store().save(StoredState(token: .sample(at: time.now())), for: key)
         await store().remove(key)
-        #expect(await store().load(key, at: time.now()) == nil)
+        #expect(await store().load(key, at: time.now())?.token == nil)
     }
 
     @Test func `a directory that others can write is not used, and that is said once`() async throws {
@@ -83,9 +84,12 @@ import Tokens
         let log = MemoryLog()
         let store = store()
         await Logger.$current.withValue(log.logger) {
-            await store.save(.sample(at: time.now()), for: key)
-            #expect(await store.load(key, at: time.now()) == nil)
-            #expect(await store.lock(key, time: time) == nil)
+            await store.save(StoredState(token: .sample(at: time.now())), for: key)
+            #expect(await store.load(key, at: time.now())?.token == nil)
+            guard case .unavailable = await store.lock(key, time: time, isWaiting: true) else {
+                Issue.record("another outcome was expected")
+                return
+            }
         }
         #expect(log.warnings.count == 1)
         #expect(directory.names == [])
@@ -97,46 +101,91 @@ import Tokens
         for name in ["link", "file", "file/below"] {
             let log = MemoryLog()
             await Logger.$current.withValue(log.logger) {
-                await store(at: directory.path + "/" + name).save(.sample(at: time.now()), for: key)
+                await store(at: directory.path + "/" + name).save(StoredState(token: .sample(at: time.now())), for: key)
             }
             #expect(log.warnings.count == 1)
         }
     }
 
     @Test func `files that others can read are not used`() async throws {
-        await store(keys: "k").save(.sample(at: time.now()), for: key)
+        await store(keys: "k").save(StoredState(token: .sample(at: time.now())), for: key)
         directory.changePermissions(0o644, of: record)
-        #expect(await store(keys: "k").load(key, at: time.now()) == nil)
-        await store().save(.sample(at: time.now()), for: key)
+        #expect(await store(keys: "k").load(key, at: time.now())?.token == nil)
+        await store().save(StoredState(token: .sample(at: time.now())), for: key)
         directory.changePermissions(0o644, of: "key")
         let log = MemoryLog()
-        await Logger.$current.withValue(log.logger) { #expect(await store().load(key, at: time.now()) == nil) }
+        await Logger.$current.withValue(log.logger) { #expect(await store().load(key, at: time.now())?.token == nil) }
         #expect(log.warnings.count == 1)
     }
 
     @Test func `a key that is none is a warning and no crash`() async throws {
         let log = MemoryLog()
-        await Logger.$current.withValue(log.logger) { await store(keys: ",,").save(.sample(at: time.now()), for: key) }
+        await Logger.$current.withValue(log.logger) {
+            await store(keys: ",,").save(StoredState(token: .sample(at: time.now())), for: key)
+        }
         #expect(log.warnings.count == 1)
     }
 
     @Test func `a symbolic link in place of a record is not followed`() async throws {
-        await store(keys: "k").save(.sample(at: time.now()), for: key)
+        await store(keys: "k").save(StoredState(token: .sample(at: time.now())), for: key)
         let name = record
         let target = directory.path + "/elsewhere"
         try File.replace(target, with: try File.read(directory.path + "/" + name))
         await store(keys: "k").remove(key)
         directory.link(name, to: target)
-        #expect(await store(keys: "k").load(key, at: time.now()) == nil)
+        #expect(await store(keys: "k").load(key, at: time.now())?.token == nil)
     }
 
     @Test func `who holds the lock makes the others wait until it is released`() async throws {
         let (store, time, key) = (store(), time, key)
-        let first = try #require(await store.lock(key, time: time))
-        let second = Task { await store.lock(key, time: time) != nil }
+        guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {
+            Issue.record("another outcome was expected")
+            return
+        }
+        guard case .taken = await store.lock(key, time: time, isWaiting: false) else {
+            Issue.record("another outcome was expected")
+            return
+        }
+        let second = Task {
+            guard case .locked = await store.lock(key, time: time, isWaiting: true) else { return false }
+            return true
+        }
         await time.waitForSleepers(1)
         first.release()
         time.advance(by: .seconds(1))
         #expect(await second.value)
+    }
+
+    @Test func `a setback comes back too, beside the token or alone`() async throws {
+        var error = TokenError(.credentialsRefused, "refused", status: 401)
+        error.oauthError = "invalid_client"
+        let now = time.now()
+        let setback = Setback(
+            error: error, failures: 3, retryAt: now.wall + .seconds(40), until: now.wall + .seconds(30))
+        for token in [Token.sample(at: now), nil] {
+            let state = StoredState(token: token, setback: setback)
+            await store().save(state, for: key)
+            #expect(await store().load(key, at: now) == state)
+        }
+    }
+
+    @Test func `a setback of a clock that is days ahead holds nobody back`() async throws {
+        let far = time.now().wall + .seconds(5 * 86400)
+        let setback = Setback(error: TokenError(.serverFailed, "503"), failures: 1, retryAt: far, until: far)
+        await store().save(StoredState(token: .sample(at: time.now()), setback: setback), for: key)
+        let loaded = try #require(await store().load(key, at: time.now()))
+        #expect(loaded.setback == nil && loaded.token != nil)
+    }
+
+    @Test func `the ledger has a line for each request, and does not grow without end`() async throws {
+        let store = store()
+        let mint = Mint(
+            time: time.now().wall, account: "genesys client", reason: .cold, error: nil, status: nil,
+            lifetime: .seconds(3600), duration: .milliseconds(120), callers: 3)
+        for _ in 0..<4000 { await store.note(mint) }
+        let mints = Ledger(directory: directory.path).mints()
+        #expect(mints.last == mint)
+        #expect((1000..<4000).contains(mints.count))
+        #expect(directory.permissions("ledger") == 0o600)
     }
 }
