@@ -36,10 +36,11 @@ let package = Package(
         room(
             "Commands",
             [
-                "CommandLineKit", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
+                "CommandLineKit", "Scenarios", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
                 "TokenStores", "Tokens",
                 "HTTPModel", "Foundations", "CProcess",
             ]),
+        room("Scenarios", ["TestKit", "Tokens", "Foundations"]),
         room("CommandLineKit", ["Foundations"]),
         room("SimulatorTesting", ["Simulator"]),
         room(
@@ -67,6 +68,7 @@ let package = Package(
         tests("FoundationsTests", ["Foundations"]),
         tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
         tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
+        tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
         tests("ContactCenterTests", ["ContactCenter", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
         tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),

@@ -1,6 +1,7 @@
 internal import CommandLineKit
 internal import ContactCenter
 internal import Foundations
+internal import Scenarios
 internal import Simulator
 
 struct BenchCommand: Command {
@@ -37,12 +38,15 @@ struct BenchCommand: Command {
     var command: [String]
     @OptionList("client", "NAME=COMMAND", help: "A client and its name; may be repeated.")
     var client: [String]
+    @OptionList("scenarios", "FILE", help: "Play the scenarios of a file on the library instead; may be repeated.")
+    var scenarios: [String]
     @Option("only", "TEXT", help: "Only the rows whose title has this text.")
     var only: String?
     @Option("output", "FORMAT", help: "How to print it; table unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {
+        if !scenarios.isEmpty { return try await playScenarios() }
         let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
         guard !rows.isEmpty else {
             throw UsageError(
@@ -64,6 +68,35 @@ struct BenchCommand: Command {
         case .table, nil: break
         }
         return report.clients.allSatisfy { $0.passes == rows.count } ? ExitCode.done : ExitCode.failed
+    }
+
+    /// A line for each scenario, what went wrong below it, and a summary.
+    private func playScenarios() async throws -> Int32 {
+        let stream = Context.current.standardOutput
+        var (passes, results): (Int, [JSON]) = (0, [])
+        for file in scenarios {
+            let list: [Scenario]
+            do { list = try Scenario.read(File.read(file)) } catch let error as Scenario.Invalid {
+                throw ConfigurationError("\(file), \(error)", hint: "Documentation/Scenarios.md describes the format")
+            }
+            for scenario in list where only.map({ scenario.name.contains($0) }) ?? true {
+                let complaints = await ScenarioRunner().play(scenario)
+                passes += complaints.isEmpty ? 1 : 0
+                results.append([
+                    "scenario": .string(scenario.name), "passed": .bool(complaints.isEmpty),
+                    "complaints": .array(complaints.map { .string($0) }),
+                ])
+                guard output ?? .table == .table else { continue }
+                try stream.line("\(complaints.isEmpty ? "pass" : "FAIL")  \(excerpt(scenario.name, limit: 200))")
+                for complaint in complaints { try stream.line("      \(complaint)") }
+            }
+        }
+        if output == .json {
+            try stream.line((["passed": .int(passes), "scenarios": .array(results)] as JSON).description)
+        } else {
+            try stream.line("\(passes) of \(results.count) scenarios passed")
+        }
+        return passes == results.count ? ExitCode.done : ExitCode.failed
     }
 
     private func clients() throws(UsageError) -> [ScoreboardReport.Client] {

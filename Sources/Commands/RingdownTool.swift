@@ -17,7 +17,7 @@ public enum RingdownTool {
         abstract: "A valid access token for Genesys Cloud and NICE CXone, always.",
         commands: [
             DemoCommand.self, TokenCommand.self, WhoamiCommand.self, UsersCommand.self, APICommand.self,
-            RegionsCommand.self,
+            RegionsCommand.self, TokensCommand.self, CacheCommand.self,
             SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, VersionCommand.self,
         ]
     )

@@ -18,6 +18,9 @@ public struct TemporaryDirectory: Sendable {
     /// The names in the directory, sorted.
     public var names: [String] { entries(path) }
 
+    /// The names in any directory, sorted; none where it cannot be read.
+    public static func names(in path: String) -> [String] { entries(path) }
+
     /// Removes the directory and what is in it. Symbolic links are removed, not followed.
     public func remove() {
         removeTree(path)

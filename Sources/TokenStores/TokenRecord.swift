@@ -73,7 +73,8 @@ enum TokenRecord {
 
     private static func setback(_ reader: inout Reader) -> Setback? {
         guard let failures = reader.number(), let retryAt = reader.number(), let until = reader.number(),
-            let status = reader.number(), let retryAfter = reader.number(), let code = reader.text(), let message = reader.text(),
+            let status = reader.number(), let retryAfter = reader.number(), let code = reader.text(),
+            let message = reader.text(),
             let oauthError = reader.text(), let oauthDescription = reader.text(), let correlationID = reader.text(),
             (0...1e6).contains(failures), (0...1e12).contains(retryAt), (0...1e12).contains(until),
             (0...999).contains(status), (-1...1e9).contains(retryAfter)

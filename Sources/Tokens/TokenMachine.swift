@@ -231,6 +231,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
     }
 
+    public var isIdle: Bool { flight == nil }
+
     /// How many callers wait for a request.
     public func waiterCount(_ fetch: Fetch) -> Int {
         flight?.fetch.number == fetch.number ? flight?.waiters.count ?? 0 : 0
@@ -243,8 +245,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         if let rejectedAt, now.uptime - rejectedAt < settings.rejectionInterval(token) { return .tooSoon }
         isRejected = true
         rejectedAt = now.uptime
-        // The refusal says nothing about the token endpoint: what it said last is no reason to wait.
-        refusal = nil
+        // The refusal says nothing about the token endpoint: a passing failure of it is no reason to wait.
+        if refusal?.error.isFirm != true { refusal = nil }
         return .retry
     }
 

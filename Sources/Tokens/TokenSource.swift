@@ -80,6 +80,12 @@ public final class TokenSource: Sendable {
         return true
     }
 
+    /// Whether no token request is under way.
+    package var isIdle: Bool { state.withLock { $0.machine.isIdle } }
+
+    /// Whether a caller waits for a token request.
+    package var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
+
     /// The last token requests of this source, a hundred at most.
     public var mints: [Mint] { state.withLock { $0.mints } }
 

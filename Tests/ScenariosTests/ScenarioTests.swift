@@ -1,0 +1,41 @@
+import Foundations
+import Scenarios
+import Testing
+
+@Suite struct ScenarioTests {
+    private static let corpus: [Scenario] = {
+        let parts = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        do { return try Scenario.read(File.read(parts + "/Scenarios/lifecycle.json")) } catch {
+            preconditionFailure("\(error)")
+        }
+    }()
+
+    @Test func `the corpus has at least sixty scenarios with names of their own`() {
+        #expect(Self.corpus.count >= 60)
+        #expect(Set(Self.corpus.map(\.name)).count == Self.corpus.count)
+    }
+
+    @Test func `the library plays the whole corpus`() async {
+        for scenario in Self.corpus {
+            for complaint in await ScenarioRunner().play(scenario) { Issue.record("\(scenario.name): \(complaint)") }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("{}", "the file"), ("[1]", "scenario 1"), (#"[{"name": "x"}]"#, "'x'"), ("[", "line 1"),
+            (#"[{"name": "x", "steps": [{"do": "dance"}]}]"#, "'x', step 1"),
+            (#"[{"name": "x", "given": {"cached": "warm"}, "steps": []}]"#, "given.cached"),
+        ])
+    func `a file with a mistake says where`(text: String, place: String) {
+        let error = #expect(throws: Scenario.Invalid.self) { try Scenario.read(Array(text.utf8)) }
+        #expect(error?.place.contains(place) == true)
+    }
+
+    @Test func `what must not be is found`() async throws {
+        let text =
+            #"[{"name": "x", "steps": [{"do": "getToken", "expect": {"result": "cached", "sourceContacted": false}}]}]"#
+        let complaints = await ScenarioRunner().play(try Scenario.read(Array(text.utf8))[0])
+        #expect(complaints.count == 2)
+    }
+}
