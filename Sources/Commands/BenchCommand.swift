@@ -40,6 +40,10 @@ struct BenchCommand: Command {
     var client: [String]
     @OptionList("scenarios", "FILE", help: "Play the scenarios of a file on the library instead; may be repeated.")
     var scenarios: [String]
+    @Option("seeds", "NUMBER", help: "Run so many random lives of the token lifecycle, 2000 events each, instead.")
+    var seeds: Int?
+    @Option("seed", "NUMBER", help: "With --seeds: the first of them; a failing one replays exactly.")
+    var seed: Int?
     @Option("only", "TEXT", help: "Only the rows whose title has this text.")
     var only: String?
     @Option("output", "FORMAT", help: "How to print it; table unless said otherwise.")
@@ -47,6 +51,7 @@ struct BenchCommand: Command {
 
     func run() async throws -> Int32 {
         if !scenarios.isEmpty { return try await playScenarios() }
+        if let seeds { return try await simulateLives(seeds) }
         let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
         guard !rows.isEmpty else {
             throw UsageError(
@@ -68,6 +73,35 @@ struct BenchCommand: Command {
         case .table, nil: break
         }
         return report.clients.allSatisfy { $0.passes == rows.count } ? ExitCode.done : ExitCode.failed
+    }
+
+    /// Seeds one after the other, on every core; the first that breaks a promise is told.
+    private func simulateLives(_ count: Int) async throws -> Int32 {
+        guard (1...10_000_000).contains(count), (0...Int.max / 2).contains(seed ?? 1) else {
+            throw UsageError("--seeds is 1 to 10000000, --seed not negative", hint: "'ringdown bench --seeds 10000'")
+        }
+        let first = UInt64(seed ?? 1)
+        let lanes = min(8, count)
+        let reports = await withTaskGroup(of: [LifecycleSimulation.Report].self) { group in
+            for lane in 0..<lanes {
+                group.addTask(executorPreference: globalConcurrentExecutor) {
+                    stride(from: lane, to: count, by: lanes).map {
+                        LifecycleSimulation.run(seed: first + UInt64($0), events: 2000)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        let broken = reports.filter { $0.violation != nil }.min { $0.seed < $1.seed }
+        let (events, requests) = reports.reduce((0, 0)) { ($0.0 + $1.events, $0.1 + $1.requests) }
+        let stream = Context.current.standardOutput
+        if let broken {
+            try stream.line("seed \(broken.seed): \(broken.violation ?? "")")
+            notice("  hint: 'ringdown bench --seeds 1 --seed \(broken.seed)' replays it")
+            return ExitCode.failed
+        }
+        try stream.line("\(count) seeds, \(events) events, \(requests) token requests: every promise was kept")
+        return ExitCode.done
     }
 
     /// A line for each scenario, what went wrong below it, and a summary.

@@ -68,7 +68,7 @@ struct Faults: Sendable {
             let (rule, state) = (states[index].rule, states[index])
             if let nth = rule.nth, state.matches != nth { continue }
             if let times = rule.times, state.hits >= times { continue }
-            if let probability = rule.probability, Double(random.next() >> 11) / Double(1 << 53) >= probability {
+            if let probability = rule.probability, random.unit() >= probability {
                 continue
             }
             states[index].hits += 1

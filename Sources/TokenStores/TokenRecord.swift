@@ -22,7 +22,8 @@ enum TokenRecord {
         writer.add(state.setback == nil ? 0 : 1)
         if let setback = state.setback {
             for number in [
-                Double(setback.failures), setback.retryAt.secondsSince1970, setback.until.secondsSince1970,
+                Double(setback.failures), setback.time.secondsSince1970, setback.retryAt.secondsSince1970,
+                setback.until.secondsSince1970,
                 Double(setback.error.status ?? 0), setback.error.retryAfter?.inSeconds ?? -1,
             ] { writer.add(number) }
             for text in [
@@ -47,10 +48,7 @@ enum TokenRecord {
         guard let hasSetback = reader.number() else { return nil }
         if hasSetback == 1 {
             guard let setback = setback(&reader) else { return nil }
-            // One that was written by a clock far ahead would hold everybody back.
-            if (setback.until - now.wall).inSeconds <= 86400, (setback.retryAt - now.wall).inSeconds <= 86400 {
-                state.setback = setback
-            }
+            state.setback = setback
         }
         return reader.bytes.isEmpty ? (account, state) : nil
     }
@@ -72,11 +70,13 @@ enum TokenRecord {
     }
 
     private static func setback(_ reader: inout Reader) -> Setback? {
-        guard let failures = reader.number(), let retryAt = reader.number(), let until = reader.number(),
+        guard let failures = reader.number(), let time = reader.number(), let retryAt = reader.number(),
+            let until = reader.number(),
             let status = reader.number(), let retryAfter = reader.number(), let code = reader.text(),
             let message = reader.text(),
             let oauthError = reader.text(), let oauthDescription = reader.text(), let correlationID = reader.text(),
-            (0...1e6).contains(failures), (0...1e12).contains(retryAt), (0...1e12).contains(until),
+            (0...1e6).contains(failures), (0...1e12).contains(time), (0...1e12).contains(retryAt),
+            (0...1e12).contains(until),
             (0...999).contains(status), (-1...1e9).contains(retryAfter)
         else { return nil }
         func optional(_ text: String) -> String? { text.isEmpty ? nil : text }
@@ -86,7 +86,8 @@ enum TokenRecord {
         error.correlationID = optional(correlationID)
         if retryAfter >= 0 { error.retryAfter = .seconds(retryAfter) }
         return Setback(
-            error: error, failures: Int(failures), retryAt: Timestamp(secondsSince1970: retryAt),
+            error: error, failures: Int(failures), time: Timestamp(secondsSince1970: time),
+            retryAt: Timestamp(secondsSince1970: retryAt),
             until: Timestamp(secondsSince1970: until))
     }
 }

@@ -38,13 +38,13 @@ public struct LifecycleSettings: Sendable {
     func advisory(_ token: Token) -> Duration {
         min(advisoryWindow(token.lifetime), token.lifetime / 2) + token.refreshJitter
     }
-    func mandatory(_ token: Token) -> Duration { min(mandatoryWindow, token.lifetime / 4) }
-    func margin(_ token: Token) -> Duration { min(usableMargin, token.lifetime / 4) }
+    package func mandatory(_ token: Token) -> Duration { min(mandatoryWindow, token.lifetime / 4) }
+    package func margin(_ token: Token) -> Duration { min(usableMargin, token.lifetime / 4) }
     func rejectionInterval(_ token: Token) -> Duration { min(rejectionInterval, token.lifetime / 4) }
     func freshAge(_ token: Token) -> Duration { min(freshAge, token.lifetime / 4) }
 
     /// The jitter of a new token: `draw` is uniform in 0..<1.
-    func refreshJitter(lifetime: Duration, draw: Double) -> Duration {
+    package func refreshJitter(lifetime: Duration, draw: Double) -> Duration {
         min(min(advisoryWindow(lifetime), lifetime / 2) / 2, refreshJitterLimit) * draw
     }
 

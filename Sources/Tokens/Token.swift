@@ -19,18 +19,31 @@ public struct Token: Sendable, Equatable {
     /// False for a token that the server says is over already: good for one attempt, never kept.
     public let isCacheable: Bool
 
+    private static let scheme = Secret("Bearer ")
+
     public init(
         value: Secret, scope: String? = nil, lifetime: Duration, requested: Moment, refreshJitter: Duration = .zero,
         isLifetimeKnown: Bool = true, isCacheable: Bool = true
     ) {
         self.value = value
-        authorization = Secret(joining: [Secret("Bearer "), value])
+        authorization = Secret(joining: [Self.scheme, value])
         self.scope = scope
         self.lifetime = lifetime
         self.requested = requested
         self.refreshJitter = refreshJitter
         self.isLifetimeKnown = isLifetimeKnown
         self.isCacheable = isCacheable
+    }
+
+    /// The same token as a reader of a store sees it, who has clocks of its own.
+    package func requested(at moment: Moment) -> Token {
+        Token(copying: self, requested: moment)
+    }
+
+    private init(copying token: Token, requested: Moment) {
+        (value, authorization, scope) = (token.value, token.authorization, token.scope)
+        (lifetime, refreshJitter, self.requested) = (token.lifetime, token.refreshJitter, requested)
+        (isLifetimeKnown, isCacheable) = (token.isLifetimeKnown, token.isCacheable)
     }
 
     /// Whether a header can carry these bytes as a token: visible ASCII and nothing else.

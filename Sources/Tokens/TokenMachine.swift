@@ -71,6 +71,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     private let settings: LifecycleSettings
     private var token: Token?
     private var isRejected = false
+    /// The last tokens that the API refused: they must not come back from a store.
+    private var rejected: [Secret] = []
     private var flight: Flight?
     private var fetches = 0
     private var failures = 0
@@ -79,6 +81,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     /// What callers without a token are told until this uptime.
     private var refusal: (error: TokenError, until: Duration)?
     private var rejectedAt: Duration?
+    /// When the last failure was.
+    private var failedAt: Duration = .zero
 
     public init(_ settings: LifecycleSettings = LifecycleSettings()) {
         self.settings = settings
@@ -113,24 +117,31 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     /// Takes over what a store holds: a token that is newer than the one at hand, and the reasons not to ask for another.
     public mutating func adopt(_ stored: StoredState, at now: Moment) {
-        if let new = stored.token, new.value != token?.value,
+        if let new = stored.token, new.value != token?.value, !rejected.contains(new.value),
             token.map({ new.requested.wall >= $0.requested.wall }) ?? true
         {
             (token, isRejected) = (new, false)
         }
-        guard let setback = stored.setback else { return }
-        func uptime(_ moment: Timestamp) -> Duration { now.uptime + min(moment - now.wall, settings.retryAfterLimit) }
+        // A setback from the future was written by another clock: nothing can be said about its end.
+        guard let setback = stored.setback, setback.time - now.wall <= Self.clockTolerance else { return }
+        func uptime(_ moment: Timestamp) -> Duration { now.uptime + (moment - now.wall) }
         failures = max(failures, setback.failures)
+        failedAt = max(failedAt, uptime(setback.time))
         retryAt = max(retryAt, uptime(setback.retryAt))
         let until = uptime(setback.until)
         if until > now.uptime, until > refusal?.until ?? .zero { refusal = (setback.error, until) }
     }
 
+    /// By how much the wall clocks of those who share a store may differ.
+    private static var clockTolerance: Duration { .seconds(60) }
+
     /// What a store should hold.
     public func stored(at now: Moment) -> StoredState {
         func wall(_ uptime: Duration) -> Timestamp { now.wall + (uptime - now.uptime) }
         let setback = refusal.map { refusal in
-            Setback(error: refusal.error, failures: failures, retryAt: wall(retryAt), until: wall(refusal.until))
+            Setback(
+                error: refusal.error, failures: failures, time: wall(failedAt), retryAt: wall(retryAt),
+                until: wall(refusal.until))
         }
         return StoredState(token: isRejected ? nil : token, setback: failures > 0 ? setback : nil)
     }
@@ -224,6 +235,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         guard let flight, flight.fetch.number == fetch.number else { return [] }
         self.flight = nil
         failures += 1
+        failedAt = now.uptime
         let asked = min(error.retryAfter ?? .zero, settings.retryAfterLimit)
         let remaining = token.map { $0.remaining(at: now) } ?? .zero
         retryAt = now.uptime + max(settings.backoff(failures: failures, remaining: remaining, draw: draw), asked)
@@ -244,6 +256,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         if token.age(at: now) < settings.freshAge(token) { return .freshToken }
         if let rejectedAt, now.uptime - rejectedAt < settings.rejectionInterval(token) { return .tooSoon }
         isRejected = true
+        self.rejected = self.rejected.suffix(15) + [token.value]
         rejectedAt = now.uptime
         // The refusal says nothing about the token endpoint: a passing failure of it is no reason to wait.
         if refusal?.error.isFirm != true { refusal = nil }

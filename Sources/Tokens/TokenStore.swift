@@ -16,13 +16,15 @@ public struct StoredState: Sendable, Equatable {
 public struct Setback: Sendable, Equatable {
     public var error: TokenError
     public var failures: Int
+    /// When the last of them was.
+    public var time: Timestamp
     /// Until then no refresh of a token that still serves is tried.
     public var retryAt: Timestamp
     /// Until then who has no token is told the error.
     public var until: Timestamp
 
-    public init(error: TokenError, failures: Int, retryAt: Timestamp, until: Timestamp) {
-        (self.error, self.failures, self.retryAt, self.until) = (error, failures, retryAt, until)
+    public init(error: TokenError, failures: Int, time: Timestamp, retryAt: Timestamp, until: Timestamp) {
+        (self.error, self.failures, self.time, self.retryAt, self.until) = (error, failures, time, retryAt, until)
     }
 }
 

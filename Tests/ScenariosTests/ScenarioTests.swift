@@ -38,4 +38,19 @@ import Testing
         let complaints = await ScenarioRunner().play(try Scenario.read(Array(text.utf8))[0])
         #expect(complaints.count == 2)
     }
+
+    @Test func `random lives of processes, stores and an endpoint keep every promise`() {
+        for seed in 1...40 as ClosedRange<UInt64> {
+            let report = LifecycleSimulation.run(seed: seed, events: 1500)
+            if let violation = report.violation { Issue.record("seed \(seed): \(violation)") }
+            #expect(report.requests > 5)
+        }
+    }
+
+    @Test func `a seed replays exactly`() {
+        let (first, second) = (
+            LifecycleSimulation.run(seed: 7, events: 3000), LifecycleSimulation.run(seed: 7, events: 3000)
+        )
+        #expect((first.events, first.requests) == (second.events, second.requests))
+    }
 }

@@ -161,20 +161,12 @@ import Tokens
         error.oauthError = "invalid_client"
         let now = time.now()
         let setback = Setback(
-            error: error, failures: 3, retryAt: now.wall + .seconds(40), until: now.wall + .seconds(30))
+            error: error, failures: 3, time: now.wall, retryAt: now.wall + .seconds(40), until: now.wall + .seconds(30))
         for token in [Token.sample(at: now), nil] {
             let state = StoredState(token: token, setback: setback)
             await store().save(state, for: key)
             #expect(await store().load(key, at: now) == state)
         }
-    }
-
-    @Test func `a setback of a clock that is days ahead holds nobody back`() async throws {
-        let far = time.now().wall + .seconds(5 * 86400)
-        let setback = Setback(error: TokenError(.serverFailed, "503"), failures: 1, retryAt: far, until: far)
-        await store().save(StoredState(token: .sample(at: time.now()), setback: setback), for: key)
-        let loaded = try #require(await store().load(key, at: time.now()))
-        #expect(loaded.setback == nil && loaded.token != nil)
     }
 
     @Test func `the ledger has a line for each request, and does not grow without end`() async throws {

@@ -303,4 +303,34 @@ import Tokens
         #expect(served(machine.request(at: later + .seconds(1000))) != nil)
         #expect(served(machine.request(at: later + .seconds(4000), waiter: 9)) == nil)
     }
+
+    @Test func `a setback of a clock that is ahead holds nobody back`() {
+        let time = ManualTime()
+        var machine = TokenMachine<Int>()
+        let far = time.now().wall + .seconds(5 * 86400)
+        let setback = Setback(
+            error: TokenError(.credentialsRefused, "no"), failures: 1, time: far, retryAt: far,
+            until: far + .seconds(30))
+        machine.adopt(StoredState(setback: setback), at: time.now())
+        guard case .fetch = machine.request(at: time.now(), waiter: 1) else {
+            Issue.record("a request was expected")
+            return
+        }
+    }
+
+    @Test func `a token that was rejected does not come back from a store`() throws {
+        let time = ManualTime()
+        var machine = TokenMachine<Int>()
+        let (old, new) = (Token.sample("old", at: time.now()), Token.sample("new", at: time.now()))
+        machine.adopt(StoredState(token: old), at: time.now())
+        time.advance(by: .seconds(60))
+        #expect(machine.reject(old, at: time.now()) == .retry)
+        machine.adopt(StoredState(token: new), at: time.now())
+        machine.adopt(StoredState(token: old), at: time.now())
+        guard case .serve(let token) = machine.request(at: time.now(), waiter: 1) else {
+            Issue.record("a token was expected")
+            return
+        }
+        #expect(token.value == new.value)
+    }
 }
