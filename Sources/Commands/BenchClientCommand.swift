@@ -45,22 +45,26 @@ struct BenchClientCommand: Command {
     private static func repeating(
         _ action: @escaping @Sendable () async throws -> Void, _ count: Int, isTogether: Bool
     ) async -> JSON {
-        let errors = await withTaskGroup(of: String?.self) { group in
-            var errors: [String?] = []
-            for _ in 0..<count {
-                group.addTask {
-                    do {
-                        try await action()
-                        return nil
-                    } catch { return "\(error)" }
-                }
-                if !isTogether, let error = await group.next() { errors.append(error) }
-            }
-            for await error in group { errors.append(error) }
-            return errors.compactMap { $0 }
-        }
+        let errors = isTogether ? await failuresTogether(action, count) : await failures(action, count)
         return [
             "succeeded": .int(count - errors.count), "failed": .int(errors.count), "error": .optional(errors.first),
         ]
+    }
+
+    private static func failures(_ action: @Sendable () async throws -> Void, _ count: Int) async -> [String] {
+        var errors: [String] = []
+        for _ in 0..<count {
+            do { try await action() } catch { errors.append("\(error)") }
+        }
+        return errors
+    }
+
+    private static func failuresTogether(
+        _ action: @escaping @Sendable () async throws -> Void, _ count: Int
+    ) async -> [String] {
+        await withTaskGroup(of: [String].self) { group in
+            for _ in 0..<count { group.addTask { await failures(action, 1) } }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
     }
 }

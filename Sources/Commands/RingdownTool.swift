@@ -26,6 +26,8 @@ public enum RingdownTool {
     public static func main() -> Int32 {
         // A reader that goes away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that grows beyond the limit that was set for it.
+        signal(SIGXFSZ, SIG_IGN)
         rd_occupy_standard_streams()
         rd_deny_core_files()
         let arguments = Array(CommandLine.arguments.dropFirst())

@@ -19,7 +19,7 @@ func spawn(
     sigemptyset(&defaults)
     // What whoever started us ignores, as `nohup` does, the child goes on to ignore.
     for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] where !isIgnored(number) { sigaddset(&defaults, number) }
-    sigaddset(&defaults, SIGPIPE)
+    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     // The threads of the tasks block signals; a child that inherited that would be deaf.
     var nothing = sigset_t()

@@ -45,10 +45,3 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
         return work()
     }
 }
-
-extension Duration {
-    fileprivate var inNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-    }
-}

@@ -113,6 +113,18 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return .serveAndFetch(token, begin(.advisory, at: now, minTTL: .zero, waiters: [:]))
     }
 
+    /// The token that is served without a thought, and until when by both clocks, in nanoseconds: before that no caller without
+    /// wishes of its own needs ``request(at:minTTL:force:waiter:)``. Nil while there is none. To be asked again after any
+    /// other event.
+    public var untroubled: (token: Token, uptime: Int64, wall: Int64)? {
+        guard let token, !isRejected else { return nil }
+        let ahead = max(settings.advisory(token), settings.mandatory(token), settings.margin(token))
+        let uptime = (token.requested.uptime + token.lifetime - ahead).inNanoseconds
+        // A wall clock that is read cheaply may be late: a second is kept back.
+        let wall = (token.requested.wall + (token.lifetime - ahead)).secondsSince1970 - 1
+        return (token, uptime, Int64(wall * 1e9))
+    }
+
     // MARK: Stores
 
     /// Takes over what a store holds: a token that is newer than the one at hand, and the reasons not to ask for another.

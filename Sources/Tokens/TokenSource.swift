@@ -12,7 +12,9 @@ public protocol TokenRequester: Sendable {
 /// The request runs in a task of its own: cancelling a caller ends that caller's wait and nothing else.
 public final class TokenSource: Sendable {
     private struct State {
-        var machine: TokenMachine<Int>
+        /// Whatever happens to the machine, the shortcut past it is made anew.
+        var machine: TokenMachine<Int> { didSet { untroubled = nil } }
+        var untroubled: (token: Token, uptime: Int64, wall: Int64)?
         var waiters: [Int: CheckedContinuation<Result<Token, TokenError>, Never>] = [:]
         var nextWaiter = 0
         /// Whether the store was asked before anybody waited.
@@ -46,16 +48,33 @@ public final class TokenSource: Sendable {
     /// Throws ``TokenError`` where there is none to be had; a later call may succeed without anyone's help.
     /// `force` asks the platform for a new one whatever is cached.
     public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+        if !force, minTTL <= .zero, let token = untroubledToken() { return token }
         if let token = try served(minTTL: minTTL, force: force) { return token }
         // Before the first request: what another process left, without a task for it.
         if await preload(), let token = try served(minTTL: minTTL, force: force) { return token }
         return try await wait(minTTL: minTTL, force: force)
     }
 
+    /// The token as long as it is far from its end: two clocks and a comparison.
+    private func untroubledToken() -> Token? {
+        let now = time.glance()
+        return state.withLock { state in
+            guard let untroubled = state.untroubled, now.uptime < untroubled.uptime, now.wall < untroubled.wall else {
+                return nil
+            }
+            return untroubled.token
+        }
+    }
+
     /// The token that is at hand; nil where one must be waited for.
     private func served(minTTL: Duration, force: Bool) throws(TokenError) -> Token? {
         let now = time.now()
-        switch state.withLock({ $0.machine.request(at: now, minTTL: minTTL, force: force) }) {
+        let action = state.withLock { state in
+            let action = state.machine.request(at: now, minTTL: minTTL, force: force)
+            state.untroubled = state.machine.untroubled
+            return action
+        }
+        switch action {
         case .serve(let token): return token
         case .serveAndFetch(let token, let fetch):
             run(fetch)

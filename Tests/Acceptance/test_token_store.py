@@ -1,0 +1,107 @@
+"""Tokens in files: what the cache commands say of them, and what happens when the files are not as they should be."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def simulated(ringdown, binary, cache):
+    """Runs shell lines below a simulator; $R is the program, the cache is on."""
+
+    def run(script, *options, **variables):
+        return ringdown("simulate", *options, "--", "sh", "-c", script, R=binary, RINGDOWN_CACHE="file",
+                        RINGDOWN_CACHE_DIR=cache, **variables)
+
+    return run
+
+
+def records(cache):
+    return [path for path in cache.iterdir() if len(path.name) == 32]
+
+
+def test_the_tokens_and_their_story_are_told_without_the_tokens(simulated):
+    outcome = simulated("$R token --platform genesys; $R token --platform cxone >/dev/null; $R tokens --output json; $R tokens why --output json")
+    token, tokens, mints = outcome.out.splitlines()
+    assert token not in tokens + mints
+    assert [entry["account"].split()[:2] for entry in json.loads(tokens)] in ([["cxone", "na1"], ["genesys", "us-east-1"]],
+                                                                             [["genesys", "us-east-1"], ["cxone", "na1"]])
+    assert [(mint["reason"], mint["outcome"], mint["callers"]) for mint in json.loads(mints)] == [("cold", "granted", 1)] * 2
+
+
+def test_the_plan_has_windows_and_numbers(ringdown):
+    plan = json.loads(ringdown("tokens", "plan", "--lifetime", "86400", "--replicas", "40", "--output", "json").out)
+    assert (plan["refresh_from"], plan["refresh_until"], plan["requests_a_day"]) == (82200, 82800, 80)
+    assert ringdown("tokens", "plan").code == 64
+
+
+def test_damage_is_found_by_verify_and_bears_nobody(simulated, cache):
+    script = "$R token --platform genesys >/dev/null; $R cache verify --output json; for f in $D/????????????????????????????????; do echo x > $f; done; $R cache verify; $R token --platform genesys > /dev/null && $R cache verify --output json"
+    outcome = simulated(script, D=cache)
+    good, bad, summary, mended = outcome.out.splitlines()
+    assert json.loads(good)["ok"] and json.loads(mended)["ok"]
+    assert bad.startswith("bad") and "clear" in summary
+
+
+def test_clear_forgets_the_tokens_and_nothing_else(simulated, cache):
+    assert simulated("$R token --platform genesys >/dev/null; $R cache clear").out == "1 token forgotten\n"
+    assert records(cache) == []
+    assert (cache / "key").exists() and (cache / "ledger").exists()
+
+
+@pytest.mark.parametrize("damage", ["chmod 500 $D", "echo junk > $D/key", "rm -rf $D; ln -s /dev/null $D", "rm -rf $D; touch $D",
+                                    "chmod 777 $D", "for f in $D/????????????????????????????????; do : > $f; done"])
+def test_every_process_gets_a_token_whatever_the_store_is_like(simulated, cache, damage):
+    outcome = simulated(f"$R token --platform genesys > /dev/null; {damage}; $R token --platform genesys", D=cache)
+    assert (outcome.code, len(outcome.out.strip())) == (0, 86), outcome.err
+
+
+def test_a_full_disk_costs_the_cache_and_not_the_token(simulated):
+    outcome = simulated("ulimit -f 0; $R token --platform genesys | cat")
+    assert len(outcome.out.strip()) == 86, outcome.err
+
+
+@pytest.mark.parametrize("hours", [-0.17, 0.17, -24, 24])
+def test_a_clock_that_is_off_is_borne(ringdown, binary, cache, hours):
+    program = f"""
+import os, subprocess
+def token(**more):
+    return subprocess.run([{str(binary)!r}, "token", "--platform", "genesys"], env=os.environ | more, capture_output=True, text=True).stdout
+first = token()
+record, = [name for name in os.listdir({str(cache)!r}) if len(name) == 32]
+import mmap, struct
+file = open(os.environ["RINGDOWN_TIME_FILE"], "r+b")
+memory = mmap.mmap(file.fileno(), 0)
+memory[:8] = struct.pack("q", struct.unpack("q", memory[:8])[0] + int({hours} * 3600e9))
+print(len(first.strip()), len(token().strip()))
+"""
+    outcome = ringdown("simulate", "--virtual-time", "--", "python3", "-c", program, RINGDOWN_CACHE="file", RINGDOWN_CACHE_DIR=cache)
+    assert outcome.out.split() == ["86", "86"], outcome.err
+
+
+def test_killing_who_holds_the_lock_hardly_delays_the_others(simulated, binary, tmp_path):
+    program = tmp_path / "kill.py"
+    program.write_text(f"""
+import os, signal, subprocess, time, urllib.request, json
+def start():
+    return subprocess.Popen([{str(binary)!r}, "token", "--platform", "genesys"], stdout=subprocess.PIPE, text=True)
+def held():
+    return len(json.load(urllib.request.urlopen(os.environ["RINGDOWN_SIM_URL"] + "/_sim/journal"))) > 0
+holder = start()
+while not held():
+    pass
+others = [start() for _ in range(5)]
+holder.send_signal(signal.SIGKILL)
+killed = time.monotonic()
+print([len(other.communicate()[0].strip()) for other in others])
+print(time.monotonic() - killed)
+""")
+    outcome = simulated(f"python3 {program}", "--fault", "path=/oauth/token,latency=600,times=1")
+    tokens, delay = outcome.out.splitlines()
+    assert json.loads(tokens) == [86] * 5, outcome.err
+    assert float(delay) < 5  # that it is not the lock's 30 s; the benchmark tells the figure
