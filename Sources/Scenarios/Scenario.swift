@@ -27,8 +27,10 @@ public struct Scenario: Sendable {
         case jumpWall(seconds: Double)
         /// The API answers 401 to a token: the one that was cached at first, or the last one that was handed out.
         case reject(isFirst: Bool)
-        /// Another process stores a token.
-        case store(lifetime: Double)
+        /// Another process stores a token: a new one, or the one that was cached at first.
+        case store(lifetime: Double, isFirst: Bool)
+        /// Another process stores that the credentials were refused, for so long.
+        case storeRefusal(seconds: Double)
     }
 
     public struct Expectation: Sendable {
@@ -117,7 +119,13 @@ extension Scenario.Step {
         case "advanceTime": action = .advance(seconds: try seconds("seconds"))
         case "jumpWallClock": action = .jumpWall(seconds: try seconds("seconds"))
         case "reject": action = .reject(isFirst: json["which"]?.string == "cached")
-        case "store": action = .store(lifetime: try seconds("lifetimeSeconds", 3600))
+        case "store":
+            if let refusal = json["refusalSeconds"]?.double {
+                action = .storeRefusal(seconds: min(max(refusal, 0), 1e6))
+            } else {
+                action = .store(
+                    lifetime: try seconds("lifetimeSeconds", 3600), isFirst: json["which"]?.string == "cached")
+            }
         default:
             throw Scenario.Invalid(
                 place: place, expected: "do: getToken, advanceTime, jumpWallClock, reject or store")

@@ -66,9 +66,15 @@ private final class Stage: Sendable {
         case .reject(let isFirst):
             let token = memory.withLock { isFirst ? $0.first : $0.last }
             if let token { _ = source.reject(token) }
-        case .store(let lifetime):
-            await store.save(
-                StoredState(token: .sample("another", lifetime: .seconds(lifetime), at: time.now())), for: key)
+        case .store(let lifetime, let isFirst):
+            let first = isFirst ? memory.withLock { $0.first } : nil
+            let token = first ?? .sample("another", lifetime: .seconds(lifetime), at: time.now())
+            await store.save(StoredState(token: token), for: key)
+        case .storeRefusal(let seconds):
+            let (now, error) = (time.now().wall, TokenError(.credentialsRefused, "refused", status: 401))
+            let end = now + .seconds(seconds)
+            let setback = Setback(error: error, failures: 1, time: now, retryAt: end, until: end)
+            await store.save(StoredState(setback: setback), for: key)
         case .getToken(let callers, let minTTL, let isForced):
             return await getToken(step, callers: callers, minTTL: minTTL, isForced: isForced)
         }
