@@ -26,10 +26,13 @@ struct BenchClientCommand: Command {
                 answer = ["time": .number(String(context.time.now().wall.secondsSince1970))]
             } else if words.count >= 2, let count = Int(words[1]), count > 0, ["token", "call"].contains(words[0]) {
                 let isCall = words[0] == "call"
-                let action = { @Sendable () async throws -> Void in
-                    if isCall { _ = try await client.get("/api/v2/tokens/me") } else { _ = try await client.token() }
-                }
-                answer = await Self.repeating(action, count, isTogether: words.last == "together")
+                let errors =
+                    words.last == "together"
+                    ? await Self.failuresTogether(client, isCall, count) : await Self.failures(client, isCall, count)
+                answer = [
+                    "succeeded": .int(count - errors.count), "failed": .int(errors.count),
+                    "error": .optional(errors.first),
+                ]
             } else {
                 answer = ["error": "unknown command"]
             }
@@ -42,28 +45,19 @@ struct BenchClientCommand: Command {
         (try? await Thread.run { Swift.readLine() }) ?? nil
     }
 
-    private static func repeating(
-        _ action: @escaping @Sendable () async throws -> Void, _ count: Int, isTogether: Bool
-    ) async -> JSON {
-        let errors = isTogether ? await failuresTogether(action, count) : await failures(action, count)
-        return [
-            "succeeded": .int(count - errors.count), "failed": .int(errors.count), "error": .optional(errors.first),
-        ]
-    }
-
-    private static func failures(_ action: @Sendable () async throws -> Void, _ count: Int) async -> [String] {
+    private static func failures(_ client: APIClient, _ isCall: Bool, _ count: Int) async -> [String] {
         var errors: [String] = []
         for _ in 0..<count {
-            do { try await action() } catch { errors.append("\(error)") }
+            do {
+                if isCall { _ = try await client.get("/api/v2/tokens/me") } else { _ = try await client.token() }
+            } catch { errors.append("\(error)") }
         }
         return errors
     }
 
-    private static func failuresTogether(
-        _ action: @escaping @Sendable () async throws -> Void, _ count: Int
-    ) async -> [String] {
+    private static func failuresTogether(_ client: APIClient, _ isCall: Bool, _ count: Int) async -> [String] {
         await withTaskGroup(of: [String].self) { group in
-            for _ in 0..<count { group.addTask { await failures(action, 1) } }
+            for _ in 0..<count { group.addTask { await failures(client, isCall, 1) } }
             return await group.reduce(into: []) { $0 += $1 }
         }
     }

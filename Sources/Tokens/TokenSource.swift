@@ -48,7 +48,7 @@ public final class TokenSource: Sendable {
     /// Throws ``TokenError`` where there is none to be had; a later call may succeed without anyone's help.
     /// `force` asks the platform for a new one whatever is cached.
     public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
-        if !force, minTTL <= .zero, let token = untroubledToken() { return token }
+        if !force, minTTL == .zero, let token = untroubledToken() { return token }
         if let token = try served(minTTL: minTTL, force: force) { return token }
         // Before the first request: what another process left, without a task for it.
         if await preload(), let token = try served(minTTL: minTTL, force: force) { return token }
