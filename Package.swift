@@ -98,4 +98,10 @@ if Context.environment["RINGDOWN_BENCHMARKS"] != nil {
             path: "Benchmarks/TransportBenchmark", swiftSettings: swiftSettings
         )
     )
+    package.targets.append(
+        .executableTarget(
+            name: "TokenBenchmark", dependencies: ["Tokens", "Foundations"], path: "Benchmarks/TokenBenchmark",
+            swiftSettings: swiftSettings
+        )
+    )
 }

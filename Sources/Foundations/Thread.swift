@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    internal import Glibc
+    public import Glibc
 #else
-    internal import Darwin
+    public import Darwin
 #endif
 
 /// A thread of the system's own, for work that blocks: tasks must never wait for that.
@@ -51,7 +51,7 @@ public struct Thread: @unchecked Sendable {  // because an identifier of a threa
     }
 
     /// A number that differs for any two threads that run.
-    public static var current: UInt {
+    @inlinable public static var current: UInt {
         #if canImport(Glibc)
             UInt(pthread_self())
         #else

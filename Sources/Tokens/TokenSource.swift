@@ -12,14 +12,20 @@ public protocol TokenRequester: Sendable {
 /// The request runs in a task of its own: cancelling a caller ends that caller's wait and nothing else.
 public final class TokenSource: Sendable {
     private struct State {
-        /// Whatever happens to the machine, the shortcut past it is made anew.
-        var machine: TokenMachine<Int> { didSet { untroubled = nil } }
-        var untroubled: (token: Token, uptime: Int64, wall: Int64)?
+        var machine: TokenMachine<Int>
+        var hasShortcuts = false
         var waiters: [Int: CheckedContinuation<Result<Token, TokenError>, Never>] = [:]
         var nextWaiter = 0
         /// Whether the store was asked before anybody waited.
         var isPreloaded = false
         var mints: [Mint] = []
+    }
+
+    /// A token that is far from its end, and until when that is so by both clocks, in nanoseconds.
+    private struct Shortcut: Sendable {
+        var token: Token
+        var uptime: Int64
+        var wall: Int64
     }
 
     private let requester: any TokenRequester
@@ -29,6 +35,8 @@ public final class TokenSource: Sendable {
     private let time: any TimeSource
     private let settings: LifecycleSettings
     private let state: Locked<State>
+    /// Changed only under the lock of `state`.
+    private let shortcuts = PerThread<Shortcut>()
 
     public init(
         _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
@@ -55,14 +63,21 @@ public final class TokenSource: Sendable {
         return try await wait(minTTL: minTTL, force: force)
     }
 
+    /// Changes what token there is. The shortcuts to the former one end before anybody can see the change.
+    private func change<Result>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { state in
+            if state.hasShortcuts { shortcuts.removeAll() }
+            state.hasShortcuts = false
+            return body(&state)
+        }
+    }
+
     /// The token as long as it is far from its end: two clocks and a comparison.
     private func untroubledToken() -> Token? {
         let now = time.glance()
-        return state.withLock { state in
-            guard let untroubled = state.untroubled, now.uptime < untroubled.uptime, now.wall < untroubled.wall else {
-                return nil
-            }
-            return untroubled.token
+        return shortcuts.withOwn { shortcut in
+            guard let shortcut, now.uptime < shortcut.uptime, now.wall < shortcut.wall else { return nil }
+            return shortcut.token
         }
     }
 
@@ -71,7 +86,12 @@ public final class TokenSource: Sendable {
         let now = time.now()
         let action = state.withLock { state in
             let action = state.machine.request(at: now, minTTL: minTTL, force: force)
-            state.untroubled = state.machine.untroubled
+            if let (token, uptime, wall) = state.machine.untroubled {
+                // A copy of its own, so that threads do not share even the count of its references.
+                let shortcut = Shortcut(token: token.requested(at: token.requested), uptime: uptime, wall: wall)
+                shortcuts.withOwn { $0 = shortcut }
+                state.hasShortcuts = true
+            }
             return action
         }
         switch action {
@@ -95,7 +115,7 @@ public final class TokenSource: Sendable {
         if let token = stored.token {
             Logger.current.debug("cache.hit", "the cache has a token with \(token.remaining(at: now).spoken) left")
         }
-        state.withLock { $0.machine.adopt(stored, at: now) }
+        change { $0.machine.adopt(stored, at: now) }
         return true
     }
 
@@ -111,7 +131,7 @@ public final class TokenSource: Sendable {
     /// Reports that the API answered 401 to `token`, and says whether to ask for another one.
     public func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
         let now = time.now()
-        return state.withLock { $0.machine.reject(token, at: now) }
+        return change { $0.machine.reject(token, at: now) }
     }
 
     private func wait(minTTL: Duration, force: Bool) async throws(TokenError) -> Token {
@@ -201,7 +221,7 @@ public final class TokenSource: Sendable {
         } catch { result = .failure(error) }
         let now = time.now()
         typealias Outcome = (answers: Answers, next: TokenMachine<Int>.Fetch?, stored: StoredState, mint: Mint)
-        let (answers, next, stored, mint) = state.withLock { state -> Outcome in
+        let (answers, next, stored, mint) = change { state -> Outcome in
             let mint = self.mint(of: fetch, result, from: start, to: now, callers: state.machine.waiterCount(fetch))
             state.mints = state.mints.suffix(99) + [mint]
             let landing: TokenMachine<Int>.Landing =
@@ -231,7 +251,7 @@ public final class TokenSource: Sendable {
         _ landing: (inout TokenMachine<Int>, Moment) -> TokenMachine<Int>.Landing?
     ) -> Bool {
         let now = time.now()
-        let landed = state.withLock { state -> (Answers, TokenMachine<Int>.Fetch?)? in
+        let landed = change { state -> (Answers, TokenMachine<Int>.Fetch?)? in
             landing(&state.machine, now).map { (self.taken($0.answers, from: &state), $0.next) }
         }
         guard let (answers, next) = landed else { return false }
