@@ -33,6 +33,7 @@ struct BenchCommand: Command {
     ]
 
     enum Format: String, ChoiceParameter { case table, json, markdown }
+    enum Runner: String, ChoiceParameter { case library, command }
 
     @Rest("CLIENT", help: "The client's command.")
     var command: [String]
@@ -40,6 +41,8 @@ struct BenchCommand: Command {
     var client: [String]
     @OptionList("scenarios", "FILE", help: "Play the scenarios of a file on the library instead; may be repeated.")
     var scenarios: [String]
+    @Option("on", "RUNNER", help: "With --scenarios: what plays them; library unless said otherwise.")
+    var on: Runner?
     @Option("seeds", "NUMBER", help: "Run so many random lives of the token lifecycle, 2000 events each, instead.")
     var seeds: Int?
     @Option("seed", "NUMBER", help: "With --seeds: the first of them; a failing one replays exactly.")
@@ -114,7 +117,9 @@ struct BenchCommand: Command {
                 throw ConfigurationError("\(file), \(error)", hint: "Documentation/Scenarios.md describes the format")
             }
             for scenario in list where only.map({ scenario.name.contains($0) }) ?? true {
-                let complaints = await ScenarioRunner().play(scenario)
+                let played =
+                    on == .command ? try await CommandStage.play(scenario) : await ScenarioRunner().play(scenario)
+                guard let complaints = played else { continue }
                 passes += complaints.isEmpty ? 1 : 0
                 results.append([
                     "scenario": .string(scenario.name), "passed": .bool(complaints.isEmpty),

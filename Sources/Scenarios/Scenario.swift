@@ -1,4 +1,5 @@
 internal import Foundations
+internal import Tokens
 
 /// A story of one token source, told in JSON: what is cached, what happens, and what must come of it.
 ///
@@ -17,6 +18,10 @@ public struct Scenario: Sendable {
         public var lifetime: Double?
         public var status: Int?
         public var retryAfter: Double?
+
+        public init(kind: Kind, lifetime: Double? = nil, status: Int? = nil, retryAfter: Double? = nil) {
+            (self.kind, self.lifetime, self.status, self.retryAfter) = (kind, lifetime, status, retryAfter)
+        }
     }
 
     public enum Action: Sendable {
@@ -53,6 +58,26 @@ public struct Scenario: Sendable {
     /// Seconds.
     public var lifetime: Double
     public var steps: [Step]
+    /// Who can play it; nil for everybody.
+    private var runners: [String]?
+
+    /// Whether it is meant for a runner: `library` or `command`.
+    public func plays(_ runner: String) -> Bool { runners?.contains(runner) ?? true }
+
+    /// What is left of the cached token's life at the beginning; nil where there is none, negative where it is over.
+    public var secondsLeft: Double? {
+        let settings = LifecycleSettings()
+        let advisory = min(settings.advisoryWindow(.seconds(lifetime)).inSeconds, lifetime / 2)
+        let mandatory = min(settings.mandatoryWindow.inSeconds, lifetime / 4)
+        let margin = min(settings.usableMargin.inSeconds, lifetime / 4)
+        switch cached {
+        case .none: return nil
+        case .valid: return (lifetime + advisory) / 2
+        case .advisory: return (advisory + mandatory) / 2
+        case .mandatory: return (mandatory + margin) / 2
+        case .expired: return -1
+        }
+    }
 
     /// A scenario that cannot be understood.
     public struct Invalid: Error, Sendable, CustomStringConvertible {
@@ -86,6 +111,7 @@ public struct Scenario: Sendable {
         guard (1...2_592_000).contains(lifetime) else {
             throw Invalid(place: place + ", given.lifetimeSeconds", expected: "1 to 2592000")
         }
+        runners = json["runners"]?.array?.compactMap(\.string)
         steps = []
         guard let values = json["steps"]?.array else { throw Invalid(place: place, expected: "steps") }
         for (index, value) in values.enumerated() { steps.append(try Step(value, "\(place), step \(index + 1)")) }

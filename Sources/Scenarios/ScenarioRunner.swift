@@ -39,22 +39,11 @@ private final class Stage: Sendable {
 
     /// Makes a token and lets it grow as old as the scenario wants it.
     func prepare(_ scenario: Scenario) async {
-        guard scenario.cached != .none else { return }
-        let (settings, lifetime) = (LifecycleSettings(), scenario.lifetime)
-        let advisory = min(settings.advisoryWindow(.seconds(lifetime)).inSeconds, lifetime / 2)
-        let mandatory = min(settings.mandatoryWindow.inSeconds, lifetime / 4)
-        let margin = min(settings.usableMargin.inSeconds, lifetime / 4)
-        let left =
-            switch scenario.cached {
-            case .valid: (lifetime + advisory) / 2
-            case .advisory: (advisory + mandatory) / 2
-            case .mandatory: (mandatory + margin) / 2
-            case .none, .expired: -1.0
-            }
+        guard let left = scenario.secondsLeft else { return }
         endpoint.script(nil)
         let token = try? await source.token()
         memory.withLock { $0 = Memory(first: token, last: token) }
-        time.advance(by: .seconds(lifetime - left))
+        time.advance(by: .seconds(scenario.lifetime - left))
     }
 
     func play(_ step: Scenario.Step) async -> [String] {

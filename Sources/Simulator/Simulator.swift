@@ -80,6 +80,11 @@ public final class Simulator: Handler {
         faults.withLock { $0.add(rules, now: now) }
     }
 
+    /// Ends a token, as an administrator would.
+    public func revoke(_ token: String) {
+        world.withLock { $0.revoke(token) }
+    }
+
     /// Ends the effect of all rules.
     public func removeFaults() {
         faults.withLock { $0.removeAll() }

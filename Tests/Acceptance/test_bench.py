@@ -1,9 +1,12 @@
 """`ringdown bench`: the scoreboard tells clients apart that differ, and ours passes every row."""
 
 import json
+import pathlib
 import sys
 
 import pytest
+
+CORPUS = pathlib.Path(__file__).parents[2] / "Scenarios/lifecycle.json"
 
 # A client without a cache, in a few lines of the standard library, or one that keeps its token for ever.
 NAIVE = """
@@ -94,3 +97,32 @@ def test_what_is_no_client_gets_no_result_and_no_crash(ringdown, client, reason)
 @pytest.mark.parametrize("arguments", [["--only", "nothing like this"], ["--client", "nameless"], ["--output", "xml"]])
 def test_what_cannot_be_understood_is_a_usage_error(ringdown, arguments):
     assert ringdown("bench", *arguments).code == 64
+
+
+@pytest.mark.parametrize("runner,least", [("library", 70), ("command", 60)])
+def test_the_scenarios_of_the_lifecycle_come_out_as_they_must(ringdown, runner, least):
+    outcome = ringdown("bench", "--scenarios", CORPUS, "--on", runner)
+    assert outcome.code == 0, outcome.out
+    passed, _, count = outcome.out.splitlines()[-1].split()[:3]
+    assert int(passed) == int(count) >= least
+
+
+def test_a_scenario_that_fails_is_told_with_what_came_instead(ringdown, tmp_path):
+    file = tmp_path / "wrong.json"
+    file.write_text('[{"name": "x", "steps": [{"do": "getToken", "expect": {"result": "error"}}]}]')
+    outcome = ringdown("bench", "--scenarios", file)
+    assert (outcome.code, outcome.out) == (1, "FAIL  x\n      step 1: the result is fresh, not error\n0 of 1 scenarios passed\n")
+
+
+def test_a_scenario_file_with_a_mistake_is_a_configuration_error(ringdown, tmp_path):
+    file = tmp_path / "broken.json"
+    file.write_text('[\n{"name": "x", "steps": [}]')
+    outcome = ringdown("bench", "--scenarios", file)
+    assert outcome.code == 78
+    assert "line 2" in outcome.err
+
+
+def test_random_lives_keep_every_promise(ringdown):
+    outcome = ringdown("bench", "--seeds", "20", "--seed", "1000")
+    assert outcome.code == 0
+    assert outcome.out.startswith("20 seeds, 40000 events")

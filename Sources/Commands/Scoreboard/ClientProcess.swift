@@ -85,7 +85,8 @@ final class ClientProcess: Sendable {
     }
 }
 
-private func pipeEnds() throws -> (reading: Int32, writing: Int32) {
+/// A pipe that no other process inherits.
+func pipeEnds() throws -> (reading: Int32, writing: Int32) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw FileError(path: "a pipe", code: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
