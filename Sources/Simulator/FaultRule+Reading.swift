@@ -1,0 +1,118 @@
+public import Foundations
+internal import HTTPModel
+
+extension FaultRule {
+    /// Reads a list of rules, or one. Throws ``Invalid``.
+    public static func rules(_ json: JSON) throws(Invalid) -> [FaultRule] {
+        guard case .array(let values) = json else { return [try FaultRule(json, number: 1)] }
+        var rules: [FaultRule] = []
+        for (index, value) in values.enumerated() { rules.append(try FaultRule(value, number: index + 1)) }
+        return rules
+    }
+
+    /// Reads the text of a file of rules. Throws ``Invalid`` with the line where the mistake is.
+    public static func rules(file bytes: [UInt8]) throws(Invalid) -> [FaultRule] {
+        func line(_ offset: Int) -> Int { 1 + bytes.prefix(offset).count { $0 == 0x0A } }
+        let json: JSON
+        do { json = try JSONReader.parse(bytes) } catch {
+            throw Invalid(place: "line \(line(error.offset))", expected: "JSON (\(error.reason))")
+        }
+        do { return try rules(json) } catch {
+            let number = Int(error.place.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? 1
+            let elements = (try? JSONReader.elements(of: bytes)) ?? []
+            let start = elements.indices.contains(number - 1) ? elements[number - 1].lowerBound : 0
+            throw Invalid(place: "line \(line(start)), \(error.place)", expected: error.expected)
+        }
+    }
+
+    /// Reads `member=value,…`, as a command line gives it: `path=/oauth/token,status=503,times=2`. Throws ``Invalid``.
+    public init(_ text: String) throws(Invalid) {
+        var members: [JSON.Member] = []
+        for part in text.split(separator: ",") {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard let name = pair.first else { continue }
+            let value =
+                pair.count == 1 ? JSON.bool(true) : (try? JSONReader.parse(Array(pair[1].utf8))) ?? .string(pair[1])
+            members.append(.init(name, value))
+        }
+        self = try FaultRule(.object(members), number: 1)
+    }
+
+    private init(_ json: JSON, number: Int) throws(Invalid) {
+        guard case .object(let members) = json else {
+            throw Invalid(place: "fault \(number)", expected: "an object")
+        }
+        for member in members {
+            do { try set(member.name, member.value) } catch {
+                throw Invalid(place: "fault \(number), \(excerpt(member.name, limit: 40))", expected: error.expected)
+            }
+        }
+    }
+
+    private mutating func set(_ name: String, _ value: JSON) throws(Invalid) {
+        switch name {
+        case "path": path = try text(value)
+        case "platform": platform = try word(value, ["genesys", "cxone"])
+        case "method": method = try text(value)
+        case "host": host = try text(value)
+        case "client": client = try text(value)
+        case "nth": nth = try whole(value, 1...Int.max)
+        case "times": times = try whole(value, 0...Int.max)
+        case "probability": probability = try number(value, 0...1)
+        case "from": from = try number(value, 0...1e9)
+        case "until": until = try number(value, 0...1e9)
+        case "status": status = try whole(value, 200...599)
+        case "retryAfter": retryAfter = try number(value, 0...1e9)
+        case "retryAfterDate": retryAfterDate = try number(value, 0...1e9)
+        case "latency": latency = try number(value, 0...86400)
+        case "cut":
+            cut = Response.Sabotage.Cut(rawValue: try word(value, Response.Sabotage.Cut.allCases.map(\.rawValue)))
+        case "bytesPerSecond": bytesPerSecond = try whole(value, 1...1_000_000_000)
+        case "contentLength": contentLength = try whole(value, 0...1_000_000_000)
+        case "body": body = Body(rawValue: try word(value, Body.allCases.map(\.rawValue)))
+        case "certificate": certificate = Certificate(rawValue: try word(value, Certificate.allCases.map(\.rawValue)))
+        case "dateSkew": dateSkew = try number(value, -1e9...1e9)
+        case "expiresIn": expiresIn = value
+        case "revokeToken": revokeToken = try truth(value)
+        case "rotateSecret": rotateSecret = try truth(value)
+        default: throw Invalid(place: "", expected: Self.memberNames)
+        }
+    }
+
+    private static let memberNames =
+        "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
+        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, revokeToken, "
+        + "rotateSecret (what)"
+
+    private func text(_ value: JSON) throws(Invalid) -> String {
+        guard let text = value.text else { throw Invalid(place: "", expected: "a text") }
+        return text
+    }
+
+    private func word(_ value: JSON, _ words: [String]) throws(Invalid) -> String {
+        guard let word = value.string, words.contains(word) else {
+            throw Invalid(place: "", expected: "one of \(words.joined(separator: ", "))")
+        }
+        return word
+    }
+
+    private func number(_ value: JSON, _ range: ClosedRange<Double>) throws(Invalid) -> Double {
+        guard let number = value.double, range.contains(number) else {
+            throw Invalid(place: "", expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private func whole(_ value: JSON, _ range: ClosedRange<Int>) throws(Invalid) -> Int {
+        guard let number = value.int, range.contains(number) else {
+            let upper = range.upperBound == Int.max ? "up" : "to \(range.upperBound)"
+            throw Invalid(place: "", expected: "a whole number from \(range.lowerBound) \(upper)")
+        }
+        return number
+    }
+
+    private func truth(_ value: JSON) throws(Invalid) -> Bool {
+        guard let truth = value.bool else { throw Invalid(place: "", expected: "true or false") }
+        return truth
+    }
+}
