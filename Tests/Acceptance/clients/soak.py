@@ -1,4 +1,7 @@
-"""A program as people write them: a token by hand, a call every five minutes, for the days in argv[1]. Prints what happened."""
+"""A program as people write them: a token by hand, a call every five minutes, for the days in argv[1]. Prints what happened.
+
+It runs below `ringdown simulate --virtual-time`, where its sleeps take no time, and refuses to run anywhere else.
+"""
 
 import base64
 import json
@@ -8,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+if "RINGDOWN_TIME_FILE" not in os.environ:
+    sys.exit("soak.py is for virtual time only")
 host = os.environ["GENESYS_API_URL"]
 pair = os.environ["GENESYS_CLIENT_ID"] + ":" + os.environ["GENESYS_CLIENT_SECRET"]
 basic = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -1,11 +1,20 @@
-"""Waits in every way that Python has, for hours, and prints how long each took by its own clocks."""
+"""Waits in every way that Python has, for hours, and prints how long each took by its own clocks.
+
+It runs below `ringdown simulate --virtual-time`, where its waits take no time, and refuses to run anywhere else.
+"""
 
 import asyncio
 import json
+import os
 import select
 import subprocess
+import sys
 import threading
 import time
+
+
+if "RINGDOWN_TIME_FILE" not in os.environ:
+    sys.exit("waits.py is for virtual time only")
 
 
 def measured(wait):
