@@ -20,15 +20,20 @@
 
 #define SECOND INT64_C(1000000000)
 // Who waits for something to happen must be sure that it does not before the time jumps; real waiting goes in slices.
-#define PATIENCE 10000000
+#define PATIENCE 2000000
 #define SLEEPERS_PATIENCE 2000000
-#define SLICE 500000
+#define SLICE 1000000
 
 static struct rd_time *shared;
+
+static void take_part(void) { rd_time_take_part(shared, getpid()); }
 
 __attribute__((constructor)) static void open_shared_time(void) {
     const char *path = getenv("RINGDOWN_TIME_FILE");
     if (!shared && path) shared = rd_time_open(path);
+    if (!shared) return;
+    rd_time_take_part(shared, getpid());
+    pthread_atfork(NULL, NULL, take_part);
 }
 
 static int64_t nanoseconds(const struct timespec *time) { return time->tv_sec * SECOND + time->tv_nsec; }
@@ -243,7 +248,9 @@ int sem_timedwait(sem_t *semaphore, const struct timespec *time) {
 #define TIMERS 256
 static struct {
     int descriptor; // with 1 added, so that 0 is a free place
+    int64_t end;
     int64_t interval;
+    bool has_wait;
     struct rd_wait wait;
 } timers[TIMERS];
 static pthread_mutex_t timers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -254,21 +261,34 @@ static int set_timer(int descriptor, int64_t delay) {
     return (int)syscall(SYS_timerfd_settime, descriptor, 0, &setting, NULL);
 }
 
+static void end_timer(int index) {
+    if (timers[index].has_wait) rd_wait_end(&timers[index].wait);
+    timers[index].has_wait = false;
+    timers[index].descriptor = 0;
+}
+
+// Whether the time of a timer has come; its wait is the keeper's, so it begins here.
+static bool is_due(int index) {
+    if (!timers[index].has_wait) timers[index].wait = rd_wait_begin(shared, timers[index].end, PATIENCE);
+    timers[index].has_wait = true;
+    return rd_wait_is_over(&timers[index].wait);
+}
+
 // Lets timers fire whose time has come, as long as the process lives.
 static void *keep_timers(void *unused) {
+    struct rd_wait wait = rd_wait_begin(shared, INT64_MAX, PATIENCE);
     for (;;) {
         pthread_mutex_lock(&timers_lock);
         for (int index = 0; index < TIMERS; index++) {
-            if (!timers[index].descriptor || !rd_wait_is_over(&timers[index].wait)) continue;
-            set_timer(timers[index].descriptor - 1, 1);
-            int64_t end = timers[index].wait.deadline;
-            rd_wait_end(&timers[index].wait);
-            if (timers[index].interval)
-                timers[index].wait = rd_wait_begin(shared, end + timers[index].interval, PATIENCE);
-            else
-                timers[index].descriptor = 0;
+            if (!timers[index].descriptor || !is_due(index)) continue;
+            int descriptor = timers[index].descriptor;
+            set_timer(descriptor - 1, 1);
+            end_timer(index);
+            timers[index].end += timers[index].interval;
+            if (timers[index].interval) timers[index].descriptor = descriptor;
         }
         pthread_mutex_unlock(&timers_lock);
+        rd_wait_is_over(&wait);
         struct timespec moment = {0, SLICE};
         syscall(SYS_nanosleep, &moment, NULL);
     }
@@ -299,7 +319,7 @@ int timerfd_settime(int descriptor, int flags, const struct itimerspec *setting,
     pthread_mutex_lock(&timers_lock);
     int place = -1;
     for (int index = TIMERS - 1; index >= 0; index--) {
-        if (timers[index].descriptor == descriptor + 1) rd_wait_end(&timers[index].wait), timers[index].descriptor = 0;
+        if (timers[index].descriptor == descriptor + 1) end_timer(index);
         if (!timers[index].descriptor) place = index;
     }
     int result = set_timer(descriptor, 0);
@@ -308,8 +328,8 @@ int timerfd_settime(int descriptor, int flags, const struct itimerspec *setting,
         clockid_t clock = clock_of(&setting->it_value);
         int64_t end = flags & TFD_TIMER_ABSTIME ? deadline_of(clock, &setting->it_value) : rd_time_now(shared) + value;
         timers[place].descriptor = descriptor + 1;
+        timers[place].end = end;
         timers[place].interval = nanoseconds(&setting->it_interval);
-        timers[place].wait = rd_wait_begin(shared, end, PATIENCE);
         if (!has_keeper) start_keeper();
     }
     pthread_mutex_unlock(&timers_lock);

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CVirtualTime.h"
+#include "processes.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,15 +12,18 @@
 #include <unistd.h>
 
 #define SLOTS 1024
+#define PROCESSES 256
 #define NEVER INT64_MAX
 
 struct rd_time {
     _Atomic int64_t offset;
-    _Atomic uint32_t activity;
-    _Atomic int32_t work;
+    _Atomic uint32_t events;
+    _Atomic int64_t epoch; // how many proposals to jump there were
+    _Atomic int32_t processes[PROCESSES];
     struct {
         _Atomic int32_t owner; // a thread's number; 0 for a free slot
         _Atomic int64_t deadline;
+        _Atomic int64_t seen; // the last proposal that its owner knew of when it looked for something to do, and found nothing
     } slots[SLOTS];
 };
 
@@ -62,16 +66,16 @@ int64_t rd_time_now(const struct rd_time *time) { return real(UPTIME) + atomic_l
 
 void rd_time_advance(struct rd_time *time, int64_t nanoseconds) {
     atomic_fetch_add(&time->offset, nanoseconds);
-    atomic_fetch_add(&time->activity, 1);
+    atomic_fetch_add(&time->events, 1);
 }
 
-void rd_time_begin_work(struct rd_time *time) {
-    atomic_fetch_add(&time->work, 1);
-    atomic_fetch_add(&time->activity, 1);
-}
-void rd_time_end_work(struct rd_time *time) {
-    atomic_fetch_add(&time->activity, 1);
-    atomic_fetch_sub(&time->work, 1);
+void rd_time_take_part(struct rd_time *time, int32_t process) {
+    for (int index = 0; index < PROCESSES; index++) {
+        int32_t other = atomic_load(&time->processes[index]);
+        if (other == process) return;
+        bool is_free = other == 0 || (kill(other, 0) != 0 && errno == ESRCH);
+        if (is_free && atomic_compare_exchange_strong(&time->processes[index], &other, process)) return;
+    }
 }
 
 struct rd_wait rd_wait_begin(struct rd_time *time, int64_t deadline, int64_t patience) {
@@ -83,51 +87,89 @@ struct rd_wait rd_wait_begin(struct rd_time *time, int64_t deadline, int64_t pat
         atomic_store(&time->slots[slot].deadline, deadline);
         wait.slot = slot;
     }
-    wait.activity = atomic_fetch_add(&time->activity, 1) + 1;
+    wait.epoch = atomic_load(&time->epoch);
+    wait.events = atomic_fetch_add(&time->events, 1) + 1;
     wait.quiet_since = real(CLOCK_MONOTONIC);
-    wait.work_since = real(CLOCK_PROCESS_CPUTIME_ID);
     return wait;
 }
 
+static void free_slot(struct rd_time *time, int slot) {
+    atomic_store(&time->slots[slot].deadline, NEVER);
+    atomic_store(&time->slots[slot].seen, 0);
+    atomic_store(&time->slots[slot].owner, 0);
+    atomic_fetch_add(&time->events, 1);
+}
+
 void rd_wait_end(struct rd_wait *wait) {
-    if (wait->slot < 0) return;
-    atomic_store(&wait->time->slots[wait->slot].deadline, NEVER);
-    atomic_store(&wait->time->slots[wait->slot].owner, 0);
-    atomic_fetch_add(&wait->time->activity, 1);
+    if (wait->slot >= 0) free_slot(wait->time, wait->slot);
     wait->slot = -1;
 }
 
-// Whether no one else's wait ends before. Slots of threads that died in their sleep are freed.
-static bool is_first(struct rd_wait *wait) {
+// Whether no one else's wait ends before, and, where there is a proposal, everyone has found nothing to do since. Slots of
+// threads that died in their sleep are freed.
+static bool may_jump(struct rd_wait *wait) {
     struct rd_time *time = wait->time;
     for (int slot = 0; slot < SLOTS; slot++) {
         int32_t owner = atomic_load(&time->slots[slot].owner);
-        if (owner == 0 || slot == wait->slot || atomic_load(&time->slots[slot].deadline) >= wait->deadline) continue;
+        if (owner == 0 || slot == wait->slot) continue;
+        if (atomic_load(&time->slots[slot].deadline) >= wait->deadline &&
+            atomic_load(&time->slots[slot].seen) >= wait->proposal)
+            continue;
         if (kill(owner, 0) == 0 || errno != ESRCH) return false;
-        atomic_store(&time->slots[slot].deadline, NEVER);
-        atomic_compare_exchange_strong(&time->slots[slot].owner, &owner, 0);
+        free_slot(time, slot);
     }
     return true;
 }
 
+static bool is_waiting(const void *context, int32_t thread) {
+    const struct rd_time *time = context;
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (atomic_load(&time->slots[slot].owner) == thread) return true;
+    return false;
+}
+
+// What the threads of all processes that take part have done, but for those that wait; nothing, with false, while one of them
+// has something to do.
+static bool are_asleep(const struct rd_time *time, uint64_t *activity) {
+    int32_t processes[PROCESSES];
+    int count = 0;
+    for (int index = 0; index < PROCESSES; index++)
+        if ((processes[count] = atomic_load(&time->processes[index])) != 0) count++;
+    return rd_processes_are_asleep(processes, count, is_waiting, time, activity);
+}
+
+// All threads must sleep at one moment. They are looked at one after the other, so they are looked at twice, and nothing may
+// have happened in between: who waits has looked for something to do since the first time and found nothing, and all others
+// have not run.
 bool rd_wait_is_over(struct rd_wait *wait) {
     struct rd_time *time = wait->time;
+    if (wait->slot >= 0) atomic_store(&time->slots[wait->slot].seen, wait->epoch);
+    wait->epoch = atomic_load(&time->epoch);
+    if (wait->deadline == NEVER) return false;
     int64_t offset = atomic_load(&time->offset), missing = wait->deadline - real(UPTIME) - offset;
     if (missing <= 0) return true;
-    int64_t now = real(CLOCK_MONOTONIC), work = real(CLOCK_PROCESS_CPUTIME_ID);
-    uint32_t activity = atomic_load(&time->activity);
-    bool is_busy = atomic_load(&time->work) > 0 || activity != wait->activity;
-    int64_t quiet = now - wait->quiet_since;
-    // A program that computed for more than half of the while was not idle, whatever its other threads do.
-    if (is_busy || (quiet >= wait->patience && work - wait->work_since > quiet / 2)) {
-        wait->activity = activity;
+    int64_t now = real(CLOCK_MONOTONIC);
+    uint32_t events = atomic_load(&time->events);
+    uint64_t activity = 0;
+    if (events != wait->events) {
+        wait->events = events;
         wait->quiet_since = now;
-        wait->work_since = work;
+        wait->proposal = 0;
+    }
+    if (now - wait->quiet_since < wait->patience || !may_jump(wait)) return false;
+    if (!are_asleep(time, &activity) || (wait->proposal && activity != wait->activity)) {
+        wait->quiet_since = now;
+        wait->proposal = 0;
         return false;
     }
-    if (quiet < wait->patience || !is_first(wait)) return false;
+    if (!wait->proposal) {
+        wait->activity = activity;
+        wait->proposal = atomic_fetch_add(&time->epoch, 1) + 1;
+        return false;
+    }
+    if (atomic_load(&time->events) != events) return false;
     if (!atomic_compare_exchange_strong(&time->offset, &offset, offset + missing)) return false;
-    atomic_fetch_add(&time->activity, 1);
+    atomic_fetch_add(&time->events, 1);
     return true;
 }
 

@@ -11,13 +11,15 @@ internal import HTTPModel
 /// What all connections of a server share.
 final class Service: Sendable {
     let handler: any Handler
+    /// The time in which slow bodies are slow.
+    let time: any TimeSource
     /// The origins that `Host` headers stand for; clients repeat a few of them.
     private let origins = Locked<[String: HTTPURL.Origin]>([:])
-    /// The exchanges that are suspended; nil once the server is ending.
-    private let waiting = Locked<[ObjectIdentifier: Exchange]?>([:])
+    /// The exchanges that are suspended and what they wait for; nil once the server is ending.
+    private let waiting = Locked<[ObjectIdentifier: (exchange: Exchange, task: Task<Void, Never>)]?>([:])
 
-    init(_ handler: any Handler) {
-        self.handler = handler
+    init(_ handler: any Handler, _ time: any TimeSource) {
+        (self.handler, self.time) = (handler, time)
     }
 
     /// The origin of a `Host` header; nil for a malformed one.
@@ -31,12 +33,12 @@ final class Service: Sendable {
         return url.origin
     }
 
-    /// Suspends an exchange whose answer takes its time; false once the server is ending.
-    func suspend(_ exchange: Exchange) -> Bool {
+    /// Suspends an exchange until `work` is done, which has to resume it; false once the server is ending.
+    func suspend(_ exchange: Exchange, until work: @escaping @Sendable () async -> Void) -> Bool {
         waiting.withLock { waiting in
             guard waiting != nil else { return false }
             exchange.suspend()
-            waiting?[ObjectIdentifier(exchange)] = exchange
+            waiting?[ObjectIdentifier(exchange)] = (exchange, Task { await work() })
             return true
         }
     }
@@ -52,7 +54,10 @@ final class Service: Sendable {
     /// Answers every suspended exchange with 503, so that no connection outlives the server.
     func drain() {
         waiting.withLock { waiting in
-            waiting?.values.forEach { $0.resume(with: Response(status: 503)) }
+            waiting?.values.forEach {
+                $0.task.cancel()
+                $0.exchange.resume(with: Response(status: 503))
+            }
             waiting = nil
         }
     }
@@ -121,10 +126,9 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         switch service.handler.handle(request) {
         case .ready(let response): return queue(response, service)
         case .deferred(let answer):
-            guard service.suspend(self) else { return queue(Response(status: 503), service) }
-            // The service owns the exchange until it is answered, by this task or by `drain`.
-            Task { service.resume(self, with: await answer()) }
-            return .YES
+            // The service owns the exchange until it is answered, by this work or by `drain`.
+            let isSuspended = service.suspend(self) { service.resume(self, with: await answer()) }
+            return isSuspended ? .YES : queue(Response(status: 503), service)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+public import Foundations
 public import HTTPModel
 
 #if canImport(Glibc)
@@ -22,14 +23,15 @@ public final class HTTPServer: Sendable {
     public let port: Int
     private let daemon: Daemon
 
-    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed.
+    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed. Slow bodies are slow in `time`.
     public init(
-        address: String = "127.0.0.1", port: Int = 0, idleSeconds: Int = 120, handler: any Handler
+        address: String = "127.0.0.1", port: Int = 0, idleSeconds: Int = 120, time: any TimeSource = SystemTime(),
+        handler: any Handler
     ) throws(StartError) {
         let socket: Int32
         (socket, self.port) = try bindSocket(address, port)
         do {
-            daemon = try Daemon(handler) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
+            daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
         } catch {
             close(socket)
             throw StartError(address: "\(address):\(port)", reason: error.reason)

@@ -26,12 +26,13 @@ public final class InterceptingProxy: Sendable {
     /// Starts to serve at once. `hosts` are the names in the certificates, `*.` for any one label included; `decide` is asked
     /// about every tunnel with the host in lower case. Throws `HTTPServer.StartError`.
     public init(
-        port: Int = 0, authority: CertificateAuthority, hosts: [String], handler: any Handler, now: Timestamp = .now(),
+        port: Int = 0, authority: CertificateAuthority, hosts: [String], time: any TimeSource, handler: any Handler,
         decide: @escaping @Sendable (_ host: String, _ port: Int) -> Verdict
     ) throws {
+        let now = time.now().wall
         func server(from: Double, until: Double) throws -> TLSServer {
             let identity = try authority.identity(for: hosts, from: now + .seconds(from), until: now + .seconds(until))
-            return try TLSServer(identity, handler: handler)
+            return try TLSServer(identity, time: time, handler: handler)
         }
         let valid: TLSServer
         let expired: TLSServer

@@ -8,10 +8,11 @@ final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread r
     private let sabotage: Response.Sabotage
     private let exchange: Exchange
     private let service: Service
-    private let start = SystemTime().now().uptime
+    private let start: Duration
 
     private init(_ bytes: [UInt8], _ sabotage: Response.Sabotage, _ exchange: Exchange, _ service: Service) {
         (self.bytes, self.sabotage, self.exchange, self.service) = (bytes, sabotage, exchange, service)
+        start = service.time.now().uptime
     }
 
     static func message(
@@ -38,7 +39,7 @@ final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread r
         guard position < end else { return -2 }
         var count = min(room, end - position)
         if let rate = sabotage.bytesPerSecond {
-            let elapsed = (SystemTime().now().uptime - start).inSeconds
+            let elapsed = (service.time.now().uptime - start).inSeconds
             let due = Int(min(Double(end), elapsed * Double(max(rate, 1)) + 1))
             guard due > position else { return pause(.seconds(1 / Double(max(rate, 1)))) }
             count = min(count, due - position)
@@ -50,12 +51,11 @@ final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread r
     }
 
     private func pause(_ duration: Duration) -> Int {
-        guard service.suspend(exchange) else { return -2 }
-        // The service owns the exchange until it goes on, by this task or by `drain`.
-        Task { [service, exchange] in
-            try? await SystemTime().sleep(for: max(duration, .milliseconds(5)))
+        // The service owns the exchange until it goes on, by this work or by `drain`.
+        let isSuspended = service.suspend(exchange) { [service, exchange] in
+            try? await service.time.sleep(for: max(duration, .milliseconds(5)))
             service.resume(exchange)
         }
-        return 0
+        return isSuspended ? 0 : -2
     }
 }

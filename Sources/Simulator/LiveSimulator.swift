@@ -20,7 +20,8 @@ public final class LiveSimulator: Sendable {
         let served = Locked(AddressBook.real)
         servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
-            return try HTTPServer(port: firstPort.map { $0 + index } ?? 0, handler: handler)
+            let port = firstPort.map { $0 + index } ?? 0
+            return try HTTPServer(port: port, time: simulator.clock.base, handler: handler)
         }
         let urls = servers.map { "http://127.0.0.1:\($0.port)" }
         var addresses = Addresses()

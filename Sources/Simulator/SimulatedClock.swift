@@ -12,7 +12,7 @@ final class SimulatedClock: Sendable {
 
     /// The time that programs share, where they do; the clock then follows it.
     let virtual: VirtualTime?
-    private let base: any TimeSource
+    let base: any TimeSource
     private let state: Locked<State>
 
     init(_ base: any TimeSource) {

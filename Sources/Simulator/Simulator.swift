@@ -97,11 +97,6 @@ public final class Simulator: Handler {
 
     /// Answers a request that came in for a site, and keeps it in the journal. Links in the answer lead to `addresses`.
     func answer(_ request: Request, at site: Site?, addresses: AddressBook) -> Reply {
-        guard let virtual = clock.virtual else { return judged(request, site, addresses) }
-        return virtual.working { judged(request, site, addresses) }
-    }
-
-    private func judged(_ request: Request, _ site: Site?, _ addresses: AddressBook) -> Reply {
         if request.url.path.hasPrefix("/_sim/") || site == .control {
             return .ready(control(request, addresses.addresses))
         }

@@ -21,7 +21,8 @@ public final class SimulatorProxy: Sendable {
         certificatePEM = try authority.certificatePEM()
         javaTrustStore = try authority.javaTrustStore()
         proxy = try InterceptingProxy(
-            port: port, authority: authority, hosts: Site.certificateNames, handler: simulator
+            port: port, authority: authority, hosts: Site.certificateNames, time: simulator.clock.base,
+            handler: simulator
         ) { host, port in simulator.openTunnel(to: host, port) }
     }
 }

@@ -1,5 +1,6 @@
 internal import CVirtualTime
 public import Foundations
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -21,6 +22,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
         self.patience = patience
         guard let shared = rd_time_create(file) else { throw FileError(path: file, code: errno) }
         self.shared = shared
+        rd_time_take_part(shared, getpid())
     }
 
     private var offset: Duration { .nanoseconds(rd_time_offset(shared)) }
@@ -29,19 +31,24 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
 
     /// Waits together with everybody else, on a thread of its own.
     public func sleep(for duration: Duration) async throws {
-        let deadline = rd_time_now(shared) + duration.inNanoseconds
-        try await Thread.run { [self] in while !rd_time_sleep(shared, deadline, patience.inNanoseconds) {} }
+        let isCancelled = Atomic(false)
+        try await withTaskCancellationHandler {
+            let deadline = rd_time_now(shared) + duration.inNanoseconds
+            try await Thread.run { [self] in wait(until: deadline) { isCancelled.load(ordering: .relaxed) } }
+            try Task.checkCancellation()
+        } onCancel: {
+            isCancelled.store(true, ordering: .relaxed)
+        }
+    }
+
+    private func wait(until deadline: Int64, unless isCancelled: () -> Bool) {
+        var wait = rd_wait_begin(shared, deadline, patience.inNanoseconds)
+        while !isCancelled(), !rd_wait_is_over(&wait) { usleep(500) }
+        rd_wait_end(&wait)
     }
 
     /// Moves the time, forward or back.
     public func advance(by duration: Duration) {
         rd_time_advance(shared, duration.inNanoseconds)
-    }
-
-    /// While `work` runs the time does not jump.
-    func working<Result>(_ work: () -> Result) -> Result {
-        rd_time_begin_work(shared)
-        defer { rd_time_end_work(shared) }
-        return work()
     }
 }

@@ -68,21 +68,15 @@ public final class FileStore: TokenStore {
 
     public func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome {
         guard let cipher = cipher() else { return .unavailable }
-        let descriptor = open(path(key, cipher) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { return .unavailable }
-        // Tried again and again rather than waited for: a blocked thread would be missing in the pool of the tasks.
-        var waited: Duration = .zero
-        var pause: Duration = .milliseconds(2)
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            let isTaken = errno == EWOULDBLOCK || errno == EINTR
-            guard isTaken, isWaiting, waited < Self.lockPatience, (try? await time.sleep(for: pause)) != nil else {
-                close(descriptor)
-                return isTaken && !isWaiting ? .taken : .unavailable
-            }
-            waited += pause
-            pause = min(pause * 2, .milliseconds(50))
+        guard let lock = FileLock(path: path(key, cipher) + ".lock") else { return .unavailable }
+        switch lock.take() {
+        case true: return .locked(StoreLock(onRelease: lock.release))
+        case false where isWaiting:
+            return await lock.wait(Self.lockPatience, time) ? .locked(StoreLock(onRelease: lock.release)) : .unavailable
+        case let isFree:
+            lock.release()
+            return isFree == false ? .taken : .unavailable
         }
-        return .locked(StoreLock { close(descriptor) })
     }
 
     public func note(_ mint: Mint) async {

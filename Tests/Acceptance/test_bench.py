@@ -99,9 +99,9 @@ def test_what_cannot_be_understood_is_a_usage_error(ringdown, arguments):
     assert ringdown("bench", *arguments).code == 64
 
 
-@pytest.mark.parametrize("runner,only,least", [("library", "", 70), ("command", "refused", 3)])
-def test_the_scenarios_of_the_lifecycle_come_out_as_they_must(ringdown, runner, only, least):
-    outcome = ringdown("bench", "--scenarios", CORPUS, "--on", runner, *(["--only", only] if only else []))
+@pytest.mark.parametrize("runner,least", [("library", 75), ("command", 60)])
+def test_the_scenarios_of_the_lifecycle_come_out_as_they_must(ringdown, runner, least):
+    outcome = ringdown("bench", "--scenarios", CORPUS, "--on", runner)
     assert outcome.code == 0, outcome.out
     passed, _, count = outcome.out.splitlines()[-1].split()[:3]
     assert int(passed) == int(count) >= least

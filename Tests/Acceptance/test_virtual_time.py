@@ -46,6 +46,11 @@ def test_slow_answers_are_slow_and_time_limits_hold(virtual):
     assert virtual(sys.executable, "-c", program % 20, options=slow).split() == ["TimeoutError", "20"]
 
 
+def test_slow_bytes_take_their_time(virtual):
+    program = "import os, time, urllib.error, urllib.request as u\nstart = time.time()\ntry:\n u.urlopen(os.environ['GENESYS_API_URL'] + '/x')\nexcept urllib.error.HTTPError as e:\n print(len(e.read()) / (time.time() - start))"
+    assert 1.9 < float(virtual(sys.executable, "-c", program, options=["--fault", "path=/x,bytesPerSecond=2"])) < 2.1
+
+
 def test_our_own_processes_see_their_cached_token_grow_old(virtual, binary):
     script = f"for n in 1 2 3; do RINGDOWN_CACHE=file '{binary}' token --platform genesys; sleep 50000; done"
     first, second, third = virtual("sh", "-c", script).split()

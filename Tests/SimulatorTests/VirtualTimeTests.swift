@@ -5,7 +5,14 @@ import Simulator
 import TestKit
 import Testing
 
-@Suite struct VirtualTimeTests {
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+// One after the other: to each of them the others are busy.
+@Suite(.serialized) struct VirtualTimeTests {
     private let directory: ScratchDirectory
     private let time: VirtualTime
 
@@ -38,14 +45,24 @@ import Testing
         #expect(order == [1, 2, 3])
     }
 
-    @Test func `nothing jumps while somebody works`() throws {
+    @Test func `nothing jumps while somebody has work to do, however long they wait for a processor`() throws {
         let shared = try #require(rd_time_create(directory.path + "/work"))
+        let worker = try busyProcess()
+        rd_time_take_part(shared, worker)
         var wait = rd_wait_begin(shared, rd_time_now(shared) + 3_600_000_000_000, 0)
-        rd_time_begin_work(shared)
         for _ in 0..<1000 { #expect(!rd_wait_is_over(&wait)) }
-        rd_time_end_work(shared)
+        kill(worker, SIGKILL)
         while !rd_wait_is_over(&wait) {}
+        waitpid(worker, nil, 0)
         #expect(rd_time_offset(shared) > 3_500_000_000_000)
+    }
+
+    private func busyProcess() throws -> pid_t {
+        var process: pid_t = 0
+        let words = (["sh", "-c", "while :; do :; done"] as [String]).map { strdup($0) }
+        defer { words.forEach { free($0) } }
+        #expect(posix_spawn(&process, "/bin/sh", nil, nil, words + [nil], environ) == 0)
+        return process
     }
 
     @Test func `tokens of a simulator end as its programs sleep`() async throws {

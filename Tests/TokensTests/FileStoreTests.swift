@@ -152,7 +152,22 @@ import Tokens
         }
         await time.waitForSleepers(1)
         first.release()
-        time.advance(by: .seconds(1))
+        #expect(await second.value)
+    }
+
+    @Test func `who waits for the lock too long goes on without it`() async throws {
+        let (store, time, key) = (store(), time, key)
+        guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {
+            Issue.record("another outcome was expected")
+            return
+        }
+        defer { first.release() }
+        let second = Task {
+            guard case .unavailable = await store.lock(key, time: time, isWaiting: true) else { return false }
+            return true
+        }
+        await time.waitForSleepers(1)
+        time.advance(by: .seconds(30))
         #expect(await second.value)
     }
 

@@ -1,8 +1,8 @@
 // Time that several processes share: the real one and an offset, which grows when everybody sleeps. It lies in a file that all
 // of them map: a simulator, and the programs that run against it with `preload.c` in front of the C library.
 //
-// Whoever sleeps says until when. Once nobody has moved for a moment, the time jumps to the first of these ends. While a
-// program computes or waits for an answer, time passes as usual.
+// Whoever sleeps says until when. Once everybody sleeps and has nothing to read, the time jumps to the first of these ends.
+// While a program computes, or is kept from it by a busy machine, time passes as usual.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,9 +24,8 @@ int64_t rd_time_offset(const struct rd_time *_Nonnull time);
 int64_t rd_time_now(const struct rd_time *_Nonnull time);
 void rd_time_advance(struct rd_time *_Nonnull time, int64_t nanoseconds);
 
-/// Between these two calls somebody works on an answer, and the time does not jump.
-void rd_time_begin_work(struct rd_time *_Nonnull time);
-void rd_time_end_work(struct rd_time *_Nonnull time);
+/// From now on the time does not jump while a thread of this process, or of one that it starts, has something to do.
+void rd_time_take_part(struct rd_time *_Nonnull time, int32_t process);
 
 /// Somebody's wait: until when, and what was seen on the way.
 struct rd_wait {
@@ -34,12 +33,15 @@ struct rd_wait {
     int64_t deadline;
     int64_t patience;
     int64_t quiet_since;
-    int64_t work_since;
-    uint32_t activity;
+    int64_t epoch;     // the proposals that were known when the last moment of real time began
+    int64_t proposal;  // the caller's own, to jump; 0 for none
+    uint64_t activity; // what all threads but the waiting ones had done by then
+    uint32_t events;
     int slot;
 };
 
-/// Says that the caller waits until `deadline`. `patience` is how long (ns, real) all must be quiet before the time jumps.
+/// Says that the calling thread waits until `deadline`, INT64_MAX for a thread that only serves others. `patience` is how
+/// long (ns, real) all must be quiet before the time jumps.
 struct rd_wait rd_wait_begin(struct rd_time *_Nonnull time, int64_t deadline, int64_t patience);
 /// Whether the wait is over. To be asked again after a moment of real time.
 bool rd_wait_is_over(struct rd_wait *_Nonnull wait);
