@@ -40,7 +40,7 @@ let package = Package(
                 "TokenStores", "Tokens",
                 "HTTPModel", "Foundations", "CProcess",
             ]),
-        room("Scenarios", ["TestKit", "Tokens", "Foundations"]),
+        room("Scenarios", ["TestKit", "Tokens", "HTTPModel", "Foundations"]),
         room("CommandLineKit", ["Foundations"]),
         room("SimulatorTesting", ["Simulator"]),
         room(

@@ -33,7 +33,7 @@ struct BenchCommand: Command {
     ]
 
     enum Format: String, ChoiceParameter { case table, json, markdown }
-    enum Runner: String, ChoiceParameter { case library, command }
+    enum Runner: String, ChoiceParameter { case machine, library, command }
 
     @Rest("CLIENT", help: "The client's command.")
     var command: [String]
@@ -117,9 +117,7 @@ struct BenchCommand: Command {
                 throw ConfigurationError("\(file), \(error)", hint: "Documentation/Scenarios.md describes the format")
             }
             for scenario in list where only.map({ scenario.name.contains($0) }) ?? true {
-                let played =
-                    on == .command ? try await CommandStage.play(scenario) : await ScenarioRunner().play(scenario)
-                guard let complaints = played else { continue }
+                guard let complaints = try await play(scenario) else { continue }
                 passes += complaints.isEmpty ? 1 : 0
                 results.append([
                     "scenario": .string(scenario.name), "passed": .bool(complaints.isEmpty),
@@ -136,6 +134,14 @@ struct BenchCommand: Command {
             try stream.line("\(passes) of \(results.count) scenarios passed")
         }
         return passes == results.count ? ExitCode.done : ExitCode.failed
+    }
+
+    private func play(_ scenario: Scenario) async throws -> [String]? {
+        switch on ?? .library {
+        case .machine: await ScenarioRunner.machine.play(scenario)
+        case .library: await ScenarioRunner.library.play(scenario)
+        case .command: try await CommandStage.play(scenario)
+        }
     }
 
     private func clients() throws(UsageError) -> [ScoreboardReport.Client] {

@@ -73,6 +73,9 @@ extension FaultRule {
         case "certificate": certificate = Certificate(rawValue: try word(value, Certificate.allCases.map(\.rawValue)))
         case "dateSkew": dateSkew = try number(value, -1e9...1e9)
         case "expiresIn": expiresIn = value
+        case "members":
+            guard value.members != nil else { throw Invalid(place: "", expected: "an object") }
+            members = value
         case "revokeToken": revokeToken = try truth(value)
         case "rotateSecret": rotateSecret = try truth(value)
         default: throw Invalid(place: "", expected: Self.memberNames)
@@ -81,8 +84,8 @@ extension FaultRule {
 
     private static let memberNames =
         "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
-        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, revokeToken, "
-        + "rotateSecret (what)"
+        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
+        + "revokeToken, rotateSecret (what)"
 
     private func text(_ value: JSON) throws(Invalid) -> String {
         guard let text = value.text else { throw Invalid(place: "", expected: "a text") }

@@ -43,6 +43,8 @@ public struct FaultRule: Sendable {
     public var dateSkew: Double?
     /// In place of the `expires_in` of a token; the text `missing` removes it.
     public var expiresIn: JSON?
+    /// Members of a JSON answer to put in place of its own; the text `missing` removes one.
+    public var members: JSON?
     /// What is wrong with the certificate of a new connection; for intercepted hosts, which are the ones that have TLS.
     public var certificate: Certificate?
     /// Ends the token of the request before it is judged.
@@ -84,7 +86,7 @@ public struct FaultRule: Sendable {
             member("bytesPerSecond", bytesPerSecond.map { .int($0) }),
             member("contentLength", contentLength.map { .int($0) }), member("body", body.map { .string($0.rawValue) }),
             member("certificate", certificate.map { .string($0.rawValue) }), member("dateSkew", number(dateSkew)),
-            member("expiresIn", expiresIn), member("revokeToken", revokeToken ? true : nil),
+            member("expiresIn", expiresIn), member("members", members), member("revokeToken", revokeToken ? true : nil),
             member("rotateSecret", rotateSecret ? true : nil),
         ]
         return .object(members.compactMap { $0 })

@@ -88,7 +88,8 @@ extension FaultRule {
         }
         if let retryAfter { set("Retry-After", String(Int(retryAfter.rounded())), &answer) }
         if let retryAfterDate { set("Retry-After", (call.now + .seconds(retryAfterDate)).httpDate, &answer) }
-        if let expiresIn { replaceLifetime(in: &answer, expiresIn) }
+        if let expiresIn { replace([JSON.Member("expires_in", expiresIn)], in: &answer) { $0["access_token"] != nil } }
+        if let members = members?.members { replace(members, in: &answer) { _ in true } }
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
         if cut != nil || bytesPerSecond != nil || contentLength != nil {
@@ -104,13 +105,13 @@ extension FaultRule {
         answer = answer.with(name, value)
     }
 
-    private func replaceLifetime(in answer: inout Answer, _ value: JSON) {
-        guard let json = try? JSONReader.parse(answer.response.body), case .object(let members) = json,
-            json["access_token"] != nil
-        else { return }
-        let changed = members.filter { $0.name != "expires_in" || value != "missing" }
-            .map { $0.name == "expires_in" ? JSON.Member($0.name, value) : $0 }
-        answer.response.body = JSON.object(changed).bytes()
+    /// Puts members in place of the answer's own, where `isMeant` says so of it.
+    private func replace(_ members: [JSON.Member], in answer: inout Answer, where isMeant: (JSON) -> Bool) {
+        guard let json = try? JSONReader.parse(answer.response.body), let own = json.members, isMeant(json) else {
+            return
+        }
+        let kept = own.filter { own in !members.contains { $0.name == own.name } }
+        answer.response.body = JSON.object(kept + members.filter { $0.value != "missing" }).bytes()
     }
 
     private func replaceBody(of answer: inout Answer, _ body: Body) {

@@ -99,7 +99,7 @@ def test_what_cannot_be_understood_is_a_usage_error(ringdown, arguments):
     assert ringdown("bench", *arguments).code == 64
 
 
-@pytest.mark.parametrize("runner,least", [("library", 75), ("command", 60)])
+@pytest.mark.parametrize("runner,least", [("machine", 105), ("library", 105), ("command", 90)])
 def test_the_scenarios_of_the_lifecycle_come_out_as_they_must(ringdown, runner, least):
     outcome = ringdown("bench", "--scenarios", CORPUS, "--on", runner)
     assert outcome.code == 0, outcome.out
