@@ -31,7 +31,7 @@ struct APICommand: Command {
         guard method == "GET" else {
             throw UsageError("METHOD cannot be '\(excerpt(method, limit: 20))'", hint: "this version can GET")
         }
-        let response = try await account.withClient { try await $0.send(method, path) }
+        let response = try await account.withClient { try await $0.send(APICall(method, path)) }
         let stream = Context.current.standardOutput
         if stream.isTerminal, let json = try? JSONReader.parse(response.body) {
             try stream.write(json.bytes(indented: true) + [0x0A])

@@ -19,6 +19,9 @@ struct Account {
     private var platform: PlatformName?
     @Option("region", "REGION", help: "The region or area, in place of the one that is set.")
     private var region: String?
+    @Option(
+        "max-wait", "DURATION", help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
+    private var maxWait: DurationParameter?
     @Flag(
         "insecure",
         help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
@@ -56,8 +59,22 @@ struct Account {
         lifecycle.advisoryPatience = .seconds(2)
         return APIClient(
             profile, transport: try transport(settings), store: try store(settings, account: profile.account),
-            time: Context.current.time, settings: lifecycle
+            time: Context.current.time, settings: lifecycle, calls: try callSettings(settings)
         )
+    }
+
+    private func callSettings(_ settings: Settings) throws(ConfigurationError) -> CallSettings {
+        var calls = CallSettings()
+        if let maxWait {
+            calls.waitLimit = maxWait.duration
+        } else if let text = settings.text("RINGDOWN_MAX_WAIT") {
+            guard let limit = DurationParameter(parameter: text) else {
+                throw ConfigurationError(
+                    "RINGDOWN_MAX_WAIT is '\(excerpt(text, limit: 40))'", hint: "write \(DurationParameter.expectation)")
+            }
+            calls.waitLimit = limit.duration
+        }
+        return calls
     }
 
     /// What carries requests. Throws `ConfigurationError`.

@@ -25,7 +25,7 @@ struct UsersCommand: Command {
         try await account.withClient { client in
             var writer = ListWriter(output ?? .table, to: Context.current.standardOutput)
             var count = 0
-            for try await user in client.users(pageSize: min(100, max(1, limit ?? 100))) {
+            for try await user in try client.users(pageSize: min(100, max(1, limit ?? 100))) {
                 if count == limit { break }
                 try writer.write(user)
                 count += 1

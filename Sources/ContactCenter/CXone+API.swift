@@ -20,12 +20,7 @@ extension CXone {
     static func agents(version: String, pageSize: Int) -> UserList {
         UserList(
             firstPath: "/incontactapi/services/\(version)/agents?skip=0&top=\(pageSize)", itemsMember: "agents",
-            next: { page in
-                guard page.itemCount > 0, let next = page.member("_links")?["next"]?.string, !next.isEmpty else {
-                    return nil
-                }
-                return next
-            },
+            identity: "agentId",
             user: { json in
                 let name = [json["firstName"]?.string, json["lastName"]?.string].compactMap { $0 }.filter {
                     !$0.isEmpty
@@ -36,6 +31,18 @@ extension CXone {
                 )
             }
         )
+    }
+
+    /// Section 3.1.
+    static func lists(version: String) -> [String: NamedList] {
+        func list(_ name: String, id: String, title: String) -> NamedList {
+            NamedList(
+                path: "/incontactapi/services/\(version)/\(name)?skip=0&top=100", itemsMember: name, id: id, name: title)
+        }
+        return [
+            "skills": list("skills", id: "skillId", title: "skillName"),
+            "teams": list("teams", id: "teamId", title: "teamName"),
+        ]
     }
 
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {

@@ -16,6 +16,10 @@ extension Platform {
         users: { profile, pageSize in
             CXone.agents(version: profile.apiVersion ?? CXone.standardVersion, pageSize: pageSize)
         },
+        lists: { CXone.lists(version: $0.apiVersion ?? CXone.standardVersion) },
+        conversations: { client, interval in
+            client.completedContacts(in: interval, version: client.profile.apiVersion ?? CXone.standardVersion)
+        },
         identify: CXone.identify,
         advice: CXone.advice
     )

@@ -11,6 +11,8 @@ extension Platform {
         profile: { settings throws(ConfigurationError) in try CustomOAuth.profile(settings) },
         fault: CustomOAuth.fault,
         users: nil,
+        lists: { _ in [:] },
+        conversations: nil,
         identify: CustomOAuth.identify,
         advice: CustomOAuth.advice
     )

@@ -12,6 +12,8 @@ extension Platform {
         profile: { settings throws(ConfigurationError) in try GenesysCloud.profile(settings) },
         fault: GenesysCloud.fault,
         users: { _, pageSize in GenesysCloud.users(pageSize: pageSize) },
+        lists: { _ in GenesysCloud.lists },
+        conversations: { client, interval throws(APIError) in try client.conversationDetails(in: interval) },
         identify: GenesysCloud.identify,
         advice: GenesysCloud.advice
     )
@@ -91,17 +93,8 @@ enum GenesysCloud {
 
     /// Style A of section 5.
     static func users(pageSize: Int) -> UserList {
-        @Sendable func path(_ number: Int) -> String { "/api/v2/users?pageSize=\(pageSize)&pageNumber=\(number)" }
-        return UserList(
-            firstPath: path(1), itemsMember: "entities",
-            next: { page in
-                if page.itemCount == 0 { return nil }
-                if let next = page.member("nextUri")?.string { return next }
-                guard let number = page.member("pageNumber")?.int, let count = page.member("pageCount")?.int,
-                    number < count
-                else { return nil }
-                return path(number + 1)
-            },
+        UserList(
+            firstPath: "/api/v2/users?pageSize=\(pageSize)&pageNumber=1", itemsMember: "entities", identity: "id",
             user: { json in
                 User(
                     id: json["id"]?.text, name: json["name"]?.string, email: json["email"]?.string,
@@ -110,6 +103,15 @@ enum GenesysCloud {
             }
         )
     }
+
+    /// Styles A and B of section 5.
+    static let lists: [String: NamedList] = [
+        "queues": NamedList(
+            path: "/api/v2/routing/queues?pageSize=100&pageNumber=1", itemsMember: "entities", id: "id", name: "name"),
+        "skills": NamedList(
+            path: "/api/v2/routing/skills?pageSize=100&pageNumber=1", itemsMember: "entities", id: "id", name: "name"),
+        "teams": NamedList(path: "/api/v2/teams?pageSize=100", itemsMember: "entities", id: "id", name: "name"),
+    ]
 
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {
         // `/users/me` knows no client credentials (section 4); this is the call that does.

@@ -18,6 +18,10 @@ public struct Platform: Sendable {
     let fault: @Sendable (Response) -> Fault
     /// Where users or agents are listed; nil where there is no such list.
     let users: (@Sendable (Profile, _ pageSize: Int) -> UserList)?
+    /// The lists that both platforms have, by what they are called here: `queues`, `teams` …
+    let lists: @Sendable (Profile) -> [String: NamedList]
+    /// Contacts with customers within a time; nil where there is no such list.
+    let conversations: (@Sendable (APIClient, Interval) throws(APIError) -> Pages)?
     /// Asks the platform whose token this is.
     let identify: @Sendable (APIClient) async throws -> Identity
     /// The likely causes of a refused token request, most likely first, and the next command.
@@ -28,6 +32,12 @@ public struct Platform: Sendable {
         public var code: String?
         public var message: String?
         public var correlationID: String?
+
+        /// What a Genesys Cloud client lacks, as `missing.permissions` ends (`genesys-cloud.md` section 3).
+        var missingPermissions: String? {
+            guard code?.hasPrefix("missing.") == true, let message, let colon = message.firstIndex(of: ":") else { return nil }
+            return String(message[message.index(after: colon)...]).trimmed
+        }
     }
 
     public static let all: [Platform] = [.genesys, .cxone, .custom]

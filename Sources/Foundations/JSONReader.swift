@@ -45,6 +45,22 @@ public struct JSONReader {
         return members
     }
 
+    /// Where the value of an object's member of this name stands; nil where there is none, or it is no object. Reads only so
+    /// far, so that what stands behind is not checked; of equal names the first counts.
+    public static func firstMember(_ name: String, of bytes: [UInt8], in range: Range<Int>) -> Range<Int>? {
+        var reader = JSONReader(bytes, range)
+        var found: Range<Int>?
+        reader.skipSpace()
+        guard reader.peek == UInt8(ascii: "{") else { return nil }
+        try? reader.object { reader, own throws(Malformed) in
+            let place = try reader.skipValue()
+            guard own == name else { return }
+            found = place
+            throw reader.malformed("enough")
+        }
+        return found
+    }
+
     /// Where the elements of an array stand. Throws where the text is not an array.
     public static func elements(of bytes: [UInt8], in range: Range<Int>? = nil) throws(Malformed) -> [Range<Int>] {
         var reader = JSONReader(bytes, range ?? bytes.indices)

@@ -46,6 +46,8 @@ extension Simulator {
                 return failure(404, "Agent not found", "no such agent")
             }
             return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
+        case ("GET", ["teams"]): return cxoneTeams(call)
+        case ("GET", ["skills"]): return cxoneSkills(call)
         case ("GET", ["business-unit"]): return Answer(json: ["businessUnits": [businessUnit]], reason: "valid token")
         case ("GET", ["server-time"]):
             return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
@@ -73,24 +75,44 @@ extension Simulator {
         ]
     }
 
-    /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
     private func agents(_ call: Call) -> Answer {
+        listing(call, "agents", count: data.userCount, more: [.init("hiddenAgents", 0)], agent)
+    }
+
+    private func cxoneTeams(_ call: Call) -> Answer {
+        listing(call, "teams", count: 7) { index in
+            ["teamId": .int(1 + index), "teamName": "Team \(1 + index)", "isActive": true, "description": ""]
+        }
+    }
+
+    private func cxoneSkills(_ call: Call) -> Answer {
+        listing(call, "skills", count: 12) { index in
+            [
+                "skillId": .int(4001 + index), "skillName": .string(index == 0 ? "Support" : "Skill \(1 + index)"),
+                "mediaTypeId": 4, "mediaTypeName": "Call", "isActive": true, "isOutbound": false, "campaignId": 1,
+            ]
+        }
+    }
+
+    /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
+    private func listing(
+        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
+    ) -> Answer {
         guard let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
             let top = Int(call.url.queryValue("top") ?? "50"), top > 0
         else { return failure(400, "skip and top must be numbers", "malformed paging") }
-        guard skip < data.userCount else { return Answer(status: 204, reason: "past the end") }
-        let range = skip..<min(skip + min(top, 10_000), data.userCount)
-        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/agents"
+        guard skip < count else { return Answer(status: 204, reason: "past the end") }
+        let range = skip..<min(skip + min(top, 10_000), count)
+        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(name)"
         func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)" }
         var links: [JSON.Member] = [.init("self", link(skip))]
-        if range.upperBound < data.userCount { links.append(.init("next", link(range.upperBound))) }
+        if range.upperBound < count { links.append(.init("next", link(range.upperBound))) }
         if skip > 0 { links.append(.init("previous", link(max(0, skip - top)))) }
-        let json: JSON = [
-            "businessUnitId": .int(data.cxoneBusinessUnitID), "lastPollTime": .string(sevenDigits(call.now)),
-            "totalRecords": .int(data.userCount), "hiddenAgents": 0, "_links": .object(links),
-            "agents": .array(range.map { agent($0) }),
+        let members: [JSON.Member] = [
+            .init("businessUnitId", .int(data.cxoneBusinessUnitID)), .init("lastPollTime", .string(sevenDigits(call.now))),
+            .init("totalRecords", .int(count)), .init("_links", .object(links)), .init(name, .array(range.map(item))),
         ]
-        return Answer(json: json, reason: "valid token")
+        return Answer(json: .object(members + more), reason: "valid token")
     }
 
     private func agent(_ index: Int) -> JSON {

@@ -49,6 +49,7 @@ extension Simulator {
             )
         case ("GET", "/api/v2/authorization/divisions"): return divisions(call)
         case ("GET", "/api/v2/routing/queues"): return permitted(call, "routing:queue:view") { queues(call) }
+        case ("GET", "/api/v2/routing/skills"): return permitted(call, "routing:skill:view") { skills(call) }
         case ("GET", "/api/v2/teams"): return permitted(call, "groups:team:view") { teams(call) }
         case ("GET", "/api/v2/externalcontacts/scan/contacts"):
             return permitted(call, "externalContacts:contact:view") { scanContacts(call) }

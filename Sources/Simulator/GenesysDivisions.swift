@@ -46,6 +46,18 @@ extension Simulator {
         return listing(call, count: indices.count, scope: scope) { queue(indices[$0]) }
     }
 
+    /// Skills belong to no division.
+    func skills(_ call: Call) -> Answer {
+        listing(call, count: 40, scope: "") { index in
+            var random = SeededRandom(seed: data.seed &+ 0xD_0000 &+ UInt64(index))
+            let id = random.uuid()
+            return [
+                "id": .string(id), "name": "Skill \(index + 1)", "dateModified": "2026-11-01T08:00:00.000Z",
+                "state": "active", "version": "1", "selfUri": "/api/v2/routing/skills/\(id)",
+            ]
+        }
+    }
+
     /// One queue; one of another division is refused as a missing permission, in words of ours.
     func queue(_ call: Call, id: String) -> Answer {
         guard let index = (0..<Self.queueCount).first(where: { queueID($0) == id }) else {

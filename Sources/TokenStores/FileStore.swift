@@ -84,6 +84,18 @@ public final class FileStore: TokenStore {
         do { try Ledger(directory: directory).add(mint) } catch { warn("\(error)") }
     }
 
+    public func pause(_ key: CacheKey) async -> Timestamp? {
+        guard let cipher = cipher(),
+            let text = try? File.read(path(key, cipher) + ".pause", limit: 100, access: .ownersAlone)
+        else { return nil }
+        return Timestamp(rfc3339: String(decoding: text, as: UTF8.self))
+    }
+
+    public func pause(_ key: CacheKey, until end: Timestamp) async {
+        guard let cipher = cipher() else { return }
+        do { try File.replace(path(key, cipher) + ".pause", with: Array(end.rfc3339.utf8)) } catch { warn("\(error)") }
+    }
+
     private func path(_ key: CacheKey, _ cipher: StoreCipher) -> String {
         "\(directory)/\(cipher.names(of: key)[0])"
     }

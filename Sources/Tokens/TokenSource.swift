@@ -30,7 +30,7 @@ public final class TokenSource: Sendable {
 
     private let requester: any TokenRequester
     private let store: any TokenStore
-    private let key: CacheKey
+    package let key: CacheKey
     private let account: String
     private let time: any TimeSource
     private let settings: LifecycleSettings

@@ -41,6 +41,14 @@ public protocol TokenStore: Sendable {
     func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome
     /// Keeps the story of a token request.
     func note(_ mint: Mint) async
+    /// Until when nobody who uses the token of a key should call the API: another process was told to wait.
+    func pause(_ key: CacheKey) async -> Timestamp?
+    func pause(_ key: CacheKey, until end: Timestamp) async
+}
+
+extension TokenStore {
+    public func pause(_ key: CacheKey) async -> Timestamp? { nil }
+    public func pause(_ key: CacheKey, until end: Timestamp) async {}
 }
 
 /// What came of asking for a lock.

@@ -61,7 +61,7 @@ import Tokens
         let client = try client("genesys")
         _ = try await client.get("/api/v2/tokens/me")
         time.advance(by: .seconds(30))
-        _ = try await client.send("DELETE", "/api/v2/tokens/me")
+        _ = try await client.delete("/api/v2/tokens/me")
         #expect(try await client.get("/api/v2/organizations/me")["name"] != nil)
         #expect(simulator.story(since: 0).tokenRequests == 2)
         #expect(simulator.story(since: 0).refused == 1)
@@ -98,12 +98,12 @@ import Tokens
             return Response(json: [
                 "issuer": "https://cxone.niceincontact.com",
                 "token_endpoint": "https://cxone.niceincontact.com/auth/token",
-                "access_token": "t", "expires_in": 600, "agents": [["agentId": 1]], "_links": next,
+                "access_token": "t", "expires_in": 600, "agents": [["agentId": .int(request.url.query == "skip=100" ? 2 : 1)]], "_links": next,
             ])
         }
         var count = 0
         let client = try client("cxone", ["CXONE_API_URL": "https://gw.example/cx"], transport: transport)
-        for try await _ in client.users() { count += 1 }
+        for try await _ in try client.users() { count += 1 }
         #expect(count == 2)
         #expect(transport.requests.last?.url.description == "https://gw.example/cx/services/v34.0/agents?skip=100")
         #expect(!transport.requests.contains { $0.url.host == "api-b32.nice-incontact.com" })
@@ -141,7 +141,7 @@ import Tokens
     @Test(arguments: [
         (#"{"entities":[{"id":"1"}],"nextUri":"/api/v2/users?pageSize=100&pageNumber=1"}"#, "does not end"),
         (#"{"entities":[{"id":"1"}]"#, "cannot be read"), ("<html>proxy</html>", "cannot be read"),
-        (#"{"entities":{}}"#, "cannot be read"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
+        (#"{"entities":{}}"#, "is not a list"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
     ])
     func `pages that loop or are none end the list with an error`(page: String, reason: String) async throws {
         let transport = ScriptedTransport { request in

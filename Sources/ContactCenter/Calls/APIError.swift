@@ -74,7 +74,13 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
                 .unauthorized,
                 "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
             )
-        case 403: return (.forbidden, "give the client's role the permission that is named; a new token would not help")
+        case 403:
+            let permission = fault.missingPermissions.map { "the permission \(excerpt($0, limit: 120))" }
+            return (
+                .forbidden,
+                "give a role of the client \(permission ?? "the permission that this call needs"), "
+                    + "and the division where there are several; a new token would not help"
+            )
         case 429:
             let wait = RetryAfter.read(from: response.headers, now: .now()).map {
                 " in \(Int($0.inSeconds.rounded(.up))) s"

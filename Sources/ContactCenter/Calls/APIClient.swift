@@ -1,0 +1,203 @@
+public import Foundations
+public import HTTPModel
+public import Tokens
+
+/// Calls a platform's API with a token that is always valid.
+///
+/// A call that is answered 401 gets one new token and is sent once more; calls that the platform could not answer are
+/// repeated as ``CallSettings`` has it. The token goes only to the platform's own hosts.
+public final class APIClient: Sendable {
+    public let profile: Profile
+    let transport: any Transport
+    private let tokens: TokenSource
+    let time: any TimeSource
+    private let base = Locked<HTTPURL?>(nil)
+    private let traffic: CallTraffic
+
+    public init(
+        _ profile: Profile, transport: any Transport, store: any TokenStore = .memory, time: any TimeSource = .system,
+        settings: LifecycleSettings = LifecycleSettings(), calls: CallSettings = CallSettings()
+    ) {
+        self.profile = profile
+        self.transport = transport
+        self.time = time
+        tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
+        traffic = CallTraffic(calls, time: time, store: store, key: tokens.key)
+    }
+
+    /// What this client did so far.
+    public var counts: CallCounts { traffic.counts }
+
+    /// Tells `observer` of everything that happens to calls from now on; it must not block. There is one observer.
+    public func observe(_ observer: @escaping @Sendable (CallEvent) -> Void) { traffic.observe(observer) }
+
+    /// A token that is valid now and for at least `minTTL`; `force` asks the platform for a new one. Throws `TokenError`.
+    public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+        try await tokens.token(minTTL: minTTL, force: force)
+    }
+
+    /// The JSON that a GET answers; `null` for an empty answer (204). Throws ``APIError`` and `TokenError`.
+    public func get(_ path: String) async throws -> JSON { try await json(APICall(path)) }
+
+    /// What a GET answers, as `decode` reads it: `try await client.get("/api/v2/organizations/me") { try decoder.decode(…) }`.
+    public func get<Value>(_ path: String, decode: ([UInt8]) throws -> Value) async throws -> Value {
+        try decode(try await send(APICall(path)).body)
+    }
+
+    /// Sends JSON, and returns what is answered; `null` for an empty answer. A POST that only asks `isSafe` to be repeated.
+    public func post(_ path: String, _ body: JSON, isSafe: Bool = false) async throws -> JSON {
+        try await json(APICall("POST", path, json: body, isSafe: isSafe))
+    }
+    public func put(_ path: String, _ body: JSON) async throws -> JSON {
+        try await json(APICall("PUT", path, json: body))
+    }
+    public func patch(_ path: String, _ body: JSON) async throws -> JSON {
+        try await json(APICall("PATCH", path, json: body))
+    }
+    public func delete(_ path: String) async throws { _ = try await send(APICall("DELETE", path)) }
+
+    func json(_ call: APICall) async throws -> JSON {
+        let response = try await send(call)
+        if response.body.isEmpty { return .null }
+        do { return try JSONReader.parse(response.body) } catch {
+            throw APIError(
+                .malformedResponse, "\(call.title) answered \(response.status), but not with JSON (\(error))",
+                hint: "a proxy or gateway may have answered in the API's place", status: response.status
+            )
+        }
+    }
+
+    /// Sends a call, and returns the successful response. Throws ``APIError`` for any other status or none, `TokenError` where
+    /// there is no token, and `CancellationError`.
+    public func send(_ call: APICall) async throws -> Response {
+        var (attempt, hasNewToken) = (1, false)
+        while true {
+            let token = try await token()
+            let url = try await url(call.path, token)
+            try await traffic.admit(call)
+            let (result, failure) = try await exchange(call, url, token, attempt)
+            if let failure, try await traffic.mayRepeat(call, after: failure, attempt: attempt) {
+                attempt += 1
+                continue
+            }
+            let response = try result.get()
+            if response.status == 401, !hasNewToken, tokens.reject(token) == .retry {
+                traffic.tell(.tokenRefused(method: call.method, path: call.path))
+                hasNewToken = true
+                continue
+            }
+            guard response.isSuccess else { throw error(response, call, url, token) }
+            return response
+        }
+    }
+
+    /// The API's address, found out once.
+    public func baseURL() async throws -> HTTPURL {
+        if let known = base.withLock({ $0 }) { return known }
+        return try await baseURL(token())
+    }
+
+    private func baseURL(_ token: Token) async throws(APIError) -> HTTPURL {
+        if let known = base.withLock({ $0 }) { return known }
+        let found: HTTPURL
+        switch profile.api {
+        case .fixed(let url): found = url
+        case .tenant(let tenant): found = try await tenant.apiURL(for: token, over: transport)
+        case .unset(let variable):
+            throw APIError(.configuration, "\(variable) is not set", hint: "set it to the address of the API")
+        }
+        base.withLock { $0 = found }
+        return found
+    }
+
+    private func url(_ path: String, _ token: Token) async throws(APIError) -> HTTPURL {
+        let base = try await baseURL(token)
+        let url: HTTPURL
+        do { url = path.hasPrefix("/") ? try base.appending(path) : try HTTPURL(path) } catch {
+            throw APIError(
+                .invalidPath, "\(error)", hint: "write a path such as /api/v2/users, with the slash and percent-encoded"
+            )
+        }
+        let policy = OriginPolicy(base: base, trustedDomains: profile.platform.trustedDomains)
+        guard policy.allows(url) else {
+            if let url = policy.throughGateway(url) { return url }
+            throw APIError(
+                .untrustedHost, "\(url.origin) is not a host of \(profile.platform.title): the token is not sent there",
+                hint: "fetch it without a token, if the link is meant to be public"
+            )
+        }
+        return url
+    }
+
+    /// Sends a call once, and says what is wrong with the answer as far as sending it again might help.
+    private func exchange(
+        _ call: APICall, _ url: HTTPURL, _ token: Token, _ attempt: Int
+    ) async throws -> (Result<Response, APIError>, CallFailure?) {
+        var request = Request(
+            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+        do {
+            // CXone answers without it: "No known way to render data" (`cxone.md` section 3.1).
+            if !request.headers.has("Accept") { try request.headers.set("Accept", "application/json") }
+            try request.headers.set("Authorization", token.authorization)
+        } catch {
+            traffic.ended(nil, nil)
+            throw APIError(.configuration, "\(error)", hint: "the token or a header cannot be sent")
+        }
+        let start = time.now().uptime
+        do throws(TransportError) {
+            let response = try await transport.send(request)
+            let failure = failure(response)
+            traffic.ended(response, failure)
+            report(response, call, attempt, time.now().uptime - start)
+            return (.success(response), failure)
+        } catch {
+            let failure: CallFailure? =
+                switch error.code {
+                case .connection, .nameResolution, .proxy: .unsent
+                case .timeout, .brokenResponse: .interrupted
+                default: nil
+                }
+            traffic.ended(nil, failure)
+            if error.code == .cancelled { throw CancellationError() }
+            let elapsed = time.now().uptime - start
+            Logger.current.debug("api.unanswered", "\(call.title) \(error.code.rawValue) \(milliseconds(elapsed))")
+            traffic.tell(
+                .unanswered(
+                    method: call.method, path: call.path, reason: error.code.rawValue, attempt: attempt, duration: elapsed))
+            return (.failure(.unreachable(error)), failure)
+        }
+    }
+
+    private func failure(_ response: Response) -> CallFailure? {
+        guard response.status == 429 || response.status >= 500 else { return nil }
+        return .status(
+            response.status, asked: RetryAfter.read(from: response.headers, now: time.now().wall),
+            reset: RateLimit(response.headers)?.reset)
+    }
+
+    private func report(_ response: Response, _ call: APICall, _ attempt: Int, _ elapsed: Duration) {
+        Logger.current.debug("api.call", "\(call.title) \(response.status) \(milliseconds(elapsed))")
+        traffic.tell(
+            .answered(
+                method: call.method, path: call.path, status: response.status, attempt: attempt, duration: elapsed,
+                correlationID: response.headers["ININ-Correlation-Id"]))
+    }
+
+    private func milliseconds(_ duration: Duration) -> String { "\(Int((duration.inSeconds * 1000).rounded())) ms" }
+
+    private func error(_ response: Response, _ call: APICall, _ url: HTTPURL, _ token: Token) -> APIError {
+        let fault = profile.platform.fault(response)
+        // A gateway for debugging may echo what it was sent.
+        let said = excerpt(redacting([token.value], in: fault.message.map { Array($0.utf8) } ?? response.body))
+        let text = "\(call.method) \(url.path) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+        let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
+        var error = APIError(code, text, hint: hint, status: response.status)
+        if case .accessToken = profile.credential, response.status == 401 {
+            error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over: obtain another one"
+        }
+        error.platformCode = fault.code.map { excerpt($0, limit: 80) }
+        error.correlationID = fault.correlationID.map { excerpt($0, limit: 80) }
+        error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
+        return error
+    }
+}

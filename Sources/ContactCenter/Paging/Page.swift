@@ -1,0 +1,97 @@
+internal import Foundations
+internal import HTTPModel
+
+/// One page of a list: its items where they stand, and what it says about the pages around it.
+public struct Page: Sendable {
+    /// The items as the platform wrote them, byte for byte.
+    public var items: some Sequence<ArraySlice<UInt8>> { ranges.lazy.map { body[$0] } }
+    /// How many there are.
+    public var count: Int { ranges.count }
+    public var isEmpty: Bool { ranges.isEmpty }
+    /// The call that asks for the page that follows; nil for the last one.
+    public internal(set) var next: APICall?
+    private let body: [UInt8]
+    private var ranges: [Range<Int>]
+    let title: String
+    private let members: [(name: String, range: Range<Int>)]
+
+    /// Throws ``APIError`` where the answer is no page. 204 and an empty body are an empty page (`cxone.md` section 3.2).
+    init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
+        (self.body, self.title) = (body, title)
+        guard !body.isEmpty else {
+            (members, ranges) = ([], [])
+            return
+        }
+        do {
+            if body.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "[") {
+                members = []
+                ranges = try JSONReader.elements(of: body)
+                return
+            }
+            let outer = try JSONReader.members(of: body)
+            // Older versions of CXone's API wrap everything (`cxone.md` section 3.1).
+            let wrapper = outer.count == 1 && outer[0].name == "resultSet" ? outer[0].range : nil
+            members = try wrapper.map { range throws(JSONReader.Malformed) in
+                try JSONReader.members(of: body, in: range)
+            } ?? outer
+            let range = try Self.list(members, body, itemsMember, title)
+            ranges = try range.map { range throws(JSONReader.Malformed) in
+                try JSONReader.elements(of: body, in: range)
+            } ?? []
+        } catch let error as APIError { throw error } catch {
+            throw APIError(
+                .malformedResponse, "the page \(title) cannot be read (\(error)): \(excerpt(body))",
+                hint: "a proxy or gateway may have answered in the API's place; call again"
+            )
+        }
+    }
+
+    /// The platforms' own names of lists, most particular first (`genesys-cloud.md` section 5, `cxone.md` section 3).
+    private static let listNames = [
+        "entities", "conversations", "userDetails", "results", "Resources", "agents", "completedContacts", "activeContacts",
+        "contacts", "users", "skills", "teams", "data", "items",
+    ]
+
+    /// Where the list stands. Past the end some lists leave the member out, which is an empty page and nil here.
+    private static func list(
+        _ members: [(name: String, range: Range<Int>)], _ body: [UInt8], _ wanted: String?, _ title: String
+    ) throws(APIError) -> Range<Int>? {
+        func isArray(_ range: Range<Int>) -> Bool { body[range].first == UInt8(ascii: "[") }
+        if let wanted {
+            guard let member = members.last(where: { $0.name == wanted }) else { return nil }
+            if isArray(member.range) { return member.range }
+            throw APIError(
+                .malformedResponse, "'\(excerpt(wanted, limit: 60))' of the page \(title) is not a list",
+                hint: "its members are: " + members.map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
+        }
+        let arrays = members.filter { isArray($0.range) }
+        for name in listNames {
+            if let member = arrays.last(where: { $0.name == name }) { return member.range }
+        }
+        let isNamed = members.contains { listNames.contains($0.name) }
+        let isCounted = members.contains { ["total", "totalHits", "totalRecords", "totalResults"].contains($0.name) }
+        if arrays.count == 1, !isNamed { return arrays[0].range }
+        if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
+        throw APIError(
+            .malformedResponse, "the page \(title) has no list of items: \(excerpt(body))",
+            hint: "name the member that holds the list with --items, of: "
+                + members.prefix(20).map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
+    }
+
+    func member(_ name: String) -> JSON? {
+        guard let range = members.last(where: { $0.name == name })?.range else { return nil }
+        return try? JSONReader.parse(body, in: range)
+    }
+
+    /// The page without the items that `isWanted` does not want, which sees a member of each: nil where it has none.
+    func keeping(_ member: String, _ isWanted: (UnsafeRawBufferPointer) -> Bool) -> Page {
+        var page = self
+        page.ranges = body.withUnsafeBytes { bytes in
+            ranges.filter { range in
+                JSONReader.firstMember(member, of: body, in: range)
+                    .map { isWanted(UnsafeRawBufferPointer(rebasing: bytes[$0])) } ?? true
+            }
+        }
+        return page
+    }
+}
