@@ -91,11 +91,18 @@ struct EndSignals {
 
     /// Returns once the process was told to end.
     func wait() async {
-        let reading = reading
-        _ = try? await Thread.run {
-            var byte: UInt8 = 0
-            while read(reading, &byte, 1) < 0, errno == EINTR {}
-        }
+        _ = try? await Thread.run { block() }
+    }
+
+    /// The same for a thread that may block.
+    func block() {
+        var byte: UInt8 = 0
+        while read(reading, &byte, 1) < 0, errno == EINTR {}
+    }
+
+    /// From now on the signals end the process again.
+    static func release() {
+        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) { signal(number, SIG_DFL) }
     }
 }
 

@@ -61,7 +61,7 @@ struct DemoCommand: Command {
     private func readUsers(_ client: APIClient, _ output: any Output) async throws -> [User] {
         var first: [User] = []
         var count = 0
-        for try await user in try client.users(pageSize: Self.pageSize) {
+        for try await user in client.users(pageSize: Self.pageSize) {
             if first.count < 3 { first.append(user) }
             count += 1
             guard count % Self.pageSize == 0 else { continue }

@@ -6,33 +6,33 @@ struct UsersCommand: Command {
     static let name = "users"
     static let abstract = "List every user of the organisation, or every agent of the business unit."
     static let discussion = """
-        The list is printed page by page as it arrives. json and ndjson hold what the platform sent, unchanged; table and
-        csv the fields that both platforms have.
+        The list is printed page by page as it arrives. json and ndjson hold what the platform sent, unchanged; table, which is
+        the standard, and csv the fields that both platforms have.
         """
     static let examples = [
         (line: "ringdown users --output csv > users.csv", purpose: "For a spreadsheet"),
         (line: "ringdown users prod --output ndjson | jq -r .email", purpose: "For another program"),
+        (line: "ringdown users --output ndjson --resume users.pos >> users.ndjson", purpose: "Goes on where it was broken off"),
     ]
 
     let account = Account()
-    @Option("output", "FORMAT", help: "How to print the list; table unless said otherwise.")
-    var output: ListFormat?
-    @Option("limit", "NUMBER", help: "Stop after so many.")
-    var limit: Int?
+    let export = ExportOptions()
 
     func run() async throws -> Int32 {
-        if let limit, limit < 0 { throw UsageError("--limit cannot be \(limit)", hint: "it can be 0 or more") }
         try await account.withClient { client in
-            var writer = ListWriter(output ?? .table, to: Context.current.standardOutput)
-            var count = 0
-            for try await user in try client.users(pageSize: min(100, max(1, limit ?? 100))) {
-                if count == limit { break }
-                try writer.write(user)
-                count += 1
-                if count == limit { break }
-            }
-            try writer.finish()
+            let list = client.users(pageSize: export.pageSize)
+            try await export.run(client, subject: "users", noun: "users", .table, columns(list), list.pages)
         }
         return ExitCode.done
+    }
+
+    private func columns(_ list: Items<User>) -> Columns {
+        let isTable = export.output ?? .table == .table
+        return Columns(names: isTable ? ["name", "email", "state", "id"] : ["id", "name", "email", "username", "active"]) {
+            let user = try list.item($0)
+            let active = user.isActive.map { "\($0)" } ?? ""
+            if !isTable { return [user.id, user.name, user.email ?? "", user.username ?? "", active] }
+            return [user.name, user.email ?? "", user.isActive.map { $0 ? "active" : "inactive" } ?? "", user.id]
+        }
     }
 }

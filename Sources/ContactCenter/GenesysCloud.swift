@@ -13,7 +13,7 @@ extension Platform {
         fault: GenesysCloud.fault,
         users: { _, pageSize in GenesysCloud.users(pageSize: pageSize) },
         lists: { _ in GenesysCloud.lists },
-        conversations: { client, interval throws(APIError) in try client.conversationDetails(in: interval) },
+        conversations: { client, interval in client.conversationDetails(in: interval) },
         identify: GenesysCloud.identify,
         advice: GenesysCloud.advice
     )

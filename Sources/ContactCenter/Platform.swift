@@ -21,7 +21,7 @@ public struct Platform: Sendable {
     /// The lists that both platforms have, by what they are called here: `queues`, `teams` …
     let lists: @Sendable (Profile) -> [String: NamedList]
     /// Contacts with customers within a time; nil where there is no such list.
-    let conversations: (@Sendable (APIClient, Interval) throws(APIError) -> Pages)?
+    let conversations: (@Sendable (APIClient, Interval) -> Pages)?
     /// Asks the platform whose token this is.
     let identify: @Sendable (APIClient) async throws -> Identity
     /// The likely causes of a refused token request, most likely first, and the next command.

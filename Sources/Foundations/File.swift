@@ -102,6 +102,9 @@ public enum File {
     }
 
     /// Makes a directory and those above it, with permissions 0700; one that is there already is left as it is.
+    /// Removes a file, if it is there.
+    public static func remove(_ path: String) { unlink(path) }
+
     public static func makeDirectory(_ path: String) throws(FileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {

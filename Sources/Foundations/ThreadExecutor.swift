@@ -27,15 +27,23 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
         mutex.deallocate()
     }
 
+    private static let running = Locked<Task<Void, Never>?>(nil)
+
+    /// Cancels what ``run(_:)`` was given last. Does nothing where it was not called.
+    public static func interrupt() {
+        running.withLock { $0 }?.cancel()
+    }
+
     /// Runs `body`, and what belongs to its task, on this thread until it returns.
     public static func run(_ body: @escaping @Sendable () async -> Int32) -> Int32 {
         let executor = ThreadExecutor()
         let result = Locked<Int32>(0)
-        Task(executorPreference: executor) {
+        let task = Task(executorPreference: executor) {
             let code = await body()
             result.withLock { $0 = code }
             executor.stop()
         }
+        running.withLock { $0 = task }
         executor.loop()
         return result.withLock { $0 }
     }

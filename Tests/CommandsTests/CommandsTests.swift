@@ -88,7 +88,7 @@ import Testing
     @Test func `a call of the API is printed as it came`() async throws {
         let outcome = await run("api GET /api/v2/tokens/me --platform genesys")
         #expect(try JSONReader.parse(Array(outcome.output.utf8))["OAuthClient"] != nil)
-        #expect(await run("api POST /api/v2/users --platform genesys").code == 64)
+        #expect(await run("api BREW /api/v2/users --platform genesys").code == 64)
     }
 
     /// A command line, what is different in its environment, the exit code, and what standard error must say.

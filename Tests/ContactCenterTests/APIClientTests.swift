@@ -103,7 +103,7 @@ import Tokens
         }
         var count = 0
         let client = try client("cxone", ["CXONE_API_URL": "https://gw.example/cx"], transport: transport)
-        for try await _ in try client.users() { count += 1 }
+        for try await _ in client.users() { count += 1 }
         #expect(count == 2)
         #expect(transport.requests.last?.url.description == "https://gw.example/cx/services/v34.0/agents?skip=100")
         #expect(!transport.requests.contains { $0.url.host == "api-b32.nice-incontact.com" })

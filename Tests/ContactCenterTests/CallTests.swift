@@ -155,7 +155,7 @@ import Tokens
         #expect(try await names(client().skills()).first == "Skill 1")
         #expect(try await names(client("cxone").teams()).count == 7)
         #expect(try await names(client("cxone").skills()).isEmpty == false)
-        #expect(throws: APIError.self) { try client("cxone").queues() }
+        await #expect(throws: APIError.self) { for try await _ in try client("cxone").queues() {} }
         var scanned = 0
         let scan = APICall("/api/v2/externalcontacts/scan/contacts?limit=50")
         for try await page in try client().pages(scan) { scanned += page.count }

@@ -72,9 +72,14 @@ public final class APIClient: Sendable {
     public func send(_ call: APICall) async throws -> Response {
         var (attempt, hasNewToken) = (1, false)
         while true {
-            let token = try await token()
-            let url = try await url(call.path, token)
+            let url = try await url(call.path, try await token())
             try await traffic.admit(call)
+            // A token may have ended while the call waited.
+            let token: Token
+            do { token = try await self.token() } catch {
+                traffic.abandon()
+                throw error
+            }
             let (result, failure) = try await exchange(call, url, token, attempt)
             if let failure, try await traffic.mayRepeat(call, after: failure, attempt: attempt) {
                 attempt += 1
@@ -140,7 +145,7 @@ public final class APIClient: Sendable {
             if !request.headers.has("Accept") { try request.headers.set("Accept", "application/json") }
             try request.headers.set("Authorization", token.authorization)
         } catch {
-            traffic.ended(nil, nil)
+            traffic.abandon()
             throw APIError(.configuration, "\(error)", hint: "the token or a header cannot be sent")
         }
         let start = time.now().uptime

@@ -101,6 +101,15 @@ final class CallTraffic: Sendable {
         }
     }
 
+    /// A call that was admitted is not sent after all.
+    func abandon() {
+        let now = time.now().uptime
+        state.withLock { state in
+            state.gate.ended(nil, at: now)
+            state.breaker.ended()
+        }
+    }
+
     /// Waits before a repetition; false where there is to be none. Throws ``APIError`` where the wait would be too long.
     func mayRepeat(_ call: APICall, after failure: CallFailure, attempt: Int) async throws -> Bool {
         let decision = RetryPolicy(settings: settings).decide(

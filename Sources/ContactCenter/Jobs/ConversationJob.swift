@@ -25,9 +25,12 @@ extension APIClient {
             await Task { try? await self.delete(path) }.value
             throw CancellationError()
         }
-        let pages = Pages(
-            client: self, calls: [APICall("\(path)/results?pageSize=1000")], itemsMember: "conversations",
-            identity: "conversationId", split: { _, _ in nil })
+        return conversationResults(at: [APICall("\(path)/results?pageSize=1000")])
+    }
+
+    /// The results of a job that is done: from where they were left, or from the beginning.
+    public func conversationResults(at remaining: [APICall]) -> Items<Conversation> {
+        let pages = Pages(client: self, calls: remaining, itemsMember: "conversations", identity: "conversationId")
         return Items(pages: pages) { Conversation($0) }
     }
 

@@ -35,18 +35,16 @@ extension APIClient {
     /// Every conversation of an interval, or every completed contact, once each.
     ///
     /// Genesys Cloud gives those that *started on a day that the interval touches* (`genesys-cloud.md` section 6). Intervals of
-    /// more than a week are asked for week by week. Throws ``APIError`` where the platform has no such list.
-    public func conversations(in interval: Interval) throws(APIError) -> Items<Conversation> {
-        guard let list = profile.platform.conversations else {
-            throw APIError(
-                .configuration, "\(profile.platform.title) has no list of conversations",
-                hint: "call the server's own API with 'ringdown api GET PATH'")
-        }
-        return Items(pages: try list(self, interval)) { Conversation($0) }
+    /// more than a week are asked for week by week.
+    public func conversations(in interval: Interval) -> Items<Conversation> {
+        let pages =
+            profile.platform.conversations?(self, interval)
+            ?? noPages("conversations", hint: "call the server's own API with 'ringdown api GET PATH'")
+        return Items(pages: pages) { Conversation($0) }
     }
 
     /// Genesys Cloud's query (section 6, synchronous).
-    func conversationDetails(in interval: Interval) throws(APIError) -> Pages {
+    func conversationDetails(in interval: Interval) -> Pages {
         let calls = interval.parts(noLongerThan: .seconds(7 * 86400)).map(Self.detailsQuery)
         return Pages(
             client: self, calls: calls, itemsMember: "conversations", identity: "conversationId", split: Self.splitDetails)
@@ -66,8 +64,8 @@ extension APIClient {
 
     /// An interval with more results than can be paged through is asked for in two halves.
     @Sendable private static func splitDetails(_ call: APICall, _ page: Page) throws(APIError) -> [APICall]? {
-        guard let total = page.member("totalHits")?.int, total > detailsWindow,
-            let text = (try? JSONReader.parse(call.body))?["interval"]?.string, let interval = try? Interval(text)
+        guard let total = page.total, total > detailsWindow, let body = try? JSONReader.parse(call.body),
+            body["paging"]?["pageNumber"]?.int == 1, let interval = try? Interval(body["interval"]?.string ?? "")
         else { return nil }
         let days = Int((interval.duration.inSeconds / 86400).rounded(.up))
         guard days > 1 else {

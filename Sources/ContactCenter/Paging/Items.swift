@@ -8,29 +8,32 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
     /// Reads an item; nil where it is none.
     let read: @Sendable ([UInt8]) -> Item?
 
-    public func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator(), read: read) }
+    public func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator(), items: self) }
+
+    /// Reads an item of a page. Throws ``APIError`` where it is none.
+    public func item(_ bytes: ArraySlice<UInt8>) throws(APIError) -> Item {
+        if let item = read(Array(bytes)) { return item }
+        throw APIError(
+            .malformedResponse, "an item of the list has no id: \(excerpt(bytes))",
+            hint: "the list is not what the API's description says: report it"
+        )
+    }
 
     public struct Iterator: AsyncIteratorProtocol {
         private var pages: Pages.Iterator
-        private let read: @Sendable ([UInt8]) -> Item?
-        private var items: ArraySlice<Item> = []
+        private let items: Items
+        private var page: ArraySlice<Item> = []
 
-        fileprivate init(pages: Pages.Iterator, read: @escaping @Sendable ([UInt8]) -> Item?) {
-            (self.pages, self.read) = (pages, read)
+        fileprivate init(pages: Pages.Iterator, items: Items) {
+            (self.pages, self.items) = (pages, items)
         }
 
         public mutating func next() async throws -> Item? {
-            while items.isEmpty {
-                guard let page = try await pages.next() else { return nil }
-                items = try page.items.map { bytes throws(APIError) in
-                    if let item = read(Array(bytes)) { return item }
-                    throw APIError(
-                        .malformedResponse, "an item of the page \(page.title) has no id: \(excerpt(bytes))",
-                        hint: "the list is not what the API's description says: report it"
-                    )
-                }[...]
+            while page.isEmpty {
+                guard let next = try await pages.next() else { return nil }
+                page = try next.items.map { bytes throws(APIError) in try items.item(bytes) }[...]
             }
-            return items.removeFirst()
+            return page.removeFirst()
         }
     }
 }

@@ -26,21 +26,20 @@ struct NamedList: Sendable {
 }
 
 extension APIClient {
-    /// The queues of a Genesys Cloud organisation. Throws ``APIError`` where the platform has none.
-    public func queues() throws(APIError) -> Items<Resource> { try list("queues") }
+    /// The queues of a Genesys Cloud organisation.
+    public func queues() -> Items<Resource> { list("queues") }
 
     /// The skills of an organisation or business unit; CXone's are what its contacts wait in.
-    public func skills() throws(APIError) -> Items<Resource> { try list("skills") }
+    public func skills() -> Items<Resource> { list("skills") }
 
-    public func teams() throws(APIError) -> Items<Resource> { try list("teams") }
+    public func teams() -> Items<Resource> { list("teams") }
 
-    private func list(_ name: String) throws(APIError) -> Items<Resource> {
+    private func list(_ name: String) -> Items<Resource> {
         let lists = profile.platform.lists(profile)
         guard let list = lists[name] else {
             let known = lists.keys.sorted().joined(separator: ", ")
-            throw APIError(
-                .configuration, "\(profile.platform.title) has no list of \(name)",
-                hint: known.isEmpty ? "call the server's own API" : "it has: \(known)")
+            let hint = known.isEmpty ? "call the server's own API" : "it has: \(known)"
+            return Items(pages: noPages(name, hint: hint)) { _ in nil }
         }
         return Items(pages: pages(APICall(list.path), itemsMember: list.itemsMember, identity: list.id), read: list.resource)
     }

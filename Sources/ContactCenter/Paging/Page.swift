@@ -8,8 +8,12 @@ public struct Page: Sendable {
     /// How many there are.
     public var count: Int { ranges.count }
     public var isEmpty: Bool { ranges.isEmpty }
-    /// The call that asks for the page that follows; nil for the last one.
+    /// The call that asks for the page that follows; nil for the last one of a list.
     public internal(set) var next: APICall?
+    /// The calls that ask for all that is not read yet: where to go on from later. Empty after the last page.
+    public internal(set) var remaining: [APICall] = []
+    /// The values by which the items are told apart, as JSON; empty where they are not.
+    public internal(set) var identities: [String] = []
     private let body: [UInt8]
     private var ranges: [Range<Int>]
     let title: String
@@ -78,19 +82,24 @@ public struct Page: Sendable {
                 + members.prefix(20).map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
     }
 
+    /// How many items the whole list has, as far as the platform says. Of a list that is growing it is only nearly right.
+    public var total: Int? {
+        ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap { member($0)?.text.flatMap { Int($0) } }.first
+    }
+
     func member(_ name: String) -> JSON? {
         guard let range = members.last(where: { $0.name == name })?.range else { return nil }
         return try? JSONReader.parse(body, in: range)
     }
 
     /// The page without the items that `isWanted` does not want, which sees a member of each: nil where it has none.
-    func keeping(_ member: String, _ isWanted: (UnsafeRawBufferPointer) -> Bool) -> Page {
+    func keeping(_ member: String, _ isWanted: (ArraySlice<UInt8>) -> Bool) -> Page {
         var page = self
-        page.ranges = body.withUnsafeBytes { bytes in
-            ranges.filter { range in
-                JSONReader.firstMember(member, of: body, in: range)
-                    .map { isWanted(UnsafeRawBufferPointer(rebasing: bytes[$0])) } ?? true
-            }
+        page.identities = []
+        page.ranges = ranges.filter { range in
+            guard let place = JSONReader.firstMember(member, of: body, in: range) else { return true }
+            page.identities.append(String(decoding: body[place], as: UTF8.self))
+            return isWanted(body[place])
         }
         return page
     }

@@ -8,14 +8,25 @@ internal import HTTPModel
 public struct Pages: AsyncSequence, Sendable {
     let client: APIClient
     /// The calls for the first pages.
-    let calls: [APICall]
+    var calls: [APICall]
     let itemsMember: String?
     /// The member by which an item that comes twice is known; nil where every item is one of its own.
     let identity: String?
     /// Splits a call that promises more than one list can hold.
-    let split: @Sendable (APICall, Page) throws(APIError) -> [APICall]?
+    var split: @Sendable (APICall, Page) throws(APIError) -> [APICall]? = { _, _ in nil }
+    /// Identities of items that came before the first of these pages.
+    var recent: [String] = []
+    /// Why there is no such list.
+    var failure: APIError?
 
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+    /// The same list from where it was left: at the `remaining` calls of the last page that was read, and its `identities`.
+    public func resumed(at remaining: [APICall], recent: [String] = []) -> Pages {
+        var pages = self
+        (pages.calls, pages.recent) = (remaining, recent)
+        return pages
+    }
 
     public struct Iterator: AsyncIteratorProtocol {
         private let pages: Pages
@@ -28,6 +39,8 @@ public struct Pages: AsyncSequence, Sendable {
         fileprivate init(_ pages: Pages) {
             self.pages = pages
             waiting = pages.calls[...]
+            failure = pages.failure
+            seen.remember(pages.recent)
         }
 
         public mutating func next() async throws -> Page? {
@@ -47,10 +60,8 @@ public struct Pages: AsyncSequence, Sendable {
                             "the page after \(page.title) is one that came before: the list does not end",
                             hint: "what was read so far is complete up to here; report it to the platform")
                     }
-                } else {
-                    // Across lists the position is the beginning of the one that follows.
-                    page.next = waiting.first
                 }
+                page.remaining = [page.next].compactMap { $0 } + waiting
                 page = seen.unique(page, by: pages.identity)
                 // Empty pages are of use to those only who keep the position.
                 if page.isEmpty, ahead != nil || !waiting.isEmpty { continue }
@@ -118,16 +129,22 @@ struct RecentItems: Sendable {
         _ = isNew(call)
     }
 
+    mutating func remember(_ identities: [String]) {
+        for identity in identities { _ = isNew(Array(identity.utf8)[...]) }
+    }
+
     /// The page without items that came before.
     mutating func unique(_ page: Page, by identity: String?) -> Page {
         guard let identity else { return page }
-        return page.keeping(identity) { value in
-            var hasher = Hasher()
-            hasher.combine(bytes: value)
-            let id = hasher.finalize()
-            if recent.count >= Self.generation { (older, recent) = (recent, []) }
-            return !older.contains(id) && recent.insert(id).inserted
-        }
+        return page.keeping(identity) { isNew($0) }
+    }
+
+    private mutating func isNew(_ identity: ArraySlice<UInt8>) -> Bool {
+        var hasher = Hasher()
+        identity.withUnsafeBytes { hasher.combine(bytes: $0) }
+        let id = hasher.finalize()
+        if recent.count >= Self.generation { (older, recent) = (recent, []) }
+        return !older.contains(id) && recent.insert(id).inserted
     }
 }
 
@@ -138,7 +155,12 @@ extension APIClient {
     public func pages(_ call: APICall, itemsMember: String? = nil, identity: String? = "id") -> Pages {
         var call = call
         if call.method == "POST" { call.isSafe = true }
-        return Pages(
-            client: self, calls: [call], itemsMember: itemsMember, identity: identity, split: { _, _ in nil })
+        return Pages(client: self, calls: [call], itemsMember: itemsMember, identity: identity)
+    }
+
+    /// A list that the platform does not have.
+    func noPages(_ name: String, hint: String) -> Pages {
+        let error = APIError(.configuration, "\(profile.platform.title) has no list of \(name)", hint: hint)
+        return Pages(client: self, calls: [], itemsMember: nil, identity: nil, failure: error)
     }
 }

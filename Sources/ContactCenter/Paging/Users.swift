@@ -28,14 +28,9 @@ struct UserList: Sendable {
 
 extension APIClient {
     /// Every user of the organisation, or every agent of the business unit; asked for `pageSize` at a time.
-    ///
-    /// Throws ``APIError`` where the platform has no such list.
-    public func users(pageSize: Int = 100) throws(APIError) -> Items<User> {
+    public func users(pageSize: Int = 100) -> Items<User> {
         guard let list = profile.platform.users?(profile, pageSize) else {
-            throw APIError(
-                .configuration, "\(profile.platform.title) has no list of users",
-                hint: "call the server's own API with 'ringdown api GET PATH'"
-            )
+            return Items(pages: noPages("users", hint: "call the server's own API with 'ringdown api GET PATH'")) { _ in nil }
         }
         let pages = pages(APICall(list.firstPath), itemsMember: list.itemsMember, identity: list.identity)
         return Items(pages: pages) { bytes in

@@ -1,0 +1,202 @@
+"""Long lists: whole in every form, constant in memory, and gone on with where they were broken off."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def simulated(binary, clean_environment, tmp_path):
+    """A simulator whose variables a test can use; more options by argument."""
+    running = []
+
+    def start(*options):
+        process = subprocess.Popen([binary, "simulate", "--calls-per-minute", "0", *options], env=clean_environment, cwd=tmp_path,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        assert "serves until" in process.stderr.readline()
+        text = os.read(process.stdout.fileno(), 65536).decode()
+        settings = dict(line.split("=", 1) for line in text.splitlines())
+        return clean_environment | {name: value.strip("'\"") for name, value in settings.items()}
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()
+
+
+def ids(text):
+    return [json.loads(line)["id"] for line in text.splitlines()]
+
+
+def run(binary, environment, *arguments, cwd=None, **more):
+    return subprocess.run([binary, *arguments, "--platform", "genesys"], env=environment, cwd=cwd, capture_output=True, text=True,
+                          timeout=120, **more)
+
+
+def test_every_form_has_every_user_once(binary, simulated):
+    environment = simulated("--users", "1234")
+    forms = {form: run(binary, environment, "users", "--output", form).stdout for form in ["json", "ndjson", "csv", "table"]}
+    whole = [user["id"] for user in json.loads(forms["json"])]
+    assert len(whole) == len(set(whole)) == 1234
+    assert ids(forms["ndjson"]) == whole
+    assert [row["id"] for row in csv.DictReader(io.StringIO(forms["csv"]))] == whole
+    assert [line.split()[-1] for line in forms["table"].splitlines()[1:]] == whole
+
+
+def test_the_items_pass_through_byte_for_byte(binary, simulated):
+    environment = simulated("--users", "30")
+    page = run(binary, environment, "api", "GET", "/api/v2/users?pageSize=30").stdout
+    lines = run(binary, environment, "users", "--output", "ndjson").stdout.splitlines()
+    assert len(lines) == 30 and all(line in page for line in lines)
+
+
+def test_a_million_users_fit_into_64_mebibytes(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000000")
+    program = ("import resource, subprocess, sys\n"
+               "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
+               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    # Pages of the largest size that the simulator has keep the test short.
+    done = subprocess.run([sys.executable, "-c", program, binary, "api", "GET", "/api/v2/users?pageSize=500", "--paginate", "--platform",
+                           "genesys"], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 64 * 1024
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_list_that_is_broken_off_goes_on_without_losing_or_repeating_an_item(binary, simulated, tmp_path, end):
+    environment = simulated("--users", "20000")
+    command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
+    output = tmp_path / "users.ndjson"
+    for _ in range(3):
+        with output.open("ab") as stream:
+            process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True)
+        grown = output.stat().st_size + 300_000
+        while process.poll() is None and output.stat().st_size < grown:
+            pass
+        process.send_signal(end)
+        errors = process.communicate()[1]
+        if end == signal.SIGINT and process.returncode != 0:
+            assert process.returncode == 2 and "goes on from there" in errors
+            assert output.read_bytes().endswith(b"}\n")
+    with output.open("ab") as stream:
+        assert subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, timeout=120).returncode == 0
+    found = ids(output.read_text())
+    assert len(found) == len(set(found)) == 20000
+    assert not (tmp_path / "position").exists()
+
+
+def test_an_outage_in_the_middle_leaves_a_position_to_go_on_from(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,from=0,nth=4,body=truncated")
+    command = ["users", "--output", "ndjson", "--resume", "position", "--max-wait", "0s"]
+    first = run(binary, environment, *command, cwd=tmp_path)
+    assert first.returncode == 1
+    assert "cannot be read" in first.stderr and "--resume" in first.stderr and "/api/v2/users" in first.stderr
+    assert len(ids(first.stdout)) == 300
+    second = run(binary, environment, *command, cwd=tmp_path)
+    assert second.returncode == 0
+    assert len(set(ids(first.stdout + second.stdout))) == 1000
+
+
+@pytest.mark.parametrize("content,reason", [("{}", "is no checkpoint"), ("x", "is no checkpoint")])
+def test_a_file_that_is_no_checkpoint_is_not_touched(binary, simulated, tmp_path, content, reason):
+    (tmp_path / "position").write_text(content)
+    outcome = run(binary, simulated(), "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    assert outcome.returncode == 78 and reason in outcome.stderr
+    assert (tmp_path / "position").read_text() == content and outcome.stdout == ""
+
+
+def test_the_position_of_another_list_is_refused(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    outcome = run(binary, environment, "conversations", "--interval", "2026-11-01/2026-11-02", "--output", "csv", "--resume", "position",
+                  cwd=tmp_path)
+    assert outcome.returncode == 78 and "another list" in outcome.stderr
+
+
+def test_the_output_that_was_written_over_is_noticed(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
+    command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
+    outcomes = []
+    for _ in range(2):
+        with (tmp_path / "out").open("wb") as stream:
+            outcomes.append(subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True))
+    assert outcomes[1].returncode == 78 and ">> FILE" in outcomes[1].stderr
+
+
+def test_a_reader_that_goes_away_ends_the_list_without_a_word(binary, simulated):
+    environment = simulated("--users", "5000")
+    process = subprocess.Popen([binary, "users", "--output", "ndjson", "--platform", "genesys"], env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 1
+
+
+def test_a_job_that_is_interrupted_is_cancelled_on_the_platform(binary, simulated):
+    environment = simulated()
+    process = subprocess.Popen([binary, "conversations", "--job", "--interval", "2026-11-01/2026-11-20", "--verbose", "--platform",
+                                "genesys"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    seen = []
+    while not any("the job is" in line for line in seen):
+        seen.append(process.stderr.readline())
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 2
+    assert "DELETE /api/v2/analytics/conversations/details/jobs/" in rest
+
+
+def test_a_second_signal_ends_it_at_once(binary, simulated):
+    environment = simulated("--fault", "path=/api/v2/analytics/*,method=DELETE,latency=60")
+    process = subprocess.Popen([binary, "conversations", "--job", "--interval", "2026-11-01/2026-11-20", "--verbose", "--platform",
+                                "genesys"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "the job is" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    # Signals that come together count as one: the second is sent until it is noticed.
+    ended = threading.Event()
+    def insist():
+        while not ended.wait(0.05):
+            process.send_signal(signal.SIGINT)
+    thread = threading.Thread(target=insist)
+    thread.start()
+    code = process.wait(timeout=30)
+    ended.set()
+    thread.join()
+    process.stdout.close(), process.stderr.close()
+    assert code == -signal.SIGINT
+
+
+@pytest.mark.parametrize("arguments,hint", [
+    (["users", "--resume", "x"], "ndjson or csv"), (["users", "--output", "csv", "--resume", "x", "--limit", "3"], "--limit"),
+    (["conversations"], "--interval"), (["conversations", "--interval", "2026-02-30/2026-03-01"], "is no time"),
+    (["api", "GET", "/x", "--field", "novalue"], "name=value"), (["api", "POST", "/x", "--field", "a:={"], "is not JSON"),
+    (["api", "BREW", "/x"], "it can be"), (["api", "GET", "/x", "--output", "csv"], "--paginate"),
+    (["api", "GET", "/x", "--header", "Authorization: Bearer x"], "token is sent anyway"),
+    (["jobs", "dance", "x"], "extraction"), (["api", "POST", "/x", "--field", "a=b", "--input", "-"], "leave one"),
+])
+def test_mistakes_on_the_command_line_are_explained(binary, simulated, arguments, hint):
+    outcome = run(binary, simulated(), *arguments)
+    assert outcome.returncode == 64 and hint in outcome.stderr and outcome.stdout == ""
+
+
+def test_links_to_strangers_and_pages_that_are_none_end_a_list_with_what_came_before(binary, simulated, tmp_path):
+    rules = tmp_path / "faults.json"
+    rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 2, "members": {"nextUri": "https://evil.example/api/v2/users"}}]))
+    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson")
+    assert outcome.returncode == 1 and "evil.example" in outcome.stderr and len(ids(outcome.stdout)) == 200
+    rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 3, "body": "html"}]))
+    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson")
+    assert outcome.returncode == 1 and "proxy" in outcome.stderr and len(ids(outcome.stdout)) == 200
+    rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 2, "members": {"entities": "missing", "error": "x", "total": "missing",
+                                                                                 "nextUri": "/api/v2/users?pageNumber=3"}}]))
+    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "api", "GET", "/api/v2/users", "--paginate")
+    assert outcome.returncode == 1 and "no list of items" in outcome.stderr and len(ids(outcome.stdout)) == 25
