@@ -25,9 +25,15 @@ struct APICommand: Command {
         """
     static let examples = [
         (line: "ringdown api GET '/api/v2/users?pageSize=5'", purpose: "Genesys Cloud"),
-        (line: "ringdown api GET /incontactapi/services/v34.0/agents --field top=5 --platform cxone", purpose: "NICE CXone"),
+        (
+            line: "ringdown api GET /incontactapi/services/v34.0/agents --field top=5 --platform cxone",
+            purpose: "NICE CXone"
+        ),
         (line: "ringdown api POST /api/v2/routing/queues --field name=Support", purpose: "A queue more"),
-        (line: "ringdown api GET /api/v2/routing/queues --paginate --output csv --columns id,name", purpose: "A whole list"),
+        (
+            line: "ringdown api GET /api/v2/routing/queues --paginate --output csv --columns id,name",
+            purpose: "A whole list"
+        ),
     ]
 
     private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -50,7 +56,9 @@ struct APICommand: Command {
     var paginate: Bool
     @Option("items", "MEMBER", help: "With --paginate: the member that holds the items.")
     var items: String?
-    @Option("unique", "MEMBER", help: "With --paginate: of items with the same value only the first; id unless said otherwise.")
+    @Option(
+        "unique", "MEMBER",
+        help: "With --paginate: of items with the same value only the first; id unless said otherwise.")
     var unique: String?
     @Option("columns", "A,B.C", help: "With --paginate: the columns of csv and table.")
     var columns: String?
@@ -69,7 +77,8 @@ struct APICommand: Command {
             return ExitCode.done
         }
         if let output = export.output, output != .json {
-            throw UsageError("--output \(output.rawValue) goes with --paginate", hint: "an answer is printed as it came")
+            throw UsageError(
+                "--output \(output.rawValue) goes with --paginate", hint: "an answer is printed as it came")
         }
         Interruption.arm()
         let response = try await account.withClient { try await $0.send(call) }
@@ -92,7 +101,9 @@ struct APICommand: Command {
         let parameters = try fields.map(Self.parameter)
         let hasQuery = ["GET", "HEAD", "DELETE"].contains(method)
         if hasQuery, !parameters.isEmpty {
-            let query = parameters.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value.text ?? "\($0.value)"))" }
+            let query = parameters.map {
+                "\(percentEncoded($0.name))=\(percentEncoded($0.value.text ?? "\($0.value)"))"
+            }
             path += (path.contains("?") ? "&" : "?") + query.joined(separator: "&")
         }
         var call = APICall(method, path, isSafe: safe)

@@ -20,7 +20,8 @@ struct Account {
     @Option("region", "REGION", help: "The region or area, in place of the one that is set.")
     private var region: String?
     @Option(
-        "max-wait", "DURATION", help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
+        "max-wait", "DURATION",
+        help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
     private var maxWait: DurationParameter?
     @Flag(
         "insecure",
@@ -70,7 +71,8 @@ struct Account {
         } else if let text = settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
-                    "RINGDOWN_MAX_WAIT is '\(excerpt(text, limit: 40))'", hint: "write \(DurationParameter.expectation)")
+                    "RINGDOWN_MAX_WAIT is '\(excerpt(text, limit: 40))'", hint: "write \(DurationParameter.expectation)"
+                )
             }
             calls.waitLimit = limit.duration
         }

@@ -15,14 +15,17 @@ struct ConversationsCommand: Command {
     static let examples = [
         (line: "ringdown conversations --interval 2026-11-01/2026-11-08 --output csv > week.csv", purpose: "A week"),
         (
-            line: "ringdown conversations --interval 2026-01-01/2026-11-01 --job --output ndjson --resume pos >> all.ndjson",
+            line:
+                "ringdown conversations --interval 2026-01-01/2026-11-01 --job --output ndjson --resume pos >> all.ndjson",
             purpose: "Ten months, which can be broken off"
         ),
     ]
 
     let account = Account()
     let export = ExportOptions()
-    @Option("interval", "START/END", help: "From when until when: dates (midnight, UTC), or times such as 2026-11-01T08:00:00Z.")
+    @Option(
+        "interval", "START/END",
+        help: "From when until when: dates (midnight, UTC), or times such as 2026-11-01T08:00:00Z.")
     var interval: String?
     @Flag("job", help: "Genesys Cloud: ask asynchronously, for long intervals.")
     var job: Bool

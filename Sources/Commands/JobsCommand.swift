@@ -15,7 +15,8 @@ struct JobsCommand: Command {
         """
     static let examples = [
         (
-            line: "ringdown jobs extraction recording-interaction-metadata --version 7 --interval 2026-11-01/2026-11-02 > calls.csv",
+            line:
+                "ringdown jobs extraction recording-interaction-metadata --version 7 --interval 2026-11-01/2026-11-02 > calls.csv",
             purpose: "A day's recordings"
         ),
         (line: "ringdown jobs report 350001 > report.csv", purpose: "A report"),
@@ -46,7 +47,8 @@ struct JobsCommand: Command {
         let bytes = try await account.withClient { client -> [UInt8] in
             guard client.profile.platform.name == "cxone" else {
                 throw UsageError(
-                    "\(client.profile.platform.title) has no such jobs", hint: "'ringdown conversations --job' is its own")
+                    "\(client.profile.platform.title) has no such jobs",
+                    hint: "'ringdown conversations --job' is its own")
             }
             switch (kind, interval) {
             case (.extraction, let interval?):

@@ -12,7 +12,10 @@ struct UsersCommand: Command {
     static let examples = [
         (line: "ringdown users --output csv > users.csv", purpose: "For a spreadsheet"),
         (line: "ringdown users prod --output ndjson | jq -r .email", purpose: "For another program"),
-        (line: "ringdown users --output ndjson --resume users.pos >> users.ndjson", purpose: "Goes on where it was broken off"),
+        (
+            line: "ringdown users --output ndjson --resume users.pos >> users.ndjson",
+            purpose: "Goes on where it was broken off"
+        ),
     ]
 
     let account = Account()
@@ -28,7 +31,9 @@ struct UsersCommand: Command {
 
     private func columns(_ list: Items<User>) -> Columns {
         let isTable = export.output ?? .table == .table
-        return Columns(names: isTable ? ["name", "email", "state", "id"] : ["id", "name", "email", "username", "active"]) {
+        return Columns(
+            names: isTable ? ["name", "email", "state", "id"] : ["id", "name", "email", "username", "active"]
+        ) {
             let user = try list.item($0)
             let active = user.isActive.map { "\($0)" } ?? ""
             if !isTable { return [user.id, user.name, user.email ?? "", user.username ?? "", active] }

@@ -37,7 +37,8 @@ extension CXone {
     static func lists(version: String) -> [String: NamedList] {
         func list(_ name: String, id: String, title: String) -> NamedList {
             NamedList(
-                path: "/incontactapi/services/\(version)/\(name)?skip=0&top=100", itemsMember: name, id: id, name: title)
+                path: "/incontactapi/services/\(version)/\(name)?skip=0&top=100", itemsMember: name, id: id, name: title
+            )
         }
         return [
             "skills": list("skills", id: "skillId", title: "skillName"),

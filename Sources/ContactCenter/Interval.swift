@@ -19,7 +19,9 @@ public struct Interval: Sendable, Equatable, CustomStringConvertible {
     /// Reads `2026-11-01/2026-11-08` or `2026-11-01T08:00:00Z/2026-11-01T12:00:00Z`; dates alone mean midnight, UTC.
     public init(_ text: String) throws(Invalid) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { throw Invalid(description: "START/END was expected, such as 2026-11-01/2026-11-08") }
+        guard parts.count == 2 else {
+            throw Invalid(description: "START/END was expected, such as 2026-11-01/2026-11-08")
+        }
         try self.init(from: Self.time(parts[0]), to: Self.time(parts[1]))
     }
 

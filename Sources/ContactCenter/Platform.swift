@@ -35,7 +35,9 @@ public struct Platform: Sendable {
 
         /// What a Genesys Cloud client lacks, as `missing.permissions` ends (`genesys-cloud.md` section 3).
         var missingPermissions: String? {
-            guard code?.hasPrefix("missing.") == true, let message, let colon = message.firstIndex(of: ":") else { return nil }
+            guard code?.hasPrefix("missing.") == true, let message, let colon = message.firstIndex(of: ":") else {
+                return nil
+            }
             return String(message[message.index(after: colon)...]).trimmed
         }
     }

@@ -45,6 +45,29 @@ public struct JSONReader {
         return members
     }
 
+    /// Where the values of an object's members stand, and of those that are arrays also where the elements do: in one pass.
+    public static func lists(
+        of bytes: [UInt8], in range: Range<Int>? = nil
+    ) throws(Malformed) -> [(name: String, range: Range<Int>, elements: [Range<Int>]?)] {
+        var reader = JSONReader(bytes, range ?? bytes.indices)
+        var members: [(name: String, range: Range<Int>, elements: [Range<Int>]?)] = []
+        reader.skipSpace()
+        guard reader.peek == UInt8(ascii: "{") else { throw reader.malformed("an object was expected") }
+        try reader.object { reader, name throws(Malformed) in
+            reader.skipSpace()
+            guard reader.peek == UInt8(ascii: "[") else {
+                members.append((name, try reader.skipValue(), nil))
+                return
+            }
+            let start = reader.index
+            var elements: [Range<Int>] = []
+            try reader.array { reader throws(Malformed) in elements.append(try reader.skipValue()) }
+            members.append((name, start..<reader.index, elements))
+        }
+        try reader.finish()
+        return members
+    }
+
     /// Where the value of an object's member of this name stands; nil where there is none, or it is no object. Reads only so
     /// far, so that what stands behind is not checked; of equal names the first counts.
     public static func firstMember(_ name: String, of bytes: [UInt8], in range: Range<Int>) -> Range<Int>? {
@@ -126,7 +149,11 @@ public struct JSONReader {
         skipSpace()
         let start = index
         switch peek {
-        case UInt8(ascii: "{"): try object { reader, _ throws(Malformed) in _ = try reader.skipValue() }
+        case UInt8(ascii: "{"):
+            try list(close: UInt8(ascii: "}")) { reader throws(Malformed) in
+                _ = try reader.memberName(keeping: false)
+                _ = try reader.skipValue()
+            }
         case UInt8(ascii: "["): try array { reader throws(Malformed) in _ = try reader.skipValue() }
         case UInt8(ascii: "\""): _ = try stringBytes(keeping: false)
         case UInt8(ascii: "t"): try literal("true")
@@ -142,13 +169,18 @@ public struct JSONReader {
         _ member: (inout JSONReader, String) throws(Malformed) -> Void
     ) throws(Malformed) {
         try list(close: UInt8(ascii: "}")) { reader throws(Malformed) in
-            guard reader.peek == UInt8(ascii: "\"") else { throw reader.malformed("a member name was expected") }
-            let name = String(decoding: try reader.stringBytes(), as: UTF8.self)
-            reader.skipSpace()
-            guard reader.peek == UInt8(ascii: ":") else { throw reader.malformed("':' was expected") }
-            reader.index += 1
-            try member(&reader, name)
+            try member(&reader, String(decoding: reader.memberName(keeping: true), as: UTF8.self))
         }
+    }
+
+    /// A member's name and the colon behind it; nothing where it is not kept.
+    private mutating func memberName(keeping: Bool) throws(Malformed) -> [UInt8] {
+        guard peek == UInt8(ascii: "\"") else { throw malformed("a member name was expected") }
+        let name = try stringBytes(keeping: keeping)
+        skipSpace()
+        guard peek == UInt8(ascii: ":") else { throw malformed("':' was expected") }
+        index += 1
+        return name
     }
 
     private mutating func array(_ element: (inout JSONReader) throws(Malformed) -> Void) throws(Malformed) {
@@ -215,10 +247,14 @@ public struct JSONReader {
         var text: [UInt8] = []
         while true {
             let start = index
-            while index < end, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"),
-                bytes[index] >= 0x20
-            {
-                index += 1
+            index = bytes.withUnsafeBufferPointer { bytes in
+                var index = index
+                while index < end {
+                    let byte = bytes[index]
+                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+                    index += 1
+                }
+                return index
             }
             if keeping { text += bytes[start..<index] }
             switch peek {

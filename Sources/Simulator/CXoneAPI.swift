@@ -109,7 +109,8 @@ extension Simulator {
         if range.upperBound < count { links.append(.init("next", link(range.upperBound))) }
         if skip > 0 { links.append(.init("previous", link(max(0, skip - top)))) }
         let members: [JSON.Member] = [
-            .init("businessUnitId", .int(data.cxoneBusinessUnitID)), .init("lastPollTime", .string(sevenDigits(call.now))),
+            .init("businessUnitId", .int(data.cxoneBusinessUnitID)),
+            .init("lastPollTime", .string(sevenDigits(call.now))),
             .init("totalRecords", .int(count)), .init("_links", .object(links)), .init(name, .array(range.map(item))),
         ]
         return Answer(json: .object(members + more), reason: "valid token")

@@ -37,6 +37,13 @@ def binary():
     return path
 
 
+@pytest.fixture(scope="session")
+def release(binary):
+    """The optimised build, where there is one: for what takes minutes with the other."""
+    path = HERE.parents[1] / ".build/release/ringdown"
+    return path if path.exists() else binary
+
+
 @pytest.fixture
 def clean_environment(tmp_path):
     """Nothing of the machine's own: no proxy, no certificates, no profile, no cache."""

@@ -17,7 +17,7 @@ def simulated(binary, clean_environment, tmp_path):
     """A simulator whose variables a test can use; more options by argument."""
     running = []
 
-    def start(*options):
+    def start(*options, binary=binary):
         process = subprocess.Popen([binary, "simulate", "--calls-per-minute", "0", *options], env=clean_environment, cwd=tmp_path,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         running.append(process)
@@ -58,13 +58,13 @@ def test_the_items_pass_through_byte_for_byte(binary, simulated):
     assert len(lines) == 30 and all(line in page for line in lines)
 
 
-def test_a_million_users_fit_into_64_mebibytes(binary, simulated, tmp_path):
-    environment = simulated("--users", "1000000")
+def test_a_million_users_fit_into_64_mebibytes(release, simulated, tmp_path):
+    environment = simulated("--users", "1000000", binary=release)
     program = ("import resource, subprocess, sys\n"
                "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
     # Pages of the largest size that the simulator has keep the test short.
-    done = subprocess.run([sys.executable, "-c", program, binary, "api", "GET", "/api/v2/users?pageSize=500", "--paginate", "--platform",
+    done = subprocess.run([sys.executable, "-c", program, release, "api", "GET", "/api/v2/users?pageSize=500", "--paginate", "--platform",
                            "genesys"], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 64 * 1024

@@ -98,7 +98,8 @@ import Tokens
             return Response(json: [
                 "issuer": "https://cxone.niceincontact.com",
                 "token_endpoint": "https://cxone.niceincontact.com/auth/token",
-                "access_token": "t", "expires_in": 600, "agents": [["agentId": .int(request.url.query == "skip=100" ? 2 : 1)]], "_links": next,
+                "access_token": "t", "expires_in": 600,
+                "agents": [["agentId": .int(request.url.query == "skip=100" ? 2 : 1)]], "_links": next,
             ])
         }
         var count = 0

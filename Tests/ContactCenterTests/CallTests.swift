@@ -34,7 +34,9 @@ import Tokens
 
     private func calls(_ path: String) -> Int { simulator.requests(since: 0).count { $0.path == path } }
 
-    @Test(arguments: ["status=503,times=2", "status=502,times=1", "status=429,times=3,retryAfter=7", "cut=before,times=1"])
+    @Test(arguments: [
+        "status=503,times=2", "status=502,times=1", "status=429,times=3,retryAfter=7", "cut=before,times=1",
+    ])
     func `what passes is waited for`(rule: String) async throws {
         try fault("path=/api/v2/users," + rule)
         #expect(try await client().get("/api/v2/users")["total"] == 250)
@@ -181,7 +183,9 @@ import Tokens
             #expect(conversation.start != nil && conversation.media != nil)
         }
         var fromJob = Set<String>()
-        for try await conversation in try await client().conversationJob(in: interval) { fromJob.insert(conversation.id) }
+        for try await conversation in try await client().conversationJob(in: interval) {
+            fromJob.insert(conversation.id)
+        }
         #expect(queried.count > 500)
         #expect(queried == fromJob)
     }
@@ -215,7 +219,8 @@ import Tokens
         let credentials = simulator.credentials
         let profile = try Profile(
             Settings(environment: [
-                "GENESYS_CLIENT_ID": credentials.genesysClientID, "GENESYS_CLIENT_SECRET": credentials.genesysClientSecret,
+                "GENESYS_CLIENT_ID": credentials.genesysClientID,
+                "GENESYS_CLIENT_SECRET": credentials.genesysClientSecret,
             ]))
         let client = APIClient(profile, transport: InMemoryTransport(simulator), time: time)
         var ids: [String] = []

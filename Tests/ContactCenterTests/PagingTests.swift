@@ -10,41 +10,56 @@ import Testing
     }
 
     /// The styles of both fact pages: a call, a page, and the path of the call for the next one.
-    @Test(arguments: [
-        // A
-        ("/u?pageSize=1", #"{"entities":[{}],"pageNumber":1,"pageCount":3,"nextUri":"/u?pageNumber=2"}"#, "/u?pageNumber=2"),
-        ("/u?pageSize=1&pageNumber=1", #"{"entities":[{}],"pageNumber":1,"pageCount":3}"#, "/u?pageSize=1&pageNumber=2"),
-        ("/u", #"{"entities":[{}],"pageNumber":3,"pageCount":3}"#, nil),
-        ("/u", #"{"entities":[],"pageNumber":1,"pageCount":3,"nextUri":"/u?pageNumber=2"}"#, nil),
-        // B
-        ("/teams", #"{"entities":[{}],"nextUri":"/teams?after=x"}"#, "/teams?after=x"),
-        ("/teams", #"{"entities":[{}],"previousUri":"/teams?before=x"}"#, nil),
-        // C
-        ("/jobs/1/results?pageSize=5", #"{"conversations":[],"cursor":"a b+"}"#, "/jobs/1/results?pageSize=5&cursor=a%20b%2B"),
-        ("/jobs/1/results?cursor=a", #"{"conversations":[{}],"cursor":"b"}"#, "/jobs/1/results?cursor=b"),
-        ("/jobs/1/results?cursor=a", #"{"conversations":[{}]}"#, nil),
-        // D
-        ("/scan?limit=9", #"{"entities":[],"cursors":{"after":"k"}}"#, "/scan?limit=9&cursor=k"),
-        ("/scan", #"{"entities":[],"cursors":{"after":"k"},"nextUri":"/scan?cursor=k"}"#, "/scan?cursor=k"),
-        ("/scan", #"{"entities":[{}],"cursors":{"before":"k"}}"#, nil),
-        // G
-        ("/scim/v2/users?count=2", #"{"Resources":[{},{}],"startIndex":1,"itemsPerPage":2,"totalResults":3}"#,
-            "/scim/v2/users?count=2&startIndex=3"),
-        ("/scim/v2/users", #"{"Resources":[{}],"startIndex":3,"itemsPerPage":2,"totalResults":3}"#, nil),
-        // H
-        ("/usage", #"{"results":[{}],"cursors":{"after":"k"},"queryStatus":"Complete"}"#, "/usage?after=k"),
-        // I
-        ("/quality?expand=x", #"{"entities":[{}],"nextPage":"opaque"}"#, "/quality?expand=x&nextPage=opaque"),
-        // CXone: links, positions without links, cursors in links, scroll tokens
-        ("/agents?skip=0", #"{"agents":[{}],"_links":{"next":"https://c/agents?skip=1"}}"#, "https://c/agents?skip=1"),
-        ("/agents?skip=0", #"{"agents":[{}],"_links":{"self":"https://c/agents"}}"#, nil),
-        ("/agents?skip=0", #"{"agents":[{}],"_links":{"next":""}}"#, nil),
-        ("/identities?skip=2&top=2", #"{"totalRecords":5,"users":[{},{}]}"#, "/identities?top=2&skip=4"),
-        ("/identities?skip=4", #"{"totalRecords":5,"users":[{}]}"#, nil),
-        ("/reports", #"{"data":[{}],"links":{"next":"https://c/reports?Ref=1"}}"#, "https://c/reports?Ref=1"),
-        ("/dfo", #"{"hits":30,"scrollToken":"s","data":[{}]}"#, "/dfo?scrollToken=s"),
-        ("/dfo?scrollToken=r", #"{"hits":30,"scrollToken":"s","data":[]}"#, nil),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            // A
+            (
+                "/u?pageSize=1", #"{"entities":[{}],"pageNumber":1,"pageCount":3,"nextUri":"/u?pageNumber=2"}"#,
+                "/u?pageNumber=2"
+            ),
+            (
+                "/u?pageSize=1&pageNumber=1", #"{"entities":[{}],"pageNumber":1,"pageCount":3}"#,
+                "/u?pageSize=1&pageNumber=2"
+            ),
+            ("/u", #"{"entities":[{}],"pageNumber":3,"pageCount":3}"#, nil),
+            ("/u", #"{"entities":[],"pageNumber":1,"pageCount":3,"nextUri":"/u?pageNumber=2"}"#, nil),
+            // B
+            ("/teams", #"{"entities":[{}],"nextUri":"/teams?after=x"}"#, "/teams?after=x"),
+            ("/teams", #"{"entities":[{}],"previousUri":"/teams?before=x"}"#, nil),
+            // C
+            (
+                "/jobs/1/results?pageSize=5", #"{"conversations":[],"cursor":"a b+"}"#,
+                "/jobs/1/results?pageSize=5&cursor=a%20b%2B"
+            ),
+            ("/jobs/1/results?cursor=a", #"{"conversations":[{}],"cursor":"b"}"#, "/jobs/1/results?cursor=b"),
+            ("/jobs/1/results?cursor=a", #"{"conversations":[{}]}"#, nil),
+            // D
+            ("/scan?limit=9", #"{"entities":[],"cursors":{"after":"k"}}"#, "/scan?limit=9&cursor=k"),
+            ("/scan", #"{"entities":[],"cursors":{"after":"k"},"nextUri":"/scan?cursor=k"}"#, "/scan?cursor=k"),
+            ("/scan", #"{"entities":[{}],"cursors":{"before":"k"}}"#, nil),
+            // G
+            (
+                "/scim/v2/users?count=2", #"{"Resources":[{},{}],"startIndex":1,"itemsPerPage":2,"totalResults":3}"#,
+                "/scim/v2/users?count=2&startIndex=3"
+            ),
+            ("/scim/v2/users", #"{"Resources":[{}],"startIndex":3,"itemsPerPage":2,"totalResults":3}"#, nil),
+            // H
+            ("/usage", #"{"results":[{}],"cursors":{"after":"k"},"queryStatus":"Complete"}"#, "/usage?after=k"),
+            // I
+            ("/quality?expand=x", #"{"entities":[{}],"nextPage":"opaque"}"#, "/quality?expand=x&nextPage=opaque"),
+            // CXone: links, positions without links, cursors in links, scroll tokens
+            (
+                "/agents?skip=0", #"{"agents":[{}],"_links":{"next":"https://c/agents?skip=1"}}"#,
+                "https://c/agents?skip=1"
+            ),
+            ("/agents?skip=0", #"{"agents":[{}],"_links":{"self":"https://c/agents"}}"#, nil),
+            ("/agents?skip=0", #"{"agents":[{}],"_links":{"next":""}}"#, nil),
+            ("/identities?skip=2&top=2", #"{"totalRecords":5,"users":[{},{}]}"#, "/identities?top=2&skip=4"),
+            ("/identities?skip=4", #"{"totalRecords":5,"users":[{}]}"#, nil),
+            ("/reports", #"{"data":[{}],"links":{"next":"https://c/reports?Ref=1"}}"#, "https://c/reports?Ref=1"),
+            ("/dfo", #"{"hits":30,"scrollToken":"s","data":[{}]}"#, "/dfo?scrollToken=s"),
+            ("/dfo?scrollToken=r", #"{"hits":30,"scrollToken":"s","data":[]}"#, nil),
+        ] as [(String, String, String?)])
     func `every style says how it goes on`(path: String, body: String, wanted: String?) throws {
         #expect(try next(APICall(path), body)?.path == wanted)
     }
@@ -98,12 +113,15 @@ import Testing
         let parts = interval.parts(noLongerThan: .seconds(7 * 86400))
         #expect(
             parts.map(\.description) == [
-                "2026-11-01T12:00:00.000Z/2026-11-08T00:00:00.000Z", "2026-11-08T00:00:00.000Z/2026-11-15T00:00:00.000Z",
+                "2026-11-01T12:00:00.000Z/2026-11-08T00:00:00.000Z",
+                "2026-11-08T00:00:00.000Z/2026-11-15T00:00:00.000Z",
                 "2026-11-15T00:00:00.000Z/2026-11-17T00:00:00.000Z",
             ])
     }
 
-    @Test(arguments: ["", "2026-11-01", "2026-11-02/2026-11-01", "2026-02-30/2026-03-05", "x/y", "2026-11-01/2026-11-01"])
+    @Test(arguments: [
+        "", "2026-11-01", "2026-11-02/2026-11-01", "2026-02-30/2026-03-05", "x/y", "2026-11-01/2026-11-01",
+    ])
     func `what is no interval is refused`(text: String) {
         #expect(throws: Interval.Invalid.self) { try Interval(text) }
     }

@@ -21,7 +21,8 @@ struct ExportOptions {
         guard resume != nil else { return }
         guard [.ndjson, .csv].contains(output ?? standard) else {
             throw UsageError(
-                "--resume goes with --output ndjson or csv", hint: "other forms cannot be continued where they were broken off")
+                "--resume goes with --output ndjson or csv",
+                hint: "other forms cannot be continued where they were broken off")
         }
         if limit != nil { throw UsageError("--resume does not go with --limit", hint: "leave one of them out") }
     }
@@ -37,7 +38,8 @@ struct ExportOptions {
     ) async throws {
         try check(standard)
         Interruption.arm()
-        var checkpoint = Checkpoint(subject: "\(client.profile.account) \(subject)", remaining: [], recent: [], items: 0)
+        var checkpoint = Checkpoint(
+            subject: "\(client.profile.account) \(subject)", remaining: [], recent: [], items: 0)
         var pages = pages
         if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
             if let length = former.outputLength { try OutputFile.cut(to: length) }
@@ -79,7 +81,8 @@ struct ExportOptions {
     /// Says how far the list came, after an error that is told next.
     private func tell(_ count: Int, _ noun: String) {
         guard count > 0 || resume != nil else { return }
-        let resumption = resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" } ?? ""
+        let resumption =
+            resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" } ?? ""
         notice("ringdown: \(count) \(noun) were written\(resumption)")
     }
 }

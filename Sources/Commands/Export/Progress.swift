@@ -27,7 +27,8 @@ struct Progress {
         guard style != .off, now - lastTold >= (style == .plain ? .seconds(10) : .milliseconds(200)) else { return }
         lastTold = now
         let rate = Double(count - before) / max(0.001, (now - start).inSeconds)
-        var text = "\(grouped(count))\(total.map { " of \(grouped(max($0, count)))" } ?? "") \(noun), \(grouped(Int(rate))) a second"
+        var text =
+            "\(grouped(count))\(total.map { " of \(grouped(max($0, count)))" } ?? "") \(noun), \(grouped(Int(rate))) a second"
         if let total, rate > 0, total > count {
             text += ", \(Duration.seconds((Double(total - count) / rate).rounded(.up)).spoken) left"
         }

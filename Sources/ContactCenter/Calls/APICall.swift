@@ -37,7 +37,8 @@ public struct APICall: Sendable {
         let items = parts.count > 1 ? parts[1].split(separator: "&").map(String.init) : []
         let kept = items.filter { percentDecoded($0.prefix { $0 != "=" }) != name }
         var call = self
-        call.path = parts[0] + "?" + (kept + ["\(percentEncoded(name))=\(percentEncoded(value))"]).joined(separator: "&")
+        call.path =
+            parts[0] + "?" + (kept + ["\(percentEncoded(name))=\(percentEncoded(value))"]).joined(separator: "&")
         return call
     }
 

@@ -168,7 +168,8 @@ public final class APIClient: Sendable {
             Logger.current.debug("api.unanswered", "\(call.title) \(error.code.rawValue) \(milliseconds(elapsed))")
             traffic.tell(
                 .unanswered(
-                    method: call.method, path: call.path, reason: error.code.rawValue, attempt: attempt, duration: elapsed))
+                    method: call.method, path: call.path, reason: error.code.rawValue, attempt: attempt,
+                    duration: elapsed))
             return (.failure(.unreachable(error)), failure)
         }
     }

@@ -46,11 +46,13 @@ extension APIClient {
             case "QUEUED", "PENDING": return nil
             case "FAILED":
                 let reason = status["errorMessage"]?.string.map { ": \(excerpt($0))" } ?? ""
-                throw APIError(.serverFailed, "the job failed\(reason)", hint: "try again, or ask for a shorter interval")
+                throw APIError(
+                    .serverFailed, "the job failed\(reason)", hint: "try again, or ask for a shorter interval")
             case "CANCELLED":
                 throw APIError(.refused, "the job was cancelled by somebody", hint: "run it again")
             case "EXPIRED":
-                throw APIError(.refused, "the results of the job have expired", hint: "run it again, and fetch them sooner")
+                throw APIError(
+                    .refused, "the results of the job have expired", hint: "run it again, and fetch them sooner")
             default:
                 throw APIError(
                     .malformedResponse, "the job has the unknown state '\(excerpt(state, limit: 40))'",

@@ -14,9 +14,11 @@ extension APIClient {
     /// `CancellationError`.
     public func report(_ id: String, fileType: String = "CSV") async throws -> ReportFile {
         let started = try await post(
-            "\(reportRoot)/report-jobs/\(percentEncoded(id))?fileType=\(percentEncoded(fileType))&includeHeaders=true", [:])
+            "\(reportRoot)/report-jobs/\(percentEncoded(id))?fileType=\(percentEncoded(fileType))&includeHeaders=true",
+            [:])
         guard let job = started["jobId"]?.text else {
-            throw APIError(.malformedResponse, "the report started without a job's number", hint: "report it to the platform")
+            throw APIError(
+                .malformedResponse, "the report started without a job's number", hint: "report it to the platform")
         }
         let polling = Polling(first: .seconds(2), last: .seconds(15), limit: .seconds(3600))
         let link = try await polling.wait(for: "the report", time) { () -> String? in
@@ -29,7 +31,8 @@ extension APIClient {
             if state == "Finished" { return result["resultFileURL"]?.string ?? "" }
             guard !["fail", "error", "cancel", "abort"].contains(where: { state.lowercased().contains($0) }) else {
                 throw APIError(
-                    .serverFailed, "the report ended as \(excerpt(state, limit: 40))", hint: "run it in CXone to see why")
+                    .serverFailed, "the report ended as \(excerpt(state, limit: 40))",
+                    hint: "run it in CXone to see why")
             }
             return nil
         }
@@ -46,7 +49,8 @@ extension APIClient {
         // Mistakes arrive as 200 with a message.
         if let message = answer["errorMessage"]?.string, !message.isEmpty {
             throw APIError(
-                .refused, "the report was refused: \(excerpt(message))", hint: "check its number and the interval", status: 200)
+                .refused, "the report was refused: \(excerpt(message))", hint: "check its number and the interval",
+                status: 200)
         }
         guard let link = answer["URI"]?.string, !link.isEmpty else {
             guard let file = answer["file"]?.string.flatMap({ Base64.decode($0) }), !file.isEmpty else { return nil }
@@ -55,7 +59,9 @@ extension APIClient {
         // The file may be missing for up to a minute.
         let polling = Polling(first: .seconds(5), last: .seconds(10), limit: .seconds(90))
         return try await polling.wait(for: "the file", time) {
-            do { return try await file(at: link) } catch let error as APIError where error.code == .notFound { return nil }
+            do { return try await file(at: link) } catch let error as APIError where error.code == .notFound {
+                return nil
+            }
         }
     }
 

@@ -15,7 +15,8 @@ public struct Conversation: Sendable {
     public let json: [UInt8]
 
     init?(_ bytes: [UInt8]) {
-        guard let json = try? JSONReader.parse(bytes), let id = (json["conversationId"] ?? json["contactId"])?.text else {
+        guard let json = try? JSONReader.parse(bytes), let id = (json["conversationId"] ?? json["contactId"])?.text
+        else {
             return nil
         }
         func time(_ name: String) -> Timestamp? { json[name]?.string.flatMap { Timestamp(rfc3339: $0) } }
@@ -47,7 +48,8 @@ extension APIClient {
     func conversationDetails(in interval: Interval) -> Pages {
         let calls = interval.parts(noLongerThan: .seconds(7 * 86400)).map(Self.detailsQuery)
         return Pages(
-            client: self, calls: calls, itemsMember: "conversations", identity: "conversationId", split: Self.splitDetails)
+            client: self, calls: calls, itemsMember: "conversations", identity: "conversationId",
+            split: Self.splitDetails)
     }
 
     private static func detailsQuery(_ interval: Interval) -> APICall {
@@ -70,7 +72,8 @@ extension APIClient {
         let days = Int((interval.duration.inSeconds / 86400).rounded(.up))
         guard days > 1 else {
             throw APIError(
-                .refused, "\(total) conversations on one day are more than the \(detailsWindow) that can be paged through",
+                .refused,
+                "\(total) conversations on one day are more than the \(detailsWindow) that can be paged through",
                 hint: "use the asynchronous query: 'ringdown conversations --job'")
         }
         return interval.parts(noLongerThan: .seconds(Double((days + 1) / 2) * 86400)).map(detailsQuery)

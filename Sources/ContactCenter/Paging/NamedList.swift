@@ -41,6 +41,7 @@ extension APIClient {
             let hint = known.isEmpty ? "call the server's own API" : "it has: \(known)"
             return Items(pages: noPages(name, hint: hint)) { _ in nil }
         }
-        return Items(pages: pages(APICall(list.path), itemsMember: list.itemsMember, identity: list.id), read: list.resource)
+        return Items(
+            pages: pages(APICall(list.path), itemsMember: list.itemsMember, identity: list.id), read: list.resource)
     }
 }

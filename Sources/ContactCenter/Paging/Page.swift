@@ -17,7 +17,8 @@ public struct Page: Sendable {
     private let body: [UInt8]
     private var ranges: [Range<Int>]
     let title: String
-    private let members: [(name: String, range: Range<Int>)]
+    private typealias Member = (name: String, range: Range<Int>, elements: [Range<Int>]?)
+    private let members: [Member]
 
     /// Throws ``APIError`` where the answer is no page. 204 and an empty body are an empty page (`cxone.md` section 3.2).
     init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
@@ -32,16 +33,14 @@ public struct Page: Sendable {
                 ranges = try JSONReader.elements(of: body)
                 return
             }
-            let outer = try JSONReader.members(of: body)
+            let outer = try JSONReader.lists(of: body)
             // Older versions of CXone's API wrap everything (`cxone.md` section 3.1).
             let wrapper = outer.count == 1 && outer[0].name == "resultSet" ? outer[0].range : nil
-            members = try wrapper.map { range throws(JSONReader.Malformed) in
-                try JSONReader.members(of: body, in: range)
-            } ?? outer
-            let range = try Self.list(members, body, itemsMember, title)
-            ranges = try range.map { range throws(JSONReader.Malformed) in
-                try JSONReader.elements(of: body, in: range)
-            } ?? []
+            members =
+                try wrapper.map { range throws(JSONReader.Malformed) in
+                    try JSONReader.lists(of: body, in: range)
+                } ?? outer
+            ranges = try Self.list(members, body, itemsMember, title) ?? []
         } catch let error as APIError { throw error } catch {
             throw APIError(
                 .malformedResponse, "the page \(title) cannot be read (\(error)): \(excerpt(body))",
@@ -52,29 +51,29 @@ public struct Page: Sendable {
 
     /// The platforms' own names of lists, most particular first (`genesys-cloud.md` section 5, `cxone.md` section 3).
     private static let listNames = [
-        "entities", "conversations", "userDetails", "results", "Resources", "agents", "completedContacts", "activeContacts",
+        "entities", "conversations", "userDetails", "results", "Resources", "agents", "completedContacts",
+        "activeContacts",
         "contacts", "users", "skills", "teams", "data", "items",
     ]
 
-    /// Where the list stands. Past the end some lists leave the member out, which is an empty page and nil here.
+    /// Where the items stand. Past the end some lists leave the member out, which is an empty page and nil here.
     private static func list(
-        _ members: [(name: String, range: Range<Int>)], _ body: [UInt8], _ wanted: String?, _ title: String
-    ) throws(APIError) -> Range<Int>? {
-        func isArray(_ range: Range<Int>) -> Bool { body[range].first == UInt8(ascii: "[") }
+        _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String
+    ) throws(APIError) -> [Range<Int>]? {
         if let wanted {
             guard let member = members.last(where: { $0.name == wanted }) else { return nil }
-            if isArray(member.range) { return member.range }
+            if let elements = member.elements { return elements }
             throw APIError(
                 .malformedResponse, "'\(excerpt(wanted, limit: 60))' of the page \(title) is not a list",
                 hint: "its members are: " + members.map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
         }
-        let arrays = members.filter { isArray($0.range) }
+        let arrays = members.filter { $0.elements != nil }
         for name in listNames {
-            if let member = arrays.last(where: { $0.name == name }) { return member.range }
+            if let member = arrays.last(where: { $0.name == name }) { return member.elements }
         }
         let isNamed = members.contains { listNames.contains($0.name) }
         let isCounted = members.contains { ["total", "totalHits", "totalRecords", "totalResults"].contains($0.name) }
-        if arrays.count == 1, !isNamed { return arrays[0].range }
+        if arrays.count == 1, !isNamed { return arrays[0].elements }
         if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
         throw APIError(
             .malformedResponse, "the page \(title) has no list of items: \(excerpt(body))",
@@ -84,7 +83,8 @@ public struct Page: Sendable {
 
     /// How many items the whole list has, as far as the platform says. Of a list that is growing it is only nearly right.
     public var total: Int? {
-        ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap { member($0)?.text.flatMap { Int($0) } }.first
+        ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap { member($0)?.text.flatMap { Int($0) } }
+            .first
     }
 
     func member(_ name: String) -> JSON? {

@@ -24,7 +24,8 @@ enum Paging {
     /// A cursor in the body (C, D, H, I, and DFO's scroll token). An empty page is not the end.
     private static func byCursor(_ page: Page, _ call: APICall) -> APICall? {
         if let cursor = page.member("cursor")?.text, !cursor.isEmpty {
-            return call.method == "GET" ? call.setting("cursor", cursor) : settingInBody("cursor", .string(cursor), call)
+            return call.method == "GET"
+                ? call.setting("cursor", cursor) : settingInBody("cursor", .string(cursor), call)
         }
         if let after = page.member("cursors")?["after"]?.text, !after.isEmpty {
             return call.setting(page.member("queryStatus") == nil ? "cursor" : "after", after)

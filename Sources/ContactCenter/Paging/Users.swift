@@ -30,7 +30,9 @@ extension APIClient {
     /// Every user of the organisation, or every agent of the business unit; asked for `pageSize` at a time.
     public func users(pageSize: Int = 100) -> Items<User> {
         guard let list = profile.platform.users?(profile, pageSize) else {
-            return Items(pages: noPages("users", hint: "call the server's own API with 'ringdown api GET PATH'")) { _ in nil }
+            return Items(pages: noPages("users", hint: "call the server's own API with 'ringdown api GET PATH'")) { _ in
+                nil
+            }
         }
         let pages = pages(APICall(list.firstPath), itemsMember: list.itemsMember, identity: list.identity)
         return Items(pages: pages) { bytes in
