@@ -23,6 +23,10 @@ struct Account {
         "max-wait", "DURATION",
         help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
     private var maxWait: DurationParameter?
+    @Flag("no-throttle", help: "Do not slow down before the platform's limit; calls that it refuses are repeated.")
+    private var noThrottle: Bool
+    @Option("trace", "FILE", help: "Write every exchange into FILE, as HAR without secrets.")
+    private var trace: String?
     @Flag(
         "insecure",
         help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
@@ -66,6 +70,7 @@ struct Account {
 
     private func callSettings(_ settings: Settings) throws(ConfigurationError) -> CallSettings {
         var calls = CallSettings()
+        calls.isGated = !noThrottle
         if let maxWait {
             calls.waitLimit = maxWait.duration
         } else if let text = settings.text("RINGDOWN_MAX_WAIT") {
@@ -81,6 +86,14 @@ struct Account {
 
     /// What carries requests. Throws `ConfigurationError`.
     func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
+        let transport = try plainTransport(settings)
+        guard let trace else { return transport }
+        do { return try HARTrace(transport, path: trace) } catch {
+            throw ConfigurationError("cannot write the trace \(error)", hint: "name a file that can be made")
+        }
+    }
+
+    private func plainTransport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
         if insecure != .absent {
             guard insecure == .confirmed || Context.current.variables["CI"]?.isEmpty ?? true else {
                 throw ConfigurationError(

@@ -101,10 +101,10 @@ public enum File {
         guard link(draft, path) == 0 else { throw FileError(path: path, code: errno) }
     }
 
-    /// Makes a directory and those above it, with permissions 0700; one that is there already is left as it is.
     /// Removes a file, if it is there.
     public static func remove(_ path: String) { unlink(path) }
 
+    /// Makes a directory and those above it, with permissions 0700; one that is there already is left as it is.
     public static func makeDirectory(_ path: String) throws(FileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {

@@ -82,7 +82,8 @@ struct ExportOptions {
     private func tell(_ count: Int, _ noun: String) {
         guard count > 0 || resume != nil else { return }
         let resumption =
-            resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" } ?? ""
+            resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" }
+            ?? "; with --resume FILE another run could go on from there"
         notice("ringdown: \(count) \(noun) were written\(resumption)")
     }
 }

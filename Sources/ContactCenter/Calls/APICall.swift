@@ -31,6 +31,9 @@ public struct APICall: Sendable {
     /// As it stands in messages: without the query, which may be long.
     var title: String { "\(method) \(path.prefix { $0 != "?" })" }
 
+    /// The same with its query, to tell the pages of a list apart.
+    var pageTitle: String { excerpt("\(method) \(path)", limit: 200) }
+
     /// The same call with a parameter of the query set, in place of any of its name.
     func setting(_ name: String, _ value: String) -> APICall {
         let parts = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -89,6 +89,11 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         case 404: return (.notFound, "check the path, its version and the identifiers in it")
         case 300..<400: return (.refused, "redirects are not followed: call the final address")
         case 500...: return (.serverFailed, "the platform fails at the moment: try again later")
+        case 400 where fault.message?.contains("Pagination may not exceed") == true:
+            return (
+                .refused,
+                "the list is longer than can be paged through: ask for shorter intervals, or with 'ringdown conversations --job'"
+            )
         case 400 where fault.code == "not.a.user":
             return (.refused, "this call is for people who signed in; a client asks '/api/v2/tokens/me' instead")
         default: return (.refused, "the request is not what the API expects: compare it with the API's description")

@@ -93,7 +93,7 @@ private final class Ahead: Sendable {
         (self.call, self.isFirst) = (call, isFirst)
         task = Task {
             let response = try await pages.client.send(call)
-            var page = try Page(response.body, itemsMember: pages.itemsMember, title: call.title)
+            var page = try Page(response.body, itemsMember: pages.itemsMember, title: call.pageTitle)
             page.next = Paging.next(after: page, call)
             return page
         }

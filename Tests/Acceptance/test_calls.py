@@ -1,0 +1,104 @@
+"""Calls through limits and outages, as they look from outside: what is repeated, what is told, and what is written down."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+
+def simulated(ringdown, binary, script, *options):
+    return ringdown("simulate", *options, "--", "sh", "-c", script.replace("ringdown", f"'{binary}'"))
+
+
+def test_verbose_tells_each_call_repetition_and_wait_in_a_line(ringdown, binary):
+    outcome = simulated(ringdown, binary, "ringdown api GET /api/v2/users --platform genesys --verbose >/dev/null", "--virtual-time",
+                        "--fault", "path=/api/v2/users,times=1,status=503", "--fault", "path=/api/v2/users,nth=2,status=429,retryAfter=20")
+    lines = [line.removeprefix("ringdown: ") for line in outcome.err.splitlines()]
+    calls = [line for line in lines if "/api/v2/users" in line]
+    assert [call.split(" ms")[0].rsplit(" ", 1)[0] for call in calls if call.endswith("ms")] == [
+        "GET /api/v2/users 503", "GET /api/v2/users 429", "GET /api/v2/users 200"]
+    assert sum("is sent again in" in call for call in calls) == 2
+    assert outcome.code == 0
+
+
+def test_a_wait_beyond_the_limit_exits_with_6_and_says_how_long(ringdown, binary):
+    outcome = simulated(ringdown, binary, "ringdown api GET /api/v2/users --platform genesys", "--fault",
+                        "path=/api/v2/users,status=429,retryAfter=7200")
+    assert outcome.code == 6 and "2 h" in outcome.err
+
+
+def test_a_process_that_was_told_to_wait_makes_the_next_one_wait_too(ringdown, binary, tmp_path):
+    script = ("ringdown api GET /api/v2/users --platform genesys >/dev/null & sleep 5; date +%s; "
+              "ringdown api GET /api/v2/organizations/me --platform genesys --verbose >/dev/null; date +%s; wait")
+    outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
+                        "--fault", "path=/api/v2/users,times=1,status=429,retryAfter=60")
+    before, after = map(int, outcome.out.split())
+    assert 50 <= after - before <= 62
+    assert "the platform's limit is near" in outcome.err and outcome.code == 0
+
+
+def test_a_long_list_stays_below_the_limit_and_within_two_percent_of_it(release, clean_environment):
+    script = ("date +%s; ringdown users --platform genesys --output ndjson | wc -l; date +%s; "
+              "curl -s \"$RINGDOWN_SIM_URL/_sim/journal\" | grep -c '\"status\":429'")
+    # 700 pages of 100 users: two windows of 300 calls and the beginning of a third.
+    done = subprocess.run([release, "simulate", "--virtual-time", "--users", "70000", "--calls-per-minute", "300", "--", "sh", "-c",
+                           script.replace("ringdown", f"'{release}'")], env=clean_environment, capture_output=True, text=True, timeout=120)
+    before, users, after, refusals = map(int, done.stdout.split())
+    assert (users, refusals) == (70000, 0)
+    assert 120 <= after - before <= 700 / 300 * 60 * 1.02
+
+
+def test_a_trace_holds_every_exchange_and_no_secret(ringdown, binary, tmp_path):
+    trace = tmp_path / "trace.har"
+    script = (f"export RINGDOWN_CACHE=off; ringdown users --platform cxone --trace '{trace}' --limit 3 >/dev/null; "
+              "env | grep -E 'SECRET|KEY' ; ringdown jobs extraction x --platform cxone --interval 2026-11-01/2026-11-02 "
+              f"--trace '{trace}.2' >/dev/null; ringdown token --platform genesys")
+    outcome = simulated(ringdown, binary, script, "--virtual-time")
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+    text = trace.read_text() + (tmp_path / "trace.har.2").read_text()
+    entries = json.loads(trace.read_text())["log"]["entries"]
+    paths = [entry["request"]["url"].split("/", 3)[3].split("?")[0] for entry in entries]
+    assert any(path.endswith("auth/token") for path in paths) and any(path.endswith("/agents") for path in paths)
+    for entry in entries:
+        assert set(entry) >= {"startedDateTime", "time", "request", "response", "cache", "timings"}
+    values = [line.split("=", 1)[1].strip("'\"") for line in outcome.out.splitlines() if "SECRET=" in line]
+    assert len(values) >= 3 and not any(value in text for value in values)
+    assert "Bearer " not in text and "Basic " not in text and "eyJ" not in text
+    assert "X-Amz-Signature" not in text or "X-Amz-Signature=REMOVED" in text
+
+
+def test_a_trace_is_not_written_through_a_link(ringdown, binary, tmp_path):
+    (tmp_path / "target").write_text("mine")
+    os.symlink(tmp_path / "target", tmp_path / "link")
+    outcome = simulated(ringdown, binary, f"ringdown users --platform genesys --trace '{tmp_path}/link'")
+    assert outcome.code == 78 and (tmp_path / "target").read_text() == "mine"
+
+
+@pytest.mark.parametrize("value", ["x", "-1s", ""])
+def test_a_wait_that_is_none_is_refused(ringdown, value):
+    assert ringdown("users", "--platform", "genesys", "--max-wait", value).code == 64
+    if value:
+        outcome = ringdown("users", "--platform", "genesys", RINGDOWN_MAX_WAIT=value, GENESYS_CLIENT_ID="x", GENESYS_CLIENT_SECRET="y")
+        assert outcome.code == 78 and "RINGDOWN_MAX_WAIT" in outcome.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals differ")
+def test_a_terminal_shows_how_far_a_list_is(ringdown, release):
+    program = ("import os, pty, subprocess, sys\n"
+               "main, side = pty.openpty()\n"
+               "done = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=side)\n"
+               "os.close(side)\n"
+               "text = b''\n"
+               "while True:\n"
+               "    try: chunk = os.read(main, 65536)\n"
+               "    except OSError: break\n"
+               "    if not chunk: break\n"
+               "    text += chunk\n"
+               "print(done.wait(), repr(text.decode()))")
+    command = f"TERM=xterm '{sys.executable}' -c \"{program}\" ringdown users --output ndjson --platform genesys"
+    outcome = simulated(ringdown, release, command, "--users", "60000", "--calls-per-minute", "0")
+    assert outcome.out.startswith("0 ") and " of 60,000 users" in outcome.out and " a second" in outcome.out
+    assert outcome.out.rstrip().endswith("\\x1b[K'")
