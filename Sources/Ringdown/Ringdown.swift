@@ -1,6 +1,6 @@
 @_exported public import ContactCenter
 internal import CurlTransport
-internal import Foundations
+public import Foundations
 internal import TokenStores
 @_exported public import Tokens
 
@@ -10,17 +10,27 @@ internal import TokenStores
     internal import Darwin
 #endif
 
+/// What bodies are read into, and how; under names that can be used without importing another module.
+public typealias JSON = Foundations.JSON
+public typealias JSONReader = Foundations.JSONReader
+
 extension APIClient {
     /// A client for the account that the settings describe: over the network, with tokens cached in files.
     ///
     /// Throws `ConfigurationError` where a setting is missing or wrong.
-    public convenience init(_ settings: Settings = .environment) throws(ConfigurationError) {
-        try self.init(Profile(settings), settings)
+    public convenience init(
+        _ settings: Settings = .environment, calls: CallSettings = CallSettings()
+    ) throws(ConfigurationError) {
+        try self.init(Profile(settings), settings, calls: calls)
     }
 
     /// The same, for a profile that is at hand.
-    public convenience init(_ profile: Profile, _ settings: Settings) throws(ConfigurationError) {
-        self.init(profile, transport: try CurlTransport(settings), store: try store(settings, account: profile.account))
+    public convenience init(
+        _ profile: Profile, _ settings: Settings, calls: CallSettings = CallSettings()
+    ) throws(ConfigurationError) {
+        self.init(
+            profile, transport: try CurlTransport(settings), store: try store(settings, account: profile.account),
+            calls: calls)
     }
 }
 

@@ -1,7 +1,8 @@
-"""The README's ten lines of Swift, compiled and run by a package of a stranger's outside the repository."""
+"""The README's ten lines of Swift, the guide's and the examples, compiled and run by a stranger's package outside the repository."""
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -24,6 +25,14 @@ def readme_code(language):
     return re.search(rf"```{language}\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL).group(1)
 
 
+def guide_code():
+    """Each piece of Documentation/Calls.md as a function of its own."""
+    pieces = re.findall(r"```swift\n(.*?)```", (REPOSITORY / "Documentation" / "Calls.md").read_text(), re.DOTALL)
+    functions = [f"func piece{number}() async throws {{\nlet client = try APIClient(.environment)\n{piece}}}\n"
+                 for number, piece in enumerate(pieces)]
+    return "import Foundation\nimport Ringdown\n\n" + "\n".join(functions)
+
+
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
     """The directory of the stranger's programs, built; its build directory is kept, so that only the first time is slow."""
@@ -33,6 +42,10 @@ def stranger(tmp_path_factory):
     for name, code in [("Stranger", readme_code("swift")), ("TokenOnly", TOKEN_ONLY)]:
         (package / "Sources" / name).mkdir(parents=True)
         (package / "Sources" / name / "main.swift").write_text(code)
+    (package / "Sources" / "Guide").mkdir()
+    (package / "Sources" / "Guide" / "Guide.swift").write_text(guide_code())
+    for example in (REPOSITORY / "Examples" / "Swift" / "Sources").iterdir():
+        shutil.copytree(example, package / "Sources" / example.name)
     scratch = REPOSITORY / ".build" / "stranger"
     command = ["swift", "build", "--package-path", package, "--scratch-path", scratch]
     built = subprocess.run(command, capture_output=True, text=True)
@@ -57,6 +70,38 @@ def test_the_library_gets_a_token_from_a_real_server_with_a_difficult_secret(cle
     assert done.returncode == 0, done.stderr
     token, lifetime, _, scope = done.stdout.split()
     assert len(token.split(".")) == 3 and lifetime == "3600.0" and scope == "one"
+
+
+def test_the_nightly_export_writes_a_whole_day(ringdown, stranger, tmp_path):
+    outcome = ringdown("simulate", "--", stranger / "NightlyExport", tmp_path / "day.ndjson", RINGDOWN_PLATFORM="genesys")
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith("96 conversations of ")
+    assert len((tmp_path / "day.ndjson").read_text().splitlines()) == 96
+
+
+def test_the_webhook_worker_works_on_every_event(ringdown, binary, stranger):
+    script = (f"'{binary}' users --output csv --limit 20 | tail -n +2 | cut -d, -f1 | sed 's/.*/{{\"user\": \"&\"}}/' | "
+              f"(cat; echo nonsense) | '{stranger / 'WebhookWorker'}'")
+    outcome = ringdown("simulate", "--fault", "path=/api/v2/users/*,times=2,status=429,retryAfter=0", "--", "sh", "-c", script,
+                       RINGDOWN_PLATFORM="genesys")
+    lines = outcome.out.splitlines()
+    assert sum("@example.com" in line for line in lines) == 20, outcome.err
+    assert sum(line.startswith("failed: ") for line in lines) == 1
+    assert lines[-1] == "22 calls, 2 sent again"
+
+
+def test_the_step_of_a_pipeline_says_what_is_missing(ringdown, stranger):
+    outcome = ringdown("simulate", "--", stranger / "PipelineStep", RINGDOWN_PLATFORM="genesys")
+    assert outcome.code == 0 and "queues can be seen" in outcome.out, outcome.out + outcome.err
+    outcome = ringdown("simulate", "--fault", "path=/api/v2/routing/queues,status=403", "--", stranger / "PipelineStep",
+                       RINGDOWN_PLATFORM="genesys")
+    assert outcome.code == 1 and "::error::" in outcome.out and "role" in outcome.out
+
+
+def test_the_examples_own_manifest_is_sound():
+    done = subprocess.run(["swift", "package", "--package-path", REPOSITORY / "Examples" / "Swift", "--scratch-path",
+                           REPOSITORY / ".build" / "examples", "describe"], capture_output=True, text=True)
+    assert done.returncode == 0 and "NightlyExport" in done.stdout, done.stderr
 
 
 def test_the_readme_is_short_enough():

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What a stranger's package looks like; the test puts the README's lines into Sources/Stranger/main.swift.
+// What a stranger's package looks like; the tests put the README's lines, the guide's and the examples into Sources.
 let package = Package(
     name: "stranger",
     platforms: [.macOS(.v15)],
@@ -9,5 +9,9 @@ let package = Package(
     targets: [
         .executableTarget(name: "Stranger", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
         .executableTarget(name: "TokenOnly", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .target(name: "Guide", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .executableTarget(name: "NightlyExport", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .executableTarget(name: "WebhookWorker", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .executableTarget(name: "PipelineStep", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
     ]
 )
