@@ -1,3 +1,4 @@
+import ContactCenter
 import Foundations
 import HTTPModel
 
@@ -8,11 +9,13 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard let kind = input.first else { return 0 }
     let bytes = Array(input.dropFirst())
     let text = String(decoding: bytes, as: UTF8.self)
-    switch kind % 6 {
+    switch kind % 8 {
     case 0: checkJSON(bytes)
     case 1: _ = try? Dotenv.parse(bytes)
     case 2: checkURL(text)
     case 3: _ = Timestamp(httpDate: text)
+    case 5: checkPage(bytes)
+    case 6: checkInterval(text)
     case 4: precondition(excerpt(bytes).utf8.count < 4096)
     default:
         for pair in FormURLEncoding.decode(text) {
@@ -29,6 +32,20 @@ private func checkJSON(_ bytes: [UInt8]) {
     precondition(value?.members?.count == members?.count)
     let elements = try? JSONReader.elements(of: bytes)
     precondition(value?.array?.count == elements?.count)
+}
+
+private func checkPage(_ bytes: [UInt8]) {
+    guard let page = try? Page(bytes, itemsMember: nil, title: "a page") else { return }
+    precondition(page.items.allSatisfy { (try? JSONReader.parse(Array($0))) != nil })
+    for call in [APICall("/a?skip=1&top=2"), APICall("POST", "/a", json: ["paging": ["pageNumber": 1], "skip": 0])] {
+        // No page may lead to where it came from without an item, or a list of such pages would not end.
+        if let next = Paging.next(after: page, call) { precondition(next.method == call.method && !next.path.isEmpty) }
+    }
+}
+
+private func checkInterval(_ text: String) {
+    guard let interval = try? Interval(text) else { return }
+    precondition(interval.duration > .zero)
 }
 
 private func checkURL(_ text: String) {

@@ -21,7 +21,7 @@ public struct Page: Sendable {
     private let members: [Member]
 
     /// Throws ``APIError`` where the answer is no page. 204 and an empty body are an empty page (`cxone.md` section 3.2).
-    init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
+    package init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
         (self.body, self.title) = (body, title)
         guard !body.isEmpty else {
             (members, ranges) = ([], [])

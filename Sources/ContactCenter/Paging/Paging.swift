@@ -3,9 +3,9 @@ internal import HTTPModel
 
 /// How a list goes on after a page: read off the page and the call, since each platform has several ways and each resource
 /// one of them (`genesys-cloud.md` section 5, styles A to I; `cxone.md` section 3.2).
-enum Paging {
+package enum Paging {
     /// The call for the page after `page`, which `call` had asked for; nil after the last one.
-    static func next(after page: Page, _ call: APICall) -> APICall? {
+    package static func next(after page: Page, _ call: APICall) -> APICall? {
         byLink(page, call) ?? byCursor(page, call) ?? byIndex(page, call) ?? byBody(page, call) ?? byNumber(page, call)
     }
 
