@@ -85,7 +85,8 @@ if Context.environment["RINGDOWN_FUZZING"] != nil {
     for name in ["ParserFuzzing", "HandlerFuzzing"] {
         package.targets.append(
             .executableTarget(
-                name: name, dependencies: ["ContactCenter", "Foundations", "HTTPModel", "Simulator"], path: "Fuzzing/\(name)",
+                name: name, dependencies: ["ContactCenter", "Foundations", "HTTPModel", "Simulator"],
+                path: "Fuzzing/\(name)",
                 swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]
             )
         )

@@ -74,7 +74,8 @@ final class HARTrace: Transport {
         let parameters = request.url.queryItems.map {
             "\(percentEncoded($0.name))=\(mayBeSecret($0.name) ? removed : percentEncoded($0.value))"
         }
-        let url = "\(request.url.origin)\(request.url.path)" + (query.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
+        let url =
+            "\(request.url.origin)\(request.url.path)" + (query.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
         var members: [JSON.Member] = [
             .init("method", .string(request.method)), .init("url", .string(url)), .init("httpVersion", ""),
             .init("cookies", []), .init("headers", json(request.headers)), .init("queryString", .array(query)),
@@ -82,9 +83,13 @@ final class HARTrace: Transport {
         ]
         switch request.body {
         case .none: break
-        case .secret: members.append(.init("postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(removed)]))
+        case .secret:
+            members.append(
+                .init("postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(removed)]))
         case .bytes(let bytes):
-            members.append(.init("postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(text(bytes))]))
+            members.append(
+                .init(
+                    "postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(text(bytes))]))
         }
         return .object(members)
     }
@@ -101,16 +106,20 @@ final class HARTrace: Transport {
         // What answers a request for a token is one.
         let isSecret = if case .secret = request.body { true } else { false }
         return [
-            "status": .int(status), "statusText": "", "httpVersion": .string(version), "cookies": [], "headers": headers,
+            "status": .int(status), "statusText": "", "httpVersion": .string(version), "cookies": [],
+            "headers": headers,
             "content": [
-                "size": .int(body.count), "mimeType": .string(type), "text": .string(isSecret ? removed : text(body, without: secrets(of: request))),
+                "size": .int(body.count), "mimeType": .string(type),
+                "text": .string(isSecret ? removed : text(body, without: secrets(of: request))),
             ],
             "redirectURL": "", "headersSize": -1, "bodySize": .int(body.count), "comment": .string(note),
         ]
     }
 
     private static let removed = "REMOVED"
-    private static let secretWords = ["authorization", "cookie", "token", "secret", "password", "signature", "credential", "api-key"]
+    private static let secretWords = [
+        "authorization", "cookie", "token", "secret", "password", "signature", "credential", "api-key",
+    ]
 
     private static func mayBeSecret(_ name: String) -> Bool {
         let name = name.lowercased()

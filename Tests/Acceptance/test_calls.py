@@ -1,10 +1,12 @@
 """Calls through limits and outages, as they look from outside: what is repeated, what is told, and what is written down."""
 
+import http.server
 import json
 import os
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -102,3 +104,40 @@ def test_a_terminal_shows_how_far_a_list_is(ringdown, release):
     outcome = simulated(ringdown, release, command, "--users", "60000", "--calls-per-minute", "0")
     assert outcome.out.startswith("0 ") and " of 60,000 users" in outcome.out and " a second" in outcome.out
     assert outcome.out.rstrip().endswith("\\x1b[K'")
+
+
+def test_a_window_that_is_too_long_is_told_with_the_way_around_it(ringdown, binary):
+    call = ("ringdown api POST /api/v2/analytics/conversations/details/query --platform genesys --field interval=2026-11-01/2026-11-02 "
+            "--field 'paging:={\"pageSize\": 300, \"pageNumber\": 500}'")
+    outcome = simulated(ringdown, binary, call)
+    assert outcome.code == 1 and "may not exceed" in outcome.err and "--job" in outcome.err
+
+
+def test_a_page_of_fifty_megabytes_is_read(release, clean_environment):
+    item = json.dumps({"id": "IDENTITY", "text": "x" * 1000})
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.answer(json.dumps({"access_token": "t", "token_type": "bearer", "expires_in": 3600}).encode())
+
+        def do_GET(self):
+            self.answer(b'{"entities":[' + b",".join(item.replace("IDENTITY", str(number)).encode() for number in range(50_000)) + b"]}")
+
+        def answer(self, body):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        variables = {"OAUTH_TOKEN_URL": url + "/token", "OAUTH_API_URL": url, "OAUTH_CLIENT_ID": "x", "OAUTH_CLIENT_SECRET": "y"}
+        done = subprocess.run([release, "api", "GET", "/big", "--paginate", "--platform", "custom"], env=clean_environment | variables,
+                              capture_output=True, text=True, timeout=60)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 50_000 and len(done.stdout) > 50_000_000

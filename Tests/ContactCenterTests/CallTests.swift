@@ -211,6 +211,89 @@ import Tokens
         #expect(simulator.requests(since: 0).allSatisfy { $0.reason != "a token was sent to a stranger" })
     }
 
+    @Test func `a report that is refused inside a success is an error`() async throws {
+        simulator.addFaults(
+            try FaultRule.rules(["path": "/incontactapi/*", "members": ["errorMessage": "no such report"]]))
+        let error = await #expect(throws: APIError.self) {
+            try await client("cxone").reportDownload("1", in: try days(2), fileName: "x.csv")
+        }
+        #expect(error?.message.contains("no such report") == true)
+    }
+
+    /// A client whose answers are written down: by path, or in order.
+    private func scripted(_ platform: String, _ answer: @escaping @Sendable (Request) -> JSON) throws -> APIClient {
+        let transport = ScriptedTransport { request in
+            Response(
+                json: request.url.path == "/oauth/token" ? ["access_token": "t", "expires_in": 3600] : answer(request))
+        }
+        let profile = try Profile(
+            Settings(environment: [
+                "RINGDOWN_PLATFORM": platform, "GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s",
+                "CXONE_CLIENT_ID": "i", "CXONE_CLIENT_SECRET": "s",
+                "CXONE_TOKEN_URL": "https://cxone.niceincontact.com/oauth/token",
+                "CXONE_API_URL": "https://api-na1.niceincontact.com",
+            ]))
+        return APIClient(profile, transport: transport, time: time)
+    }
+
+    @Test(arguments: ["errorMessage", "messageError"])
+    func `an extraction that failed says why, however it is spelled`(member: String) async throws {
+        let client = try scripted("cxone") { request in
+            if request.method == "POST" { return "job-1" }
+            return [
+                "jobStatus": ["id": "job-1", "status": "FAILED", "result": .object([.init(member, "no permission")])]
+            ]
+        }
+        let error = await #expect(throws: APIError.self) {
+            try await client.dataExtraction(entity: "x", version: "1", in: try days(2))
+        }
+        #expect(error?.message.contains("no permission") == true)
+    }
+
+    @Test(arguments: ["FAILED", "CANCELLED", "EXPIRED", "PUZZLED"])
+    func `a job that ends otherwise than well is an error`(state: String) async throws {
+        let client = try scripted("genesys") { request in
+            request.method == "POST" ? ["jobId": "1"] : ["state": .string(state), "errorMessage": "because"]
+        }
+        await #expect(throws: APIError.self) { try await client.conversationJob(in: try days(2)) }
+    }
+
+    @Test func `an interval with too many conversations is asked for in halves, and a day in vain`() async throws {
+        let intervals = Locked<[String]>([])
+        func client(hits: @escaping @Sendable (Interval) -> Int) throws -> APIClient {
+            try scripted("genesys") { request in
+                guard case .bytes(let body) = request.body,
+                    let text = (try? JSONReader.parse(body))?["interval"]?.string,
+                    let interval = try? Interval(text)
+                else { return [:] }
+                intervals.withLock { $0.append(text) }
+                let id: JSON = .string("\(interval.start)")
+                return ["conversations": [["conversationId": id]], "totalHits": .int(hits(interval))]
+            }
+        }
+        let half = try client { $0.duration > .seconds(4 * 86400) ? 150_000 : 90_000 }
+        var count = 0
+        for try await _ in half.conversations(in: try days(7)) { count += 1 }
+        #expect(count == 2)
+        #expect(intervals.withLock { $0.count } == 3)
+        let full = try client { _ in 150_000 }
+        let error = await #expect(throws: APIError.self) {
+            for try await _ in full.conversations(in: try days(7)) {}
+        }
+        #expect(error?.hint.contains("--job") == true)
+    }
+
+    @Test func `a total that shrinks ends the list where it ends`() async throws {
+        let client = try scripted("genesys") { request in
+            request.url.queryValue("pageNumber") == "2"
+                ? ["entities": [["id": "3"]], "pageNumber": 2, "pageCount": 2, "total": 3]
+                : ["entities": [["id": "1"], ["id": "2"]], "pageNumber": 1, "pageCount": 3, "total": 5]
+        }
+        var ids: [String] = []
+        for try await user in client.users() { ids.append(user.id) }
+        #expect(ids == ["1", "2", "3"])
+    }
+
     @Test func `a job outlives three tokens and has every row once`() async throws {
         var options = Simulator.Options()
         options.tokenLifetime = .seconds(40)

@@ -15,7 +15,9 @@ struct User: Decodable { var name: String, email: String? }
 func handle(_ line: String) async -> String {
     do {
         let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
-        let user = try await client.get("/api/v2/users/\(event.user)") { try JSONDecoder().decode(User.self, from: Data($0)) }
+        let user = try await client.get("/api/v2/users/\(event.user)") {
+            try JSONDecoder().decode(User.self, from: Data($0))
+        }
         return "\(user.name) <\(user.email ?? "-")>"
     } catch { return "failed: \(error)" }
 }
