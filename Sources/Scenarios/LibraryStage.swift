@@ -3,7 +3,7 @@ internal import TestKit
 internal import Tokens
 
 /// The library's token source, asked by tasks.
-struct LibraryStage: Sendable {
+struct LibraryStage: Stage {
     private let setting: Setting
     private let source: TokenSource
 
@@ -39,7 +39,6 @@ struct LibraryStage: Sendable {
         _ = source.reject(token)
     }
 
-    /// Returns once no token request is under way, or one hangs.
     func settle() async {
         while !source.isIdle, !setting.endpoint.isHanging { await Task.yield() }
         if setting.endpoint.isHanging { await setting.time.waitForSleepers(1) }

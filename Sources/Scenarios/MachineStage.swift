@@ -3,7 +3,7 @@ internal import TestKit
 internal import Tokens
 
 /// The bare state machine: what its owner would do, one thing after the other.
-struct MachineStage {
+struct MachineStage: Stage {
     private typealias Machine = TokenMachine<Int>
 
     private let setting: Setting
@@ -48,7 +48,6 @@ struct MachineStage {
         _ = machine.reject(token, at: setting.time.now())
     }
 
-    /// Takes the end of a request that was slow, if it has come.
     mutating func settle() async {
         guard let (fetch, result) = hanging, !setting.endpoint.isHanging else { return }
         hanging = nil

@@ -13,35 +13,14 @@ public enum ScenarioRunner: Sendable {
     public func play(_ scenario: Scenario) async -> [String]? {
         guard scenario.plays(self == .machine ? "machine" : "library") else { return nil }
         let setting = Setting(scenario)
-        switch self {
-        case .machine:
-            var stage = MachineStage(setting)
-            return await play(scenario, setting) {
-                await stage.getToken($0)
-            } reject: {
-                stage.reject($0)
-            } settle: {
-                await stage.settle()
-            }
-        case .library:
-            let stage = LibraryStage(setting)
-            return await play(scenario, setting) {
-                await stage.getToken($0)
-            } reject: {
-                stage.reject($0)
-            } settle: {
-                await stage.settle()
-            }
-        }
+        var stage: any Stage = self == .machine ? MachineStage(setting) : LibraryStage(setting)
+        return await play(scenario, setting, &stage)
     }
 
-    private func play(
-        _ scenario: Scenario, _ setting: Setting, getToken: (GetToken) async -> (tokens: [Token?], reason: String?),
-        reject: (Token) -> Void, settle: () async -> Void
-    ) async -> [String] {
+    private func play(_ scenario: Scenario, _ setting: Setting, _ stage: inout any Stage) async -> [String] {
         var (first, last): (Token?, Token?)
         if let left = scenario.secondsLeft {
-            first = await getToken(GetToken()).tokens[0]
+            first = await stage.getToken(GetToken()).tokens[0]
             last = first
             setting.time.advance(by: .seconds(scenario.lifetime - left))
         }
@@ -50,9 +29,10 @@ public enum ScenarioRunner: Sendable {
             switch step.action {
             case .advance(let seconds):
                 setting.time.advance(by: .seconds(seconds))
-                await settle()
+                await stage.settle()
             case .jumpWall(let seconds): setting.time.jumpWall(by: .seconds(seconds))
-            case .reject(let isFirst): (isFirst ? first : last).map(reject)
+            case .reject(let isFirst):
+                if let token = isFirst ? first : last { stage.reject(token) }
             case .store(let lifetime, let isFirst):
                 let now = setting.time.now()
                 let other = Token.sample("another", lifetime: .seconds(lifetime), at: now)
@@ -62,7 +42,7 @@ public enum ScenarioRunner: Sendable {
                 setting.endpoint.script(step.source)
                 let before = setting.endpoint.requests
                 let wish = GetToken(callers: callers, minTTL: .seconds(minTTL), isForced: isForced)
-                let (tokens, reason) = await getToken(wish)
+                let (tokens, reason) = await stage.getToken(wish)
                 let known = [first?.value, last?.value]
                 last = tokens.compactMap { $0 }.last ?? last
                 let outcome = Scenario.Outcome(
@@ -73,6 +53,16 @@ public enum ScenarioRunner: Sendable {
         }
         return complaints
     }
+}
+
+/// What plays the steps of a scenario.
+protocol Stage {
+    /// What each caller gets, and why the first request was made, if there was one.
+    mutating func getToken(_ wish: GetToken) async -> (tokens: [Token?], reason: String?)
+    /// The API answers 401 to a token.
+    mutating func reject(_ token: Token)
+    /// Returns once no token request is under way, or one hangs.
+    mutating func settle() async
 }
 
 /// What callers ask for.

@@ -1,6 +1,7 @@
 """Tokens in files: what the cache commands say of them, and what happens when the files are not as they should be."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -61,9 +62,23 @@ def test_every_process_gets_a_token_whatever_the_store_is_like(simulated, cache,
     assert (outcome.code, len(outcome.out.strip())) == (0, 86), outcome.err
 
 
-def test_a_full_disk_costs_the_cache_and_not_the_token(simulated):
+def test_a_limit_on_files_costs_the_cache_and_not_the_token(simulated):
     outcome = simulated("ulimit -f 0; $R token --platform genesys | cat")
     assert len(outcome.out.strip()) == 86, outcome.err
+
+
+@pytest.mark.skipif(subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0,
+                    reason="this user may not mount a disk of its own")
+def test_a_full_disk_costs_the_cache_and_not_the_token(simulated, cache):
+    """The first time there is no room for the key, the second time none for the token."""
+    full = "dd if=/dev/zero of=$D/full bs=4k count=64 2>/dev/null"
+    disk = "mkdir -p $D; chmod 700 $D; mount -t tmpfs -o size=32k,mode=700 tmpfs $D"
+    make = "$R token --platform cxone >/dev/null"
+    for before in [full, f"{make}; {full}"]:
+        outcome = simulated(f"unshare -m sh -c '{disk}; {before}; $R token --platform genesys; echo $(df --output=avail $D)'", D=cache)
+        token, room = outcome.out.strip().split("\n")
+        assert len(token) == 86 and room.endswith(" 0"), outcome.err
+        assert "is not cached" in outcome.err
 
 
 @pytest.mark.parametrize("hours", [-0.17, 0.17, -24, 24])
