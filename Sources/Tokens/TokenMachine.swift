@@ -275,6 +275,14 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return .retry
     }
 
+    /// Drops the token, which no store brings back.
+    public mutating func forget() -> Token? {
+        guard let former = token else { return nil }
+        rejected = rejected.suffix(15) + [former.value]
+        (token, isRejected) = (nil, false)
+        return former
+    }
+
     /// A caller stopped waiting; the request goes on for the others. False where it had its answer already.
     public mutating func cancel(_ waiter: Waiter) -> Bool {
         flight?.waiters.removeValue(forKey: waiter) != nil

@@ -119,6 +119,16 @@ public final class TokenSource: Sendable {
         return true
     }
 
+    /// Drops the token that is cached, here and in the store, and returns it; nil where there is none. A request that is under
+    /// way goes on.
+    package func forget() async -> Token? {
+        _ = await preload()
+        let now = time.now()
+        let (token, rest) = change { state in (state.machine.forget(), state.machine.stored(at: now)) }
+        if token != nil { await store.save(rest, for: key) }
+        return token
+    }
+
     /// Whether no token request is under way.
     package var isIdle: Bool { state.withLock { $0.machine.isIdle } }
 

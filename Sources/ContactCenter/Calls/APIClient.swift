@@ -102,7 +102,14 @@ public final class APIClient: Sendable {
         return try await baseURL(token())
     }
 
-    private func baseURL(_ token: Token) async throws(APIError) -> HTTPURL {
+    /// The token that is cached, in memory or in the store, which is in neither any more.
+    func forgetToken() async -> Token? {
+        // One that came from elsewhere is not cached, but can be ended.
+        if case .accessToken = profile.credential { return try? await token() }
+        return await tokens.forget()
+    }
+
+    func baseURL(_ token: Token) async throws(APIError) -> HTTPURL {
         if let known = base.withLock({ $0 }) { return known }
         let found: HTTPURL
         switch profile.api {
