@@ -116,7 +116,7 @@ import Testing
         ("token nowhere", [:], 78, ["no profile 'nowhere'", "nowhere.env"]),
         ("token ../etc", [:], 78, ["is not a profile name"]),
         ("token --frmat json", [:], 64, ["--frmat", "--format"]), ("tokn", [:], 64, ["tokn", "token"]),
-        ("token --format yaml", [:], 64, ["yaml", "raw, json, header, env"]),
+        ("token --format yaml", [:], 64, ["yaml", "raw, json, header, curl, env"]),
         ("token --min-ttl", [:], 64, ["--min-ttl", "DURATION"]),
         ("token --min-ttl soon", [:], 64, ["90s"]), ("api GET", [:], 64, ["PATH is missing"]),
         ("token a b", [:], 64, ["'b'"]),
