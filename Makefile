@@ -4,7 +4,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 RELEASE := .build/release/ringdown
 STATIC := -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/.build/static
 
-.PHONY: help demo build test quick acceptance check lint format bench sanitize fuzz clean
+.PHONY: help demo build test quick acceptance check lint format bench sanitize fuzz install uninstall dist clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,15 @@ sanitize: ## The Swift tests under the thread sanitizer, then under the address 
 
 fuzz: ## Feed the parsers random input for a minute each.
 	Scripts/fuzz
+
+install: $(RELEASE) ## Install into PREFIX, /usr/local unless said otherwise, below DESTDIR.
+	@Scripts/install-files $(RELEASE) "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
+
+uninstall: ## Remove what `make install` installed.
+	@Scripts/install-files --remove "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
+
+dist: $(RELEASE) ## The binary, stripped, with its files and checksums: an archive and a Debian package in .build/dist.
+	@Scripts/make-distribution $(RELEASE) .build/dist
 
 clean: ## Remove everything that was built.
 	rm -rf .build

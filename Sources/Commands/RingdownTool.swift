@@ -19,7 +19,8 @@ public enum RingdownTool {
             DemoCommand.self, TokenCommand.self, RevokeCommand.self, WhoamiCommand.self, UsersCommand.self,
             ConversationsCommand.self, JobsCommand.self, APICommand.self,
             RegionsCommand.self, TokensCommand.self, CacheCommand.self,
-            SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, VersionCommand.self,
+            SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, CompletionCommand.self,
+            ManCommand.self, VersionCommand.self,
         ]
     )
 
