@@ -86,7 +86,7 @@ def test_auto_finds_out_which_system_it_is(handed_over, tmp_path, sign, form):
 def test_where_it_cannot_be_masked_nothing_is_handed_over_and_a_better_way_is_told(handed_over, tmp_path, sign):
     outcome = handed_over("t0ken", "--format", "auto", BASH_ENV=tmp_path / "file", **{sign: "1"})
     assert outcome.code == 64 and outcome.out == "" and "t0ken" not in outcome.err
-    assert "TOKEN=\"$(ringdown token)\"" in outcome.err or sign == "NOTHING"
+    assert "ringdown exec -- COMMAND" in outcome.err or sign == "NOTHING"
     assert not (tmp_path / "file").exists()
 
 

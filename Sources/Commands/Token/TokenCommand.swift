@@ -79,7 +79,7 @@ struct TokenCommand: Command {
         guard let exposure = format.exposure, !unmasked else { return format }
         throw UsageError(
             exposure,
-            hint: "use it in the step that gets it, TOKEN=\"$(ringdown token)\", or accept that with --unmasked")
+            hint: "give it to one command, 'ringdown exec -- COMMAND', or accept that with --unmasked")
     }
 
     private func chosenName() throws(UsageError) -> String {

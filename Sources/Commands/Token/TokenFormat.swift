@@ -29,12 +29,12 @@ enum TokenFormat: String, ChoiceParameter {
         if isSet("BITBUCKET_BUILD_NUMBER") {
             throw UsageError(
                 "Bitbucket prints shared variables into the log of later steps: no token is handed over there",
-                hint: "use it in the step that gets it: TOKEN=\"$(ringdown token)\"")
+                hint: "give it to one command: 'ringdown exec -- COMMAND'")
         }
         if isSet("JENKINS_URL") {
             throw UsageError(
                 "Jenkins cannot mask what a build makes: no token is handed over there",
-                hint: "use it in the 'sh' step that gets it, after 'set +x': TOKEN=\"$(ringdown token)\"")
+                hint: "give it to one command: 'ringdown exec -- COMMAND'")
         }
         throw UsageError(
             "no CI system that is known shows in the environment",
@@ -104,7 +104,7 @@ struct TokenRendering {
             guard value.utf8.allSatisfy({ $0.isAlphanumeric || "._~+/=-".utf8.contains($0) }) else {
                 throw UsageError(
                     "the token holds a character that GitLab's dotenv files cannot carry",
-                    hint: "use it in the job that gets it: TOKEN=\"$(ringdown token)\"")
+                    hint: "give it to one command: 'ringdown exec -- COMMAND'")
             }
             return Handover(output: "\(name)=\(value)\n")
         case .circleci:
