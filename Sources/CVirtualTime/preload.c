@@ -20,9 +20,9 @@
 
 #define SECOND INT64_C(1000000000)
 // Who waits for something to happen must be sure that it does not before the time jumps; real waiting goes in slices.
-#define PATIENCE 2000000
+#define PATIENCE 500000
 #define SLEEPERS_PATIENCE 2000000
-#define SLICE 1000000
+#define SLICE 250000
 
 static struct rd_time *shared;
 
