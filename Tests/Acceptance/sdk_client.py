@@ -157,6 +157,7 @@ def everything():
     availability = analytics.get_analytics_conversations_details_jobs_availability()
     return {
         "queues": [queue.name for queue in RoutingApi(client).get_routing_queues().entities],
+        "skills": [skill.name for skill in RoutingApi(client).get_routing_skills(page_size=100).entities],
         "organizationName": OrganizationApi(client).get_organizations_me().name,
         "oauthClients": [item.name for item in OAuthApi(client).get_oauth_clients().entities],
         "conversations": [item.conversation_id for item in details], "totalHits": total,

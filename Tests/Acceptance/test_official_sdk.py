@@ -24,6 +24,7 @@ REQUIRED = {
     "OrgOAuthClient": {"name", "authorizedGrantType"},
     "Organization": {"version"},
     "RoleDivision": {"roleId", "divisionId"},
+    "RoutingSkill": {"name"},
     "User": {"version"},
 } | dict.fromkeys([
     "AcwSettings", "AnalyticsConversation", "AnalyticsConversationAsyncQueryResponse",
@@ -31,7 +32,7 @@ REQUIRED = {
     "AnalyticsParticipant", "AnalyticsParticipantWithoutAttributes", "AnalyticsSession", "AsyncQueryResponse",
     "AsyncQueryStatus", "Chat", "Contact", "DataAvailabilityResponse", "Division", "ErrorBody", "NamedEntity",
     "OAuthClientEntityListing", "Queue", "QueueEntityListing", "ScimEmail", "ScimError", "ScimMetadata",
-    "ScimUserListResponse", "ScimV2User", "TokenInfo", "UserEntityListing",
+    "ScimUserListResponse", "ScimV2User", "SkillEntityListing", "TokenInfo", "UserEntityListing",
 ], set())
 # Then what the definition leaves open, and nothing works without.
 PAGED = {"entities", "pageSize", "pageNumber", "total", "pageCount"}
@@ -56,11 +57,13 @@ NEEDED = {
     "Organization": {"id", "name"},
     "Queue": {"id", "name"},
     "QueueEntityListing": PAGED,
+    "RoutingSkill": {"id"},
     "ScimEmail": {"value"},
     "ScimError": {"schemas", "status"},  # RFC 7644, section 3.12
     "ScimMetadata": {"resourceType", "location"},  # RFC 7643, section 3.1
     "ScimUserListResponse": {"schemas", "totalResults", "startIndex", "itemsPerPage", "Resources"},  # RFC 7644, 3.4.2
     "ScimV2User": {"schemas", "id", "userName", "meta"},  # RFC 7643, sections 3 and 4.1
+    "SkillEntityListing": PAGED,
     "TokenInfo": {"organization", "OAuthClient"},
     "User": {"id", "name"},
     "UserEntityListing": PAGED,
@@ -225,7 +228,7 @@ def test_the_journal_holds_each_request_of_the_sdk(seen):
 
 
 def test_queues_clients_and_the_organization_parse_into_the_sdks_models(seen):
-    assert len(seen["queues"]) == 12 and len(seen["oauthClients"]) == 1
+    assert len(seen["queues"]) == 12 and len(seen["skills"]) == 40 and len(seen["oauthClients"]) == 1
     assert seen["organizationName"] == seen["organization"]["name"]
 
 
@@ -285,7 +288,8 @@ def test_the_responses_are_of_every_model_that_the_simulator_answers_with(seen):
     assert {model_of(response) for response in seen["responses"]} == {
         "AnalyticsConversationAsyncQueryResponse", "AnalyticsConversationQueryResponse", "AsyncQueryResponse",
         "AsyncQueryStatus", "DataAvailabilityResponse", "ErrorBody", "OAuthClientEntityListing", "Organization",
-        "QueueEntityListing", "ScimError", "ScimUserListResponse", "TokenInfo", "User", "UserEntityListing", None}
+        "QueueEntityListing", "ScimError", "ScimUserListResponse",
+            "SkillEntityListing", "TokenInfo", "User", "UserEntityListing", None}
 
 
 def test_only_tokens_and_empty_responses_have_no_model(seen, limited):
