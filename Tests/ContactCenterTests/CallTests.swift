@@ -91,6 +91,30 @@ import Tokens
         #expect(try await client.get("/api/v2/users")["total"] == 250)
     }
 
+    @Test func `a failure that says nothing of the platform does not close the circuit`() async throws {
+        let fails = Locked(TransportError.Code.connection)
+        let transport = ScriptedTransport { request throws(TransportError) in
+            if request.url.path == "/oauth/token" { return Response(json: ["access_token": "t", "expires_in": 3600]) }
+            throw TransportError(fails.withLock { $0 }, place: "https://api", message: "failed")
+        }
+        let profile = try Profile(Settings(environment: ["GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"]))
+        let client = APIClient(profile, transport: transport, time: time)
+        for code in [.connection, .connection, .certificate] as [TransportError.Code] {
+            fails.withLock { $0 = code }
+            if code == .certificate { time.advance(by: .seconds(31)) }
+            await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
+        }
+        // The probe ended with the certificate: another one may go, and fails for the same reason.
+        let sent = transport.requests.count
+        let error = await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
+        #expect(error?.transport?.code == .certificate)
+        #expect(transport.requests.count == sent + 1)
+        fails.withLock { $0 = .connection }
+        await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
+        let refused = await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
+        #expect(refused?.message.contains("was not sent") == true)
+    }
+
     @Test func `the gate keeps ten thousand calls below the limit and loses no time`() async throws {
         func run(isGated: Bool) async throws -> (refusals: Int, took: Duration) {
             var settings = CallSettings()

@@ -116,6 +116,19 @@ import Testing
         #expect(admit(.seconds(1)) == .seconds(4))
     }
 
+    @Test func `calls whose answers say nothing of the limit do not fill a window that nobody knows the end of`() {
+        var gate = RateGate(slack: .zero)
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        _ = admit(.zero)
+        gate.ended(RateLimit(count: 1, allowed: 3, reset: .seconds(1)), at: .zero)
+        for second in 2..<20 {
+            #expect(admit(.seconds(second)) == nil)
+            gate.ended(nil, at: .seconds(second))
+        }
+        for _ in 0..<3 { #expect(admit(.seconds(30)) == nil) }
+        #expect(admit(.seconds(30)) != nil)
+    }
+
     @Test func `without a limit nobody waits, and a pause holds everybody`() {
         var gate = RateGate(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }

@@ -169,7 +169,8 @@ public final class APIClient: Sendable {
                 case .timeout, .brokenResponse: .interrupted
                 default: nil
                 }
-            traffic.ended(nil, failure)
+            // What says nothing of the platform's health is neither a success nor a failure.
+            if failure == nil { traffic.abandon() } else { traffic.ended(nil, failure) }
             if error.code == .cancelled { throw CancellationError() }
             let elapsed = time.now().uptime - start
             Logger.current.debug("api.unanswered", "\(call.title) \(error.code.rawValue) \(milliseconds(elapsed))")

@@ -23,7 +23,8 @@ struct RateLimit: Sendable, Equatable {
 
 /// Holds calls back before the platform refuses them. Pure: it is told of calls and answers, with uptimes.
 ///
-/// Limits differ from resource to resource; the narrowest that was seen is the one that counts.
+/// Limits differ from resource to resource; the one that was seen last counts, with the calls of all: too careful rather than
+/// refused.
 struct RateGate: Sendable {
     private let slack: Duration
     private var allowed: Int?
@@ -54,7 +55,11 @@ struct RateGate: Sendable {
     /// A call that was admitted has ended, with what the answer says of the limit.
     mutating func ended(_ limit: RateLimit?, at now: Duration) {
         inFlight = max(0, inFlight - 1)
-        guard let limit else { return }
+        guard let limit else {
+            // Nobody knows whether it counted; without an end of the window it would count for ever.
+            if windowEnd == nil { used = max(inFlight, used - 1) }
+            return
+        }
         let end = now + limit.reset + slack
         if windowEnd.map({ end > $0 + slack }) ?? true { (windowEnd, used) = (end, inFlight) }
         allowed = limit.allowed
