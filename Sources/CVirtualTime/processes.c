@@ -43,7 +43,11 @@ static bool process_is_asleep(struct census *census, int32_t process);
 
 static bool children_are_asleep(struct census *census, int32_t process, int32_t thread) {
     char text[1024];
-    if (read_file(text, sizeof text, process, thread, "children") <= 0) return true;
+    ssize_t count = read_file(text, sizeof text, process, thread, "children");
+    if (count <= 0) return true;
+    // Of more children than fit, the last number may be half of one; those that are left out take part by themselves.
+    char *last = strrchr(text, ' ');
+    if (count == sizeof text - 1 && last) *last = 0;
     char *next = text;
     for (;;) {
         char *end;

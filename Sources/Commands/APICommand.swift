@@ -67,12 +67,14 @@ struct APICommand: Command {
         let call = try call()
         if paginate {
             try export.check(.ndjson)
-            let names = columns?.split(separator: ",").map(String.init)
+            var columns = columns.map { Columns.members($0.split(separator: ",").map(String.init)) }
+            columns?.areChosen = true
             try await account.withClient { client in
                 let pages = client.pages(call, itemsMember: items, identity: unique ?? "id")
                 try await export.run(
-                    client, subject: "\(call.method) \(call.path) \(String(decoding: call.body, as: UTF8.self))",
-                    noun: "items", .ndjson, names.map(Columns.members), pages)
+                    client,
+                    subject: [call.method, call.path, String(decoding: call.body, as: UTF8.self), items, unique]
+                        .compactMap { $0 }.joined(separator: " "), noun: "items", .ndjson, columns, pages)
             }
             return ExitCode.done
         }

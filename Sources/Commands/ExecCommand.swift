@@ -3,12 +3,6 @@ internal import ContactCenter
 internal import Foundations
 internal import Tokens
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 struct ExecCommand: Command {
     static let name = "exec"
     static let abstract = "Run a command with a token in its environment, kept fresh in a file."

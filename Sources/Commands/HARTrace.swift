@@ -64,7 +64,10 @@ final class HARTrace: Transport {
     }
 
     private func write(_ bytes: [UInt8], at offset: Int) {
-        _ = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
+        if count != bytes.count {
+            Logger.current.warning("trace.incomplete", "the trace is not complete: the file takes no more")
+        }
     }
 
     private static func json(_ request: Request) -> JSON {

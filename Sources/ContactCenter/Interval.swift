@@ -26,13 +26,8 @@ public struct Interval: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func time(_ text: String) throws(Invalid) -> Timestamp {
-        // The 30th of February would be read as a day in March.
-        let date = String(text.prefix(10))
-        guard let time = Timestamp(rfc3339: text), Timestamp(rfc3339: date)?.rfc3339.hasPrefix(date) == true else {
-            throw Invalid(
-                description: "'\(excerpt(text, limit: 40))' is no time; write 2026-11-01 or 2026-11-01T08:00:00Z")
-        }
-        return time
+        if let time = Timestamp(rfc3339: text) { return time }
+        throw Invalid(description: "'\(excerpt(text, limit: 40))' is no time; write 2026-11-01 or 2026-11-01T08:00:00Z")
     }
 
     /// As the platforms want it: with a `Z`, never with an offset.

@@ -49,6 +49,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             (1...31).contains(numbers[2])
         else { return nil }
         var seconds = Self.seconds(numbers[0], numbers[1], numbers[2])
+        // The 30th of February would be a day in March.
+        guard Self.civil(Int(seconds)).day == numbers[2] else { return nil }
         guard fields.count > 3 else {
             guard text.count == 10 else { return nil }
             self.init(secondsSince1970: seconds)

@@ -42,6 +42,15 @@ def test_a_process_that_was_told_to_wait_makes_the_next_one_wait_too(ringdown, b
     assert "the platform's limit is near" in outcome.err and outcome.code == 0
 
 
+def test_a_process_that_waits_at_the_limit_makes_the_next_one_wait_before_it_is_refused(ringdown, binary, tmp_path):
+    script = ("ringdown api GET '/api/v2/users?pageSize=25' --paginate --platform genesys >/dev/null & sleep 3; "
+              "ringdown api GET /api/v2/organizations/me --platform genesys >/dev/null; wait; "
+              "curl -s \"$RINGDOWN_SIM_URL/_sim/count?status=429\"")
+    outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
+                        "--calls-per-minute", "4")
+    assert json.loads(outcome.out) == {"count": 0}, outcome.err
+
+
 def test_a_long_list_stays_below_the_limit_and_within_two_percent_of_it(release, clean_environment):
     script = ("date +%s; ringdown users --platform genesys --output ndjson | wc -l; date +%s; "
               "curl -s \"$RINGDOWN_SIM_URL/_sim/journal\" | grep -c '\"status\":429'")

@@ -202,3 +202,51 @@ def test_links_to_strangers_and_pages_that_are_none_end_a_list_with_what_came_be
                                                                                  "nextUri": "/api/v2/users?pageNumber=3"}}]))
     outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "api", "GET", "/api/v2/users", "--paginate")
     assert outcome.returncode == 1 and "no list of items" in outcome.stderr and len(ids(outcome.stdout)) == 25
+
+
+def test_a_csv_that_is_gone_on_with_keeps_its_columns(binary, simulated, tmp_path):
+    """The first item tells the columns; the one at which the list is gone on with may have others."""
+    rules = tmp_path / "faults.json"
+    rules.write_text(json.dumps([
+        {"path": "/api/v2/teams", "nth": 2, "body": "truncated"},
+        {"path": "/api/v2/teams", "nth": 3, "members": {"entities": [{"name": "Odd", "id": "odd", "extra": 1, "memberCount": 2}]}}]))
+    environment = simulated("--faults", str(rules))
+    command = [binary, "api", "GET", "/api/v2/teams?pageSize=20", "--paginate", "--output", "csv", "--resume", "position", "--platform",
+               "genesys"]
+    output = tmp_path / "teams.csv"
+    codes = []
+    for _ in range(2):
+        with output.open("ab") as stream:
+            codes.append(subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE).returncode)
+    rows = list(csv.DictReader(output.open()))
+    assert codes == [1, 0] and len(rows) == 20 + 1 + 20
+    assert [row for row in rows if row["id"] == "odd"] == [{"id": "odd", "name": "Odd", "memberCount": "2", "selfUri": ""}]
+
+
+def test_another_form_of_the_list_is_another_list(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    outcome = run(binary, environment, "users", "--output", "ndjson", "--resume", "position", cwd=tmp_path)
+    assert outcome.returncode == 78 and "another list" in outcome.stderr
+
+
+def test_header_fields_go_with_the_calls_of_a_list_that_is_gone_on_with(binary, simulated, tmp_path):
+    environment = simulated("--users", "200", "--fault", "path=/api/v2/users,nth=3,body=truncated")
+    command = ["api", "GET", "/api/v2/users?pageSize=50", "--paginate", "--header", "X-Mark: here", "--resume", "position"]
+    assert run(binary, environment, *command, cwd=tmp_path).returncode == 1
+    assert run(binary, environment, *command, "--trace", "trace.har", cwd=tmp_path).returncode == 0
+    entries = [entry for entry in json.loads((tmp_path / "trace.har").read_text())["log"]["entries"]
+               if "/api/v2/users" in entry["request"]["url"]]
+    assert entries and all({"name": "X-Mark", "value": "here"} in entry["request"]["headers"] for entry in entries)
+
+
+def test_rows_of_a_table_that_wait_for_their_widths_are_not_lost(binary, simulated):
+    environment = simulated("--fault", "path=/api/v2/users,nth=3,body=truncated")
+    outcome = run(binary, environment, "api", "GET", "/api/v2/users", "--paginate", "--output", "table", "--columns", "id,name")
+    assert outcome.returncode == 1 and "50 items were written" in outcome.stderr
+    assert len(outcome.stdout.splitlines()) == 51
+
+
+def test_a_column_that_no_item_has_is_said(binary, simulated):
+    outcome = run(binary, simulated(), "api", "GET", "/api/v2/users", "--paginate", "--output", "csv", "--columns", "id,emial", "--limit", "2")
+    assert outcome.returncode == 0 and "'emial'; did you mean 'email'?" in outcome.stderr

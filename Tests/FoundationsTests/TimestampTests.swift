@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         "", "1994", "1994-13-01", "1994-11-06T08:49", "1994-11-06T25:00:00Z", "1994-11-06T08:49:37",
-        "1994-11-06T08:49:37X", "x",
+        "1994-11-06T08:49:37X", "x", "1994-02-30", "1994-11-31T08:00:00Z", "1900-02-29",
     ])
     func `anything else is no time`(text: String) {
         #expect(Timestamp(rfc3339: text) == nil)

@@ -17,6 +17,8 @@ struct Checkpoint {
     /// The identities of the last page's items, should the list have shifted.
     var recent: [String]
     var items: Int
+    /// The columns, where the first item told them.
+    var columns: [String]?
     /// The length of the output, where it is a file.
     var outputLength: Int?
 
@@ -36,7 +38,7 @@ struct Checkpoint {
         return Checkpoint(
             subject: subject, remaining: try calls.map { try call($0) ?? { throw failure("is damaged") }() },
             recent: json["recent"]?.array?.compactMap(\.string) ?? [], items: items,
-            outputLength: json["outputLength"]?.int)
+            columns: json["columns"]?.array?.compactMap(\.string), outputLength: json["outputLength"]?.int)
     }
 
     private static func call(_ json: JSON) -> APICall? {
@@ -55,6 +57,7 @@ struct Checkpoint {
             "ringdown": "checkpoint", "subject": .string(subject), "items": .int(items),
             "outputLength": outputLength.map { .int($0) } ?? .null, "remaining": .array(calls),
             "recent": .array(recent.map { .string($0) }),
+            "columns": columns.map { .array($0.map { .string($0) }) } ?? .null,
         ]
         try File.replace(path, with: json.bytes())
     }

@@ -38,8 +38,10 @@ struct ExportOptions {
     ) async throws {
         try check(standard)
         Interruption.arm()
+        let format = output ?? standard
+        let form = ([format.rawValue] + (columns?.names ?? [])).joined(separator: " ")
         var checkpoint = Checkpoint(
-            subject: "\(client.profile.account) \(subject)", remaining: [], recent: [], items: 0)
+            subject: "\(client.profile.account) \(subject) \(form)", remaining: [], recent: [], items: 0)
         var pages = pages
         if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
             if let length = former.outputLength { try OutputFile.cut(to: length) }
@@ -48,7 +50,8 @@ struct ExportOptions {
         } else if let begin, limit != 0 {
             pages = try await begin()
         }
-        var writer = RecordWriter(output ?? standard, columns, written: checkpoint.items)
+        var writer = RecordWriter(
+            format, columns ?? checkpoint.columns.map(Columns.members), written: checkpoint.items)
         var meter = Progress(progress ?? .auto, noun, written: checkpoint.items)
         defer { meter.end() }
         let stream = Context.current.standardOutput
@@ -56,6 +59,7 @@ struct ExportOptions {
             var iterator = pages.makeAsyncIterator()
             while limit.map({ checkpoint.items < $0 }) ?? true, let page = try await iterator.next() {
                 let room = limit.map { $0 - checkpoint.items } ?? Int.max
+                if checkpoint.items == 0 { try note(columns?.unknown(in: page) ?? [], in: page) }
                 let text = try writer.text(of: page.items.prefix(room))
                 checkpoint.items += min(room, page.count)
                 // A page that is begun is written whole: lines are never cut.
@@ -63,19 +67,33 @@ struct ExportOptions {
                 meter.tell(checkpoint.items, of: page.total)
                 if let resume {
                     (checkpoint.remaining, checkpoint.recent) = (page.remaining, page.identities)
-                    checkpoint.outputLength = OutputFile.length
+                    (checkpoint.columns, checkpoint.outputLength) = (writer.names, OutputFile.length)
                     try checkpoint.write(resume)
                 }
                 try Task.checkCancellation()
             }
         } catch {
             meter.end()
-            if !(error is OutputClosed) { tell(checkpoint.items, noun) }
+            if error is OutputClosed { throw error }
+            // A list that is not whole must not look like one: only rows that wait are written still.
+            if format == .table { try stream.write(writer.end()) }
+            tell(checkpoint.items, noun)
             throw error
         }
         let end = writer.end()
         if !end.isEmpty { try stream.write(end) }
         if let resume { File.remove(resume) }
+    }
+
+    private func note(_ unknown: [String], in page: Page) {
+        guard !unknown.isEmpty, let first = page.items.first(where: { _ in true }) else { return }
+        let members = ((try? JSONReader.parse(Array(first)))?.members ?? []).map(\.name)
+        for name in unknown {
+            let close = nearest(to: name, among: members).first.map { "did you mean '\($0)'?" }
+            notice(
+                "ringdown: note: no item of the first page has '\(excerpt(name, limit: 60))'; "
+                    + (close ?? "the first one has: \(members.map { excerpt($0, limit: 40) }.joined(separator: ", "))"))
+        }
     }
 
     /// Says how far the list came, after an error that is told next.

@@ -9,6 +9,19 @@ struct Columns: Sendable {
     var names: [String]
     /// The fields of an item, one for each name. Throws ``APIError`` for an item that is none.
     var fields: @Sendable (ArraySlice<UInt8>) throws -> [String]
+    /// Whether somebody chose the names, and may have mistyped one.
+    var areChosen = false
+
+    /// The chosen names that no item of a page has. Platforms leave out what is empty, so this is a note and no error.
+    func unknown(in page: Page) throws -> [String] {
+        guard areChosen, !page.isEmpty else { return [] }
+        var unknown = Set(names.indices)
+        for item in page.items {
+            for (index, field) in try fields(item).enumerated() where !field.isEmpty { unknown.remove(index) }
+            if unknown.isEmpty { break }
+        }
+        return unknown.sorted().map { names[$0] }
+    }
 
     /// The members of these names, `a.b` for one inside another; nothing where an item has none.
     static func members(_ names: [String]) -> Columns {
@@ -45,6 +58,9 @@ struct RecordWriter {
     init(_ format: ListFormat, _ columns: Columns?, written: Int = 0) {
         (self.format, self.columns, count) = (format, columns, written)
     }
+
+    /// The names of the columns, once they are known.
+    var names: [String]? { columns?.names }
 
     mutating func text(of items: some Sequence<ArraySlice<UInt8>>) throws -> [UInt8] {
         var text: [UInt8] = []

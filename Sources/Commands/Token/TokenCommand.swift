@@ -102,16 +102,12 @@ struct TokenCommand: Command {
 
     /// Appends whole lines to a file that the system made.
     private func append(_ text: String, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw OutputError(error: FileError(path: path, code: errno)) }
         defer { close(descriptor) }
         // A line without its end, left by somebody else, would swallow ours.
         var last: UInt8 = 0x0A
-        let reading = open(path, O_RDONLY | O_CLOEXEC)
-        if reading >= 0 {
-            if lseek(reading, -1, SEEK_END) >= 0 { _ = read(reading, &last, 1) }
-            close(reading)
-        }
+        if lseek(descriptor, -1, SEEK_END) >= 0 { _ = read(descriptor, &last, 1) }
         let bytes = Array(((last == 0x0A ? "" : "\n") + text).utf8)
         if let code = File.write(bytes, to: descriptor) { throw OutputError(error: FileError(path: path, code: code)) }
     }

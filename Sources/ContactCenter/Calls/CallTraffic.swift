@@ -10,6 +10,8 @@ final class CallTraffic: Sendable {
         var budget = RetryBudget()
         var breaker: CircuitBreaker
         var counts = CallCounts()
+        /// Until when the others were told to wait last.
+        var posted = Timestamp(secondsSince1970: 0)
     }
 
     let settings: CallSettings
@@ -63,6 +65,8 @@ final class CallTraffic: Sendable {
                 guard wait <= settings.waitLimit else { throw Self.tooLong(call, wait) }
                 Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken): the platform's limit is near")
                 tell(.waiting(wait, reason: "limit"))
+                // A moment is only until the first answer of a window; everything longer concerns the others too.
+                if wait >= .seconds(1) { await post(wait) }
                 try await time.sleep(for: wait)
             }
         } catch {
@@ -125,14 +129,23 @@ final class CallTraffic: Sendable {
             Logger.current.debug("api.retry", "\(call.title) is sent again in \(wait.spoken): \(reason)")
             tell(.retrying(method: call.method, path: call.path, after: wait, reason: reason))
             if case .status(429, _, _) = failure, settings.isGated {
-                // Whoever has to wait makes the others wait too, in this process and in others.
-                let now = time.now()
-                state.withLock { $0.gate.pause(until: now.uptime + wait) }
-                await board.0.pause(board.1, until: now.wall + wait)
+                state.withLock { $0.gate.pause(until: time.now().uptime + wait) }
+                await post(wait)
             }
             try await time.sleep(for: wait)
             return true
         }
+    }
+
+    /// Whoever has to wait makes the other processes wait too.
+    private func post(_ wait: Duration) async {
+        let end = time.now().wall + wait
+        let isLater = state.withLock { state in
+            guard end > state.posted + .milliseconds(100) else { return false }
+            state.posted = end
+            return true
+        }
+        if isLater { await board.0.pause(board.1, until: end) }
     }
 
     private static func reason(_ failure: CallFailure) -> String {

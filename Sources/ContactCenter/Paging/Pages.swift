@@ -24,7 +24,12 @@ public struct Pages: AsyncSequence, Sendable {
     /// The same list from where it was left: at the `remaining` calls of the last page that was read, and its `identities`.
     public func resumed(at remaining: [APICall], recent: [String] = []) -> Pages {
         var pages = self
-        (pages.calls, pages.recent) = (remaining, recent)
+        pages.recent = recent
+        pages.calls = remaining.map { call in
+            var call = call
+            if let first = calls.first { (call.headers, call.isSafe) = (first.headers, first.isSafe) }
+            return call
+        }
         return pages
     }
 
