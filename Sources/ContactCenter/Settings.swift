@@ -8,6 +8,15 @@ public struct Settings: Sendable {
         var values: [String: Value]
         /// Whether whoever wrote it may have commands run.
         var isTrusted = true
+        /// Where other programs read a value differently: the line, and why.
+        var ambiguities: [String: (line: Int, reason: String)] = [:]
+
+        func warnOfAmbiguity(_ variable: String) {
+            guard let (line, reason) = ambiguities[variable] else { return }
+            Logger.current.warning(
+                "settings.ambiguity",
+                "\(name), line \(line): \(variable) is read differently by other programs: \(reason)")
+        }
     }
     /// What is in the process's environment is in clear memory already; the rest is kept as secrets.
     private enum Value: Sendable {
@@ -61,7 +70,11 @@ public struct Settings: Sendable {
             let assignments = try Dotenv.parse(bytes)
             let values = Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last }
             if !isTrusted { warnOfRedirection(values, path) }
-            layers.append(Layer(name: path, values: values, isTrusted: isTrusted))
+            var layer = Layer(name: path, values: values, isTrusted: isTrusted)
+            for assignment in assignments {
+                layer.ambiguities[assignment.name] = assignment.ambiguity.map { (assignment.line, $0) }
+            }
+            layers.append(layer)
         } catch {
             throw ConfigurationError(
                 "\(path), line \(error.line): \(error.reason)",
@@ -96,7 +109,11 @@ public struct Settings: Sendable {
     }
 
     /// A setting that is no secret, under the first of these names that is set. An empty value counts as not set.
-    public func text(_ names: String...) -> String? { first(names)?.value.text }
+    public func text(_ names: String...) -> String? {
+        guard let (name, value, layer) = first(names) else { return nil }
+        layer.warnOfAmbiguity(name)
+        return value.text
+    }
 
     public func has(_ names: String...) -> Bool {
         first(names + names.map { $0 + "_FILE" }) != nil
@@ -104,7 +121,7 @@ public struct Settings: Sendable {
 
     /// A setting that is a URL.
     func url(_ names: String...) throws(ConfigurationError) -> HTTPURL? {
-        guard let (name, value) = first(names) else { return nil }
+        guard let (name, value, _) = first(names) else { return nil }
         do { return try HTTPURL(value.text.trimmed) } catch {
             throw ConfigurationError("\(name): \(error)", hint: "write a full URL, such as https://login.example.com")
         }
@@ -117,6 +134,7 @@ public struct Settings: Sendable {
         for layer in layers {
             for name in names {
                 if let value = layer.values[name], !value.isEmpty {
+                    layer.warnOfAmbiguity(name)
                     if layer.values[name + "_FILE"]?.isEmpty == false {
                         Logger.current.warning(
                             "settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
@@ -175,10 +193,10 @@ public struct Settings: Sendable {
         throw ConfigurationError("\(name) is '\(excerpt(text, limit: 40))'", hint: "it can be one of: \(words)")
     }
 
-    private func first(_ names: [String]) -> (name: String, value: Value)? {
+    private func first(_ names: [String]) -> (name: String, value: Value, layer: Layer)? {
         for layer in layers {
             for name in names {
-                if let value = layer.values[name], !value.isEmpty { return (name, value) }
+                if let value = layer.values[name], !value.isEmpty { return (name, value, layer) }
             }
         }
         return nil

@@ -14,6 +14,8 @@ public enum Dotenv {
         public var name: String
         public var value: Secret
         public var line: Int
+        /// Why other programs read this assignment differently, and what to do about it; nil where all agree.
+        public var ambiguity: String?
     }
 
     /// The assignments in the order of the file. Every value is a secret until someone knows better.
@@ -21,153 +23,209 @@ public enum Dotenv {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw Malformed(line: 1, reason: "the file is UTF-16; save it as UTF-8")
         }
-        var parser = Parser(bytes: bytes)
+        var parser = DotenvParser(bytes)
         return try parser.assignments()
     }
+}
 
-    private struct Parser {
-        private static let limit = 1000
-        let bytes: [UInt8]
-        var index = 0
-        var line = 1
+private struct DotenvParser {
+    private static let limit = 1000
+    private let bytes: [UInt8]
+    private var index = 0
+    private var line = 1
+    private let hasMark: Bool
+    private let hasLoneReturn: Bool
 
-        /// Every line ending becomes a line feed, as Python reads text.
-        init(bytes: [UInt8]) {
-            var lines: [UInt8] = []
-            lines.reserveCapacity(bytes.count)
-            var wasReturn = false
-            for byte in bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...] {
-                if byte != 0x0A || !wasReturn { lines.append(byte == 0x0D ? 0x0A : byte) }
-                wasReturn = byte == 0x0D
-            }
-            self.bytes = lines
+    /// Every line ending becomes a line feed, as Python reads text.
+    init(_ bytes: [UInt8]) {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(bytes.count)
+        var wasReturn = false
+        var hasLoneReturn = false
+        hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        for byte in bytes.dropFirst(hasMark ? 3 : 0) {
+            if wasReturn, byte != 0x0A { hasLoneReturn = true }
+            if byte != 0x0A || !wasReturn { lines.append(byte == 0x0D ? 0x0A : byte) }
+            wasReturn = byte == 0x0D
         }
+        self.bytes = lines
+        self.hasLoneReturn = hasLoneReturn || wasReturn
+    }
 
-        mutating func assignments() throws(Malformed) -> [Assignment] {
-            var assignments: [Assignment] = []
-            while index < bytes.count {
-                skipBlanks()
-                guard let byte = peek, !isLineEnd(byte), byte != UInt8(ascii: "#") else {
-                    skipLine()
-                    continue
-                }
-                if assignments.count == Self.limit { throw malformed("more than \(Self.limit) assignments") }
-                assignments.append(try assignment())
-            }
-            return assignments
-        }
-
-        mutating func assignment() throws(Malformed) -> Assignment {
-            let start = line
-            var name = try word()
-            let isExport = name == "export" && peek.map { isBlank($0) } == true
-            if isExport { skipBlanks() }
-            if isExport, peek != UInt8(ascii: "=") { name = try word() }
-            guard !name.isEmpty else { throw malformed("a variable name was expected") }
+    mutating func assignments() throws(Dotenv.Malformed) -> [Dotenv.Assignment] {
+        if let place = firstNonText { throw place }
+        var assignments: [Dotenv.Assignment] = []
+        while index < bytes.count {
             skipBlanks()
-            guard peek == UInt8(ascii: "=") else {
-                throw malformed("'=' was expected after \(excerpt(name, limit: 40))")
+            guard let byte = peek, byte != 0x0A, byte != UInt8(ascii: "#") else {
+                skipLine()
+                continue
             }
-            index += 1
+            if assignments.count == Self.limit { throw malformed("more than \(Self.limit) assignments") }
+            assignments.append(try assignment())
+        }
+        if hasMark, !assignments.isEmpty {
+            assignments[0].ambiguity = "the byte-order mark before it is a part of its name; save the file without it"
+        }
+        return assignments
+    }
+
+    private var firstNonText: Dotenv.Malformed? {
+        if String(validating: bytes, as: UTF8.self) != nil { return nil }
+        let line = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+            .firstIndex { String(validating: $0, as: UTF8.self) == nil }
+        return Dotenv.Malformed(line: (line ?? 0) + 1, reason: "the file is not UTF-8; save it as UTF-8")
+    }
+
+    private mutating func assignment() throws(Dotenv.Malformed) -> Dotenv.Assignment {
+        let start = line
+        var (name, isQuoted) = try word()
+        var exportGap: Range<Int>?
+        if !isQuoted, name == "export" {
+            let end = index
             skipBlanks()
-            let value =
-                switch peek {
-                case UInt8(ascii: "'")?: try quoted(UInt8(ascii: "'"))
-                case UInt8(ascii: "\"")?: try quoted(UInt8(ascii: "\""))
-                default: bare()
-                }
-            return Assignment(name: name, value: value, line: start)
-        }
-
-        /// Up to the end of the line; a comment starts only after white space, so `a#b` is a value.
-        mutating func bare() -> Secret {
-            let start = index
-            var end = index
-            while let byte = peek, !isLineEnd(byte) {
-                if byte == UInt8(ascii: "#"), index > start, isBlank(bytes[index - 1]) { break }
-                index += 1
-                if !isBlank(byte) { end = index }
+            if index > end, peek != UInt8(ascii: "=") {
+                exportGap = end..<index
+                (name, isQuoted) = try word()
             }
-            skipLine()
-            return Secret(bytes: bytes[start..<end])
         }
+        guard !name.isEmpty else { throw malformed("a variable name was expected") }
+        skipBlanks()
+        guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(excerpt(name, limit: 40))") }
+        index += 1
+        let gap = index
+        skipBlanks()
+        let isGapPlain = bytes[gap..<index].allSatisfy { $0 == 0x20 || $0 == 0x09 }
+        let (value, ambiguity) =
+            switch peek {
+            case UInt8(ascii: "'")?, UInt8(ascii: "\"")?: try quoted()
+            default: bare()
+            }
+        var assignment = Dotenv.Assignment(name: name, value: value, line: start, ambiguity: ambiguity)
+        if isQuoted { assignment.ambiguity = "the quotes are a part of its name; write it without them" }
+        if let exportGap, Array(bytes[exportGap]) != [0x20] {
+            assignment.ambiguity = "only one space after 'export' is understood by all"
+        }
+        if !isGapPlain { assignment.ambiguity = DotenvAmbiguity.oddWhiteSpace }
+        if hasLoneReturn {
+            assignment.ambiguity = "a carriage return alone does not end a line; save the file with Unix line ends"
+        }
+        return assignment
+    }
 
-        mutating func quoted(_ quote: UInt8) throws(Malformed) -> Secret {
-            let start = line
+    /// Up to the end of the line; a comment starts only after white space, so `a#b` is a value.
+    private mutating func bare() -> (Secret, String?) {
+        let start = index
+        var end = index
+        var isAfterBlank = false
+        while let byte = peek, byte != 0x0A {
+            if byte == UInt8(ascii: "#"), isAfterBlank { break }
+            let blank = blankLength
+            index += max(blank, 1)
+            isAfterBlank = blank > 0
+            if !isAfterBlank { end = index }
+        }
+        let rest = bytes[end..<index]
+        let ambiguity =
+            DotenvAmbiguity.bare(bytes[start..<end])
+            ?? (rest.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? nil : DotenvAmbiguity.oddWhiteSpace)
+        skipLine()
+        return (Secret(bytes: bytes[start..<end]), ambiguity)
+    }
+
+    /// A quote behind a backslash does not close the value, unless no other does.
+    private mutating func quoted() throws(Dotenv.Malformed) -> (Secret, String?) {
+        let quote = bytes[index]
+        let first = index + 1
+        let quotes = (first..<bytes.count).filter { bytes[$0] == quote }
+        let end = quotes.first { $0 == first || bytes[$0 - 1] != UInt8(ascii: "\\") } ?? quotes.last
+        guard let end else {
+            throw malformed("the quote \(Character(Unicode.Scalar(quote))) is never closed")
+        }
+        let content = bytes[first..<end]
+        line += content.count { $0 == 0x0A }
+        index = end + 1
+        skipBlanks()
+        if let byte = peek, byte != 0x0A, byte != UInt8(ascii: "#") { throw malformed("text after the closing quote") }
+        skipLine()
+        var value = unescaped(content, quote)
+        defer { wipe(&value) }
+        return (Secret(bytes: value), DotenvAmbiguity.quoted(content, quote))
+    }
+
+    private func unescaped(_ content: ArraySlice<UInt8>, _ quote: UInt8) -> [UInt8] {
+        var value: [UInt8] = []
+        var place = content.startIndex
+        while place < content.endIndex {
+            let isEscape = content[place] == UInt8(ascii: "\\") && place + 1 < content.endIndex
+            if isEscape, let byte = Self.escaped(content[place + 1], quote) {
+                value.append(byte)
+                place += 2
+            } else {
+                value.append(content[place])
+                place += 1
+            }
+        }
+        return value
+    }
+
+    /// What a backslash and this byte stand for; nil where they stand for themselves.
+    private static func escaped(_ byte: UInt8, _ quote: UInt8) -> UInt8? {
+        if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "'") { return byte }
+        guard quote == UInt8(ascii: "\"") else { return nil }
+        switch byte {
+        case quote: return quote
+        case UInt8(ascii: "n"): return 0x0A
+        case UInt8(ascii: "r"): return 0x0D
+        case UInt8(ascii: "t"): return 0x09
+        case UInt8(ascii: "a"): return 0x07
+        case UInt8(ascii: "b"): return 0x08
+        case UInt8(ascii: "f"): return 0x0C
+        case UInt8(ascii: "v"): return 0x0B
+        default: return nil
+        }
+    }
+
+    private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
+    private func malformed(_ reason: String) -> Dotenv.Malformed { Dotenv.Malformed(line: line, reason: reason) }
+
+    /// The bytes of the white space that stands here, as Python has it, but no line end; 0 where there is none.
+    private var blankLength: Int {
+        guard let byte = peek else { return 0 }
+        if byte < 0x80 {
+            return byte == 0x20 || byte == 0x09 || byte == 0x0B || byte == 0x0C || (0x1C...0x1F).contains(byte) ? 1 : 0
+        }
+        let length = byte >= 0xE0 ? 3 : 2
+        guard byte < 0xF0, index + length <= bytes.count,
+            let scalar = String(decoding: bytes[index..<index + length], as: UTF8.self).unicodeScalars.first
+        else { return 0 }
+        return scalar.properties.isWhitespace ? length : 0
+    }
+
+    private mutating func skipBlanks() {
+        while blankLength > 0 { index += blankLength }
+    }
+
+    private mutating func skipLine() {
+        while let byte = peek, byte != 0x0A { index += 1 }
+        index += 1
+        line += 1
+    }
+
+    /// A name: bare, or in single quotes.
+    private mutating func word() throws(Dotenv.Malformed) -> (String, isQuoted: Bool) {
+        let isQuoted = peek == UInt8(ascii: "'")
+        if isQuoted { index += 1 }
+        let start = index
+        while let byte = peek, byte != 0x0A {
+            if isQuoted ? byte == UInt8(ascii: "'") : "=#".utf8.contains(byte) || blankLength > 0 { break }
             index += 1
-            var value: [UInt8] = []
-            defer { wipe(&value) }
-            while let byte = peek, byte != quote {
-                index += 1
-                if byte == UInt8(ascii: "\n") { line += 1 }
-                guard byte == UInt8(ascii: "\\"), let next = peek else {
-                    value.append(byte)
-                    continue
-                }
-                index += 1
-                if next == UInt8(ascii: "\n") { line += 1 }
-                value += unescaped(next, quote)
-            }
-            guard peek == quote else {
-                throw Malformed(line: start, reason: "the quote \(Character(Unicode.Scalar(quote))) is never closed")
-            }
+        }
+        let name = String(decoding: bytes[start..<index], as: UTF8.self)
+        if isQuoted {
+            guard peek == UInt8(ascii: "'") else { throw malformed("the quote ' is never closed") }
             index += 1
-            skipBlanks()
-            if let byte = peek, !isLineEnd(byte), byte != UInt8(ascii: "#") {
-                throw malformed("text after the closing quote")
-            }
-            skipLine()
-            return Secret(bytes: value)
         }
-
-        func unescaped(_ byte: UInt8, _ quote: UInt8) -> [UInt8] {
-            if byte == quote || byte == UInt8(ascii: "\\") { return [byte] }
-            guard quote == UInt8(ascii: "\"") else { return [UInt8(ascii: "\\"), byte] }
-            switch byte {
-            case UInt8(ascii: "n"): return [0x0A]
-            case UInt8(ascii: "r"): return [0x0D]
-            case UInt8(ascii: "t"): return [0x09]
-            case UInt8(ascii: "a"): return [0x07]
-            case UInt8(ascii: "b"): return [0x08]
-            case UInt8(ascii: "f"): return [0x0C]
-            case UInt8(ascii: "v"): return [0x0B]
-            case UInt8(ascii: "'"): return [byte]
-            default: return [UInt8(ascii: "\\"), byte]
-            }
-        }
-
-        var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
-        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-        func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A }
-        func malformed(_ reason: String) -> Malformed { Malformed(line: line, reason: reason) }
-
-        mutating func skipBlanks() {
-            while let byte = peek, isBlank(byte) { index += 1 }
-        }
-
-        mutating func skipLine() {
-            while let byte = peek, byte != 0x0A { index += 1 }
-            index += 1
-            line += 1
-        }
-
-        /// A name: bare, or in single quotes.
-        mutating func word() throws(Malformed) -> String {
-            let isQuoted = peek == UInt8(ascii: "'")
-            if isQuoted { index += 1 }
-            let start = index
-            if isQuoted {
-                while let byte = peek, byte != UInt8(ascii: "'"), !isLineEnd(byte) { index += 1 }
-                guard peek == UInt8(ascii: "'") else { throw malformed("the quote ' is never closed") }
-                index += 1
-                return String(decoding: bytes[start..<index - 1], as: UTF8.self)
-            }
-            while let byte = peek, !isBlank(byte), !isLineEnd(byte), byte != UInt8(ascii: "="),
-                byte != UInt8(ascii: "#")
-            {
-                index += 1
-            }
-            return String(decoding: bytes[start..<index], as: UTF8.self)
-        }
+        return (name, isQuoted)
     }
 }

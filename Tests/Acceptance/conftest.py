@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -13,6 +14,10 @@ pytest.register_assert_rewrite("checks")
 from servers.certificates import Authority
 from servers.processes import serving
 from servers.tokens import TokenEndpoint
+
+# Who runs the tests in the background or behind nohup has these ignored, which every program started here would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 HERE = pathlib.Path(__file__).parent
 SERVERS = HERE / "servers"

@@ -1,0 +1,54 @@
+/// Where the programs that read `.env` files disagree: python-dotenv, Node.js and its `dotenv` package, Ruby's, Docker
+/// Compose and shells were run over the same files; they agree on less than half of the tricky lines.
+enum DotenvAmbiguity {
+    static let oddWhiteSpace = "the white space beside it is not a space, and not everywhere dropped; remove it"
+
+    /// A value without quotes.
+    static func bare(_ value: ArraySlice<UInt8>) -> String? {
+        if value.contains(UInt8(ascii: "#")) { return "'#' begins a comment there; put the value into single quotes" }
+        if value.first == UInt8(ascii: "`") { return "backticks are quotes there; put the value into single quotes" }
+        if mayExpand(value) { return "'$' is expanded there; put the value into single quotes" }
+        return value.contains(UInt8(ascii: "\\"))
+            ? "a backslash is an escape there; put the value into single quotes" : nil
+    }
+
+    /// What stands between quotes.
+    static func quoted(_ content: ArraySlice<UInt8>, _ quote: UInt8) -> String? {
+        let isSingle = quote == UInt8(ascii: "'")
+        let pairs = zip(content, content.dropFirst())
+        if pairs.contains(where: { $0 == UInt8(ascii: "$") && $1 == UInt8(ascii: "{") }) {
+            return "'${' is expanded there; keep the value in a file, and name that"
+        }
+        if isSingle {
+            let isEscaping = pairs.contains { $0 == UInt8(ascii: "\\") && ($1 == UInt8(ascii: "\\") || $1 == quote) }
+            return isEscaping || content.last == UInt8(ascii: "\\")
+                ? "a backslash stands for itself there; keep the value in a file, and name that" : nil
+        }
+        if content.contains(UInt8(ascii: "\\")) {
+            return "escapes are not read alike there; put the value into single quotes"
+        }
+        return mayExpand(content) ? "'$' is expanded there; put the value into single quotes" : nil
+    }
+
+    private static func mayExpand(_ value: ArraySlice<UInt8>) -> Bool {
+        zip(value, value.dropFirst()).contains {
+            $0 == UInt8(ascii: "$") && ($1.isAlphanumeric || "_{($".utf8.contains($1))
+        }
+            || value.contains(UInt8(ascii: "`"))
+    }
+}
+
+extension Dotenv {
+    /// The line that every program reads as this value; nil where there is none, as for one with a line break or `'`.
+    public static func line(_ name: String, _ value: Secret) -> Secret? {
+        let isPlain = !value.contains { !($0.isAlphanumeric || "_-.~/+=:@,".utf8.contains($0)) }
+        let parts = [Secret(name + "="), Secret(isPlain ? "" : "'"), value, Secret(isPlain ? "\n" : "'\n")]
+        let line = Secret(joining: parts)
+        if value.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
+        // Read back, it must be the same for us and for the others.
+        var bytes = line.withBytes { Array($0) }
+        defer { wipe(&bytes) }
+        let read = (try? parse(bytes)) ?? []
+        return read.count == 1 && read[0].value == value && read[0].ambiguity == nil ? line : nil
+    }
+}
