@@ -14,11 +14,11 @@ struct Account {
     @Argument(
         "PROFILE",
         help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
-    private var profileName: String?
+    var profileName: String?
     @Option("platform", "NAME", help: "The platform, where the settings do not tell.")
-    private var platform: PlatformName?
+    var platform: PlatformName?
     @Option("region", "REGION", help: "The region or area, in place of the one that is set.")
-    private var region: String?
+    var region: String?
     @Option(
         "max-wait", "DURATION",
         help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
@@ -38,21 +38,28 @@ struct Account {
 
     /// The settings of the account. Throws `ConfigurationError`.
     func settings() throws(ConfigurationError) -> Settings {
+        var settings = Settings(environment: Context.current.variables, flags: flags)
+        if let file = try file() { try settings.add(file: file, isTrusted: profileName != nil) }
+        return settings
+    }
+
+    /// What options say in place of variables.
+    var flags: [String: String] {
         var flags: [String: String] = [:]
         if let platform { flags["RINGDOWN_PLATFORM"] = platform.rawValue }
         if let region {
             flags["GENESYS_REGION"] = region
             flags["CXONE_REGION"] = region
         }
+        return flags
+    }
+
+    /// The profile's file, or `./.env`; nil where no profile is named and there is no such file.
+    func file() throws(ConfigurationError) -> String? {
         let context = Context.current
-        var settings = Settings(environment: context.variables, flags: flags)
-        if let profileName {
-            try settings.add(file: Self.path(of: profileName, context))
-        } else {
-            let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
-            if isThere(path) { try settings.add(file: path, isTrusted: false) }
-        }
-        return settings
+        if let profileName { return try ProfileDirectory(context.variables).file(of: profileName) }
+        let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
+        return isThere(path) ? path : nil
     }
 
     /// A client for the account. Throws `ConfigurationError`.
@@ -115,27 +122,5 @@ struct Account {
         do { return try await body(client) } catch let error as TokenError {
             throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile))
         }
-    }
-
-    private static func path(of name: String, _ context: Context) throws(ConfigurationError) -> String {
-        let isName =
-            !name.isEmpty && name.utf8.allSatisfy { $0.isAlphanumeric || "-_.".utf8.contains($0) }
-            && !name.hasPrefix(".")
-        guard isName else {
-            throw ConfigurationError(
-                "'\(excerpt(name, limit: 60))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
-        }
-        let home = context.variables["HOME"] ?? ""
-        let configuration = context.variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.config"
-        let path = "\(configuration)/ringdown/\(name).env"
-        guard isThere(path) else {
-            let isPlatform = PlatformName(rawValue: name.lowercased()) != nil
-            throw ConfigurationError(
-                "there is no profile '\(name)'",
-                hint: isPlatform
-                    ? "did you mean --platform \(name.lowercased())?"
-                    : "it would be the file \(path), with lines such as GENESYS_CLIENT_ID=…")
-        }
-        return path
     }
 }

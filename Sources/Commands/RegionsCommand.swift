@@ -8,12 +8,13 @@ struct RegionsCommand: Command {
     static let abstract = "List every region with its hosts; --find asks which one a client belongs to."
     static let discussion = """
         A client of Genesys Cloud exists in one region only. --find sends the client's credentials to the login hosts of all
-        regions, which are all the vendor's own, and says which one knows the client. CXone has one issuer for its commercial
-        areas.
+        regions, which are all the vendor's own, and says which one knows the client. At a terminal it offers to write the region
+        into the profile (or ./.env); --store does so without asking. CXone has one issuer for its commercial areas.
         """
     static let examples = [
         (line: "ringdown regions", purpose: "All regions of both platforms"),
         (line: "ringdown regions --find", purpose: "The region of the client in GENESYS_CLIENT_ID"),
+        (line: "ringdown regions --find --store prod", purpose: "The same, and written into the profile"),
     ]
 
     enum Format: String, ChoiceParameter { case text, json }
@@ -21,12 +22,15 @@ struct RegionsCommand: Command {
     let account = Account()
     @Flag("find", help: "Ask every region of Genesys Cloud whether it knows the client.")
     var find: Bool
+    @Flag("store", help: "Write the region that was found into the profile, or into ./.env.")
+    var store: Bool
     @Option("output", "FORMAT", help: "How to print the list; text unless said otherwise.")
     var output: Format?
 
     func run() async throws -> Int32 {
         let stream = Context.current.standardOutput
         if find { return try await findRegion() }
+        if store { throw UsageError("--store goes with --find", hint: "'ringdown regions --find --store'") }
         let genesys = GenesysRegion.all.map { region -> JSON in
             [
                 "platform": "genesys", "region": .string(region.name), "place": .string(region.place),
@@ -90,6 +94,34 @@ struct RegionsCommand: Command {
             return ExitCode.credentialsRefused
         }
         notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
+        try keep(region, settings)
         return ExitCode.done
+    }
+
+    /// Writes the region into the file that the settings come from, where that is wanted.
+    private func keep(_ region: GenesysRegion, _ settings: Settings) throws {
+        guard let file = try account.file() else {
+            if store {
+                throw ConfigurationError(
+                    "there is no profile and no ./.env to write to",
+                    hint: "name the profile, or 'ringdown init' makes one")
+            }
+            return
+        }
+        if let known = settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION"),
+            (try? GenesysRegion.named(known)) == region
+        {
+            return notice("ringdown: that is what is set already")
+        }
+        let isWanted =
+            store
+            || (Terminal.isThere
+                && Terminal.confirm("Write GENESYS_REGION=\(region.name) into \(file)?", standard: true))
+        guard isWanted else { return }
+        try ProfileFile(file).set("GENESYS_REGION", to: Secret(region.name))
+        notice("ringdown: \(file) has GENESYS_REGION=\(region.name) now")
+        if Context.current.variables["GENESYS_REGION"] != nil {
+            notice("ringdown: note: GENESYS_REGION of the environment wins over it; unset it")
+        }
     }
 }

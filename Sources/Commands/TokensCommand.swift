@@ -95,13 +95,7 @@ struct TokensCommand: Command {
     }
 
     private func show(_ titles: [String], _ rows: [[String]], _ json: JSON) throws {
-        let stream = Context.current.standardOutput
-        if output == .json { return try stream.line(json.description) }
-        let all = [titles] + rows
-        let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        for row in all {
-            let cells = zip(row, widths).map { aligned(excerpt($0, limit: 200), $1) }.joined(separator: "  ")
-            try stream.line(cells.trimmed)
-        }
+        if output == .json { return try Context.current.standardOutput.line(json.description) }
+        try showTable(titles, rows)
     }
 }

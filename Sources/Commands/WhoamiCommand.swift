@@ -68,8 +68,3 @@ private struct Report {
         return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
     }
 }
-
-/// Text with blanks behind it up to `width`.
-func aligned(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-}

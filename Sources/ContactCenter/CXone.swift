@@ -11,6 +11,13 @@ extension Platform {
             "niceincontact.com", "nice-incontact.com", "nicecxone-gov.com", "nicecxone-sov1.au", "nicecxone-sov1.eu",
             "nicecxone-sov1.uk", "nicecxone-sov2.uk",
         ],
+        questions: [
+            Question("CXONE_REGION", "Area, such as na1; empty if unknown", .region, standard: ""),
+            Question("CXONE_CLIENT_ID", "Client ID of the registered application"),
+            Question("CXONE_CLIENT_SECRET", "Client secret", .secret),
+            Question("CXONE_ACCESS_KEY_ID", "Access key ID of the employee in whose name it works"),
+            Question("CXONE_ACCESS_KEY_SECRET", "Access key secret (it ends in ====)", .secret),
+        ],
         profile: { settings throws(ConfigurationError) in try CXone.profile(settings) },
         fault: CXone.fault,
         users: { profile, pageSize in

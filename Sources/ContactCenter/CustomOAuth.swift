@@ -8,6 +8,11 @@ extension Platform {
         name: "custom", title: "OAuth 2.0",
         signs: ["OAUTH_CLIENT_ID", "OAUTH_TOKEN_URL"],
         trustedDomains: [],
+        questions: [
+            Question("OAUTH_TOKEN_URL", "URL of the token endpoint"), Question("OAUTH_CLIENT_ID", "Client ID"),
+            Question("OAUTH_CLIENT_SECRET", "Client secret", .secret),
+            Question("OAUTH_SCOPE", "Scope; empty for none", standard: ""),
+        ],
         profile: { settings throws(ConfigurationError) in try CustomOAuth.profile(settings) },
         fault: CustomOAuth.fault,
         users: nil,

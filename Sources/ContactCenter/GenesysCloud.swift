@@ -9,6 +9,11 @@ extension Platform {
         signs: ["GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_ACCESS_TOKEN"],
         // Links and redirects of one region stay on its API host.
         trustedDomains: [],
+        questions: [
+            Question("GENESYS_REGION", "Region, such as eu-west-1", .region, standard: "us-east-1"),
+            Question("GENESYS_CLIENT_ID", "Client ID (Admin > Integrations > OAuth, grant Client Credentials)"),
+            Question("GENESYS_CLIENT_SECRET", "Client secret", .secret),
+        ],
         profile: { settings throws(ConfigurationError) in try GenesysCloud.profile(settings) },
         fault: GenesysCloud.fault,
         users: { _, pageSize in GenesysCloud.users(pageSize: pageSize) },

@@ -12,6 +12,8 @@ public struct Platform: Sendable {
     let signs: [String]
     /// Hosts that may be given a token besides the API's own: names that end in one of these.
     let trustedDomains: [String]
+    /// What a person is asked for who sets up an account, in this order.
+    public let questions: [Question]
     /// Reads a profile from its variables.
     let profile: @Sendable (Settings) throws(ConfigurationError) -> Profile
     /// Reads an API error.
@@ -26,6 +28,21 @@ public struct Platform: Sendable {
     let identify: @Sendable (APIClient) async throws -> Identity
     /// The likely causes of a refused token request, most likely first, and the next command.
     let advice: @Sendable (TokenError, Profile) -> String
+
+    /// A setting that an account needs, as a person is asked for it.
+    public struct Question: Sendable {
+        public enum Kind: Sendable { case text, secret, region }
+        public let variable: String
+        /// `Client ID`, and where it is found.
+        public let prompt: String
+        public let kind: Kind
+        /// What an empty answer means; nil where there must be an answer, empty where none is fine.
+        public let standard: String?
+
+        init(_ variable: String, _ prompt: String, _ kind: Kind = .text, standard: String? = nil) {
+            (self.variable, self.prompt, self.kind, self.standard) = (variable, prompt, kind, standard)
+        }
+    }
 
     /// What an API says about a call that failed.
     public struct Fault: Sendable {
@@ -45,7 +62,7 @@ public struct Platform: Sendable {
     public static let all: [Platform] = [.genesys, .cxone, .custom]
 
     /// The platform that `RINGDOWN_PLATFORM` names, or the only one whose variables are set.
-    static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
+    public static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
         let names = all.map(\.name).joined(separator: ", ")
         if let text = settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }

@@ -27,6 +27,12 @@ public struct RegionFinder: Sendable {
         self.transport = transport
     }
 
+    /// The only region that knows the client of the settings; nil where none does, or where there are several.
+    public static func region(_ settings: Settings, transport: any Transport) async -> GenesysRegion? {
+        let found = await (try? RegionFinder(settings, transport: transport))?.ask().filter(\.knowsClient) ?? []
+        return found.count == 1 ? found[0].region : nil
+    }
+
     /// The answers, in the order of the regions.
     public func ask() async -> [Answer] {
         await withTaskGroup(of: (Int, Answer).self) { group in

@@ -66,6 +66,13 @@ public struct Settings: Sendable {
                 "cannot read \(error)", hint: "check the path; a file that others can write is not used (chmod 600)")
         }
         defer { wipe(&bytes) }
+        try add(bytes, named: path, isTrusted: isTrusted)
+    }
+
+    /// The same for the content of a file.
+    package mutating func add(
+        _ bytes: [UInt8], named path: String, isTrusted: Bool = true
+    ) throws(ConfigurationError) {
         do throws(Dotenv.Malformed) {
             let assignments = try Dotenv.parse(bytes)
             let values = Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last }

@@ -14,6 +14,8 @@ public enum Dotenv {
         public var name: String
         public var value: Secret
         public var line: Int
+        /// The line on which the value ends.
+        public var lastLine: Int
         /// Why other programs read this assignment differently, and what to do about it; nil where all agree.
         public var ambiguity: String?
     }
@@ -101,7 +103,8 @@ private struct DotenvParser {
             case UInt8(ascii: "'")?, UInt8(ascii: "\"")?: try quoted()
             default: bare()
             }
-        var assignment = Dotenv.Assignment(name: name, value: value, line: start, ambiguity: ambiguity)
+        var assignment = Dotenv.Assignment(
+            name: name, value: value, line: start, lastLine: line - 1, ambiguity: ambiguity)
         if isQuoted { assignment.ambiguity = "the quotes are a part of its name; write it without them" }
         if let exportGap, Array(bytes[exportGap]) != [0x20] {
             assignment.ambiguity = "only one space after 'export' is understood by all"

@@ -37,18 +37,3 @@ enum DotenvAmbiguity {
             || value.contains(UInt8(ascii: "`"))
     }
 }
-
-extension Dotenv {
-    /// The line that every program reads as this value; nil where there is none, as for one with a line break or `'`.
-    public static func line(_ name: String, _ value: Secret) -> Secret? {
-        let isPlain = !value.contains { !($0.isAlphanumeric || "_-.~/+=:@,".utf8.contains($0)) }
-        let parts = [Secret(name + "="), Secret(isPlain ? "" : "'"), value, Secret(isPlain ? "\n" : "'\n")]
-        let line = Secret(joining: parts)
-        if value.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
-        // Read back, it must be the same for us and for the others.
-        var bytes = line.withBytes { Array($0) }
-        defer { wipe(&bytes) }
-        let read = (try? parse(bytes)) ?? []
-        return read.count == 1 && read[0].value == value && read[0].ambiguity == nil ? line : nil
-    }
-}

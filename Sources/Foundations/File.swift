@@ -101,6 +101,13 @@ public enum File {
         guard link(draft, path) == 0 else { throw FileError(path: path, code: errno) }
     }
 
+    /// The path without symbolic links; nil where nothing is there.
+    public static func resolved(_ path: String) -> String? {
+        guard let text = realpath(path, nil) else { return nil }
+        defer { free(text) }
+        return String(cString: text)
+    }
+
     /// Removes a file, if it is there.
     public static func remove(_ path: String) { unlink(path) }
 

@@ -1,0 +1,61 @@
+internal import Foundations
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Questions to the person at the terminal: on standard error, answered on standard input.
+enum Terminal {
+    static var isThere: Bool { isatty(STDIN_FILENO) == 1 && Context.current.standardError.isTerminal }
+
+    /// The answer without its line end; nil at the end of the input.
+    static func ask(_ prompt: String) -> String? {
+        try? Context.current.standardError.write(prompt)
+        return readLine()?.trimmed
+    }
+
+    /// Yes or no; an empty answer is `standard`.
+    static func confirm(_ prompt: String, standard: Bool) -> Bool {
+        while let answer = ask("\(prompt) [\(standard ? "Y/n" : "y/N")] ")?.lowercased() {
+            if answer.isEmpty { return standard }
+            if ["y", "yes"].contains(answer) { return true }
+            if ["n", "no"].contains(answer) { return false }
+        }
+        return false
+    }
+
+    /// What is typed without being shown; nil at the end of the input. Throws `CancellationError` for Ctrl-C.
+    static func askSecret(_ prompt: String) throws(CancellationError) -> Secret? {
+        try? Context.current.standardError.write(prompt)
+        var former = termios()
+        tcgetattr(STDIN_FILENO, &former)
+        var silent = former
+        // Byte by byte, signals included: nobody else would switch the echo on again.
+        silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSANOW, &former)
+            try? Context.current.standardError.write("\n")
+        }
+        var typed: [UInt8] = []
+        typed.reserveCapacity(4096)  // so that no copy is left behind as it grows
+        defer { wipe(&typed) }
+        var byte: UInt8 = 0
+        while true {
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1 else { return nil }
+            switch byte {
+            case 0x03, 0x1C: throw CancellationError()
+            case 0x04 where typed.isEmpty: return nil
+            case 0x0A, 0x0D: return Secret(bytes: typed)
+            case 0x08, 0x7F:
+                while let last = typed.popLast(), last & 0xC0 == 0x80 {}
+            case 0x15: typed.removeAll(keepingCapacity: true)
+            default: typed.append(byte)
+            }
+        }
+    }
+}

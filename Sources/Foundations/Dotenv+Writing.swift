@@ -1,0 +1,49 @@
+extension Dotenv {
+    /// The line that every program reads as this value; nil where there is none, as for one with a line break or `'`.
+    public static func line(_ name: String, _ value: Secret) -> Secret? {
+        let isPlain = !value.contains { !($0.isAlphanumeric || "_-.~/+=:@,".utf8.contains($0)) }
+        if value.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
+        let quote = Secret(isPlain ? "" : "'")
+        let line = Secret(joining: [Secret(name + "="), quote, value, quote, Secret("\n")])
+        // Read back, it must be the same for us and for the others.
+        var bytes = line.withBytes { Array($0) }
+        defer { wipe(&bytes) }
+        let read = (try? parse(bytes)) ?? []
+        return read.count == 1 && read[0].value == value && read[0].ambiguity == nil ? line : nil
+    }
+
+    /// The file with a line in place of every assignment of a name, or behind all others; without it where `line` is nil.
+    /// Comments and everything else stay as they are.
+    public static func setting(
+        _ name: String, to line: Secret?, in bytes: [UInt8]
+    ) throws(Malformed) -> [UInt8] {
+        let places = try parse(bytes).filter { $0.name == name }
+        let replaced = Set(places.flatMap { $0.line...$0.lastLine })
+        let new = line?.withBytes { Array($0) } ?? []
+        var result: [UInt8] = []
+        for (index, text) in lines(of: bytes).enumerated() {
+            if !replaced.contains(index + 1) { result += text }
+            if index + 1 == places.last?.line { result += new }
+        }
+        if places.isEmpty, !new.isEmpty {
+            if let last = result.last, last != 0x0A { result.append(0x0A) }
+            result += new
+        }
+        return result
+    }
+
+    /// Every line with its end.
+    private static func lines(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        var start = 0
+        for index in bytes.indices {
+            let isEnd =
+                bytes[index] == 0x0A || (bytes[index] == 0x0D && (index + 1 == bytes.count || bytes[index + 1] != 0x0A))
+            if isEnd {
+                lines.append(bytes[start...index])
+                start = index + 1
+            }
+        }
+        return start < bytes.count ? lines + [bytes[start...]] : lines
+    }
+}
