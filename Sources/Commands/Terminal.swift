@@ -28,13 +28,14 @@ enum Terminal {
 
     /// What is typed without being shown; nil at the end of the input. Throws `CancellationError` for Ctrl-C.
     static func askSecret(_ prompt: String) throws(CancellationError) -> Secret? {
-        try? Context.current.standardError.write(prompt)
         var former = termios()
         tcgetattr(STDIN_FILENO, &former)
         var silent = former
         // Byte by byte, signals included: nobody else would switch the echo on again.
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        // Only now: whoever types at once must not be shown.
+        try? Context.current.standardError.write(prompt)
         defer {
             tcsetattr(STDIN_FILENO, TCSANOW, &former)
             try? Context.current.standardError.write("\n")

@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import pty
+import select
 import signal
 import subprocess
 
@@ -178,3 +180,48 @@ def mitmproxy(tmp_path_factory, authority):
                    "PYTHONDONTWRITEBYTECODE": "1"}
     with serving(command, top / "output", environment=environment) as port:
         yield Mitmproxy(f"http://127.0.0.1:{port}", top / "mitmproxy-ca-cert.pem", log)
+
+
+@pytest.fixture
+def simulated(binary, clean_environment, tmp_path):
+    """Starts simulators that serve until the test is over: gives the variables by which programs find one."""
+    with contextlib.ExitStack() as running:
+
+        def start(*options):
+            process = running.enter_context(subprocess.Popen(
+                [binary, "simulate", *options], env=clean_environment, cwd=tmp_path, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
+            running.callback(process.terminate)
+            variables = {}
+            while "RINGDOWN_SIM_URL" not in variables or ("--intercept" in options and "no_proxy" not in variables):
+                name, value = process.stdout.readline().rstrip("\n").split("=", 1)
+                variables[name] = value
+            return variables
+
+        yield start
+
+
+@pytest.fixture
+def at_terminal(binary, clean_environment, tmp_path):
+    """Runs the program at a terminal of its own, typing an answer behind each prompt: (exit code, everything shown)."""
+
+    def run(*arguments, answers=(), **variables):
+        answers, shown = list(answers), b""
+        child, terminal = pty.fork()
+        if child == 0:
+            os.chdir(tmp_path)
+            os.execve(binary, [binary, *arguments], clean_environment | {"TERM": "xterm"} | variables)
+        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
+            while True:
+                if not select.select([terminal], [], [], 30)[0]:
+                    os.kill(child, signal.SIGKILL)
+                    pytest.fail(f"it waits for something else: {shown.decode()}")
+                shown += os.read(terminal, 4096)
+                if answers and shown.rstrip(b" ").endswith(answers[0][0].encode()):
+                    os.write(terminal, (answers.pop(0)[1]).encode())
+        os.close(terminal)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert not answers, f"nobody asked for {answers}: {shown.decode()}"
+        return code, shown.decode().replace("\r\n", "\n")
+
+    return run
