@@ -76,4 +76,12 @@ CURLcode rd_setopt_callback(CURL *easy, CURLoption option, rd_data_callback valu
     return p_curl_easy_setopt(easy, option, value);
 }
 CURLcode rd_getinfo_long(CURL *easy, CURLINFO info, long *value) { return p_curl_easy_getinfo(easy, info, value); }
+CURLcode rd_getinfo_text(CURL *easy, CURLINFO info, const char **value) { return p_curl_easy_getinfo(easy, info, value); }
+CURLcode rd_getinfo_off(CURL *easy, CURLINFO info, curl_off_t *value) { return p_curl_easy_getinfo(easy, info, value); }
+void rd_each_certificate_field(CURL *easy, void *context, void (*each)(void *, int, const char *)) {
+    struct curl_certinfo *chain = NULL;
+    if (p_curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain) return;
+    for (int index = 0; index < chain->num_of_certs; index++)
+        for (struct curl_slist *field = chain->certinfo[index]; field; field = field->next) each(context, index, field->data);
+}
 CURLcode rd_message_result(const CURLMsg *message) { return message->data.result; }

@@ -116,6 +116,9 @@ struct Account {
         return try CurlTransport(settings, isVerifying: insecure == .absent)
     }
 
+    /// Whether certificates are to be verified.
+    var isVerifying: Bool { insecure == .absent }
+
     /// Runs `body` with the account's client, and explains a token that is refused.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
         let client = try client()

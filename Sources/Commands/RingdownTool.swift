@@ -19,7 +19,8 @@ public enum RingdownTool {
             DemoCommand.self, TokenCommand.self, ExecCommand.self, RevokeCommand.self, WhoamiCommand.self,
             UsersCommand.self,
             ConversationsCommand.self, JobsCommand.self, APICommand.self,
-            ProfilesCommand.self, InitCommand.self, RegionsCommand.self, TokensCommand.self, CacheCommand.self,
+            ProfilesCommand.self, InitCommand.self, DoctorCommand.self, RegionsCommand.self, TokensCommand.self,
+            CacheCommand.self,
             SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, CompletionCommand.self,
             ManCommand.self, VersionCommand.self,
         ]

@@ -73,6 +73,11 @@ struct SimulateCommand: Command {
         "virtual-time",
         help: "Whoever sleeps or waits for a time limit does so at once, and all clocks agree: a day in seconds.")
     var virtualTime: Bool
+    @Option(
+        "secret-encoding", "FORM",
+        help: "How the secret may stand in a Basic header: as it is, form-encoded, or either way unless said otherwise."
+    )
+    var secretEncoding: SecretEncoding?
     @Flag("lenient", help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
     var lenient: Bool
     @OptionList(
@@ -80,6 +85,8 @@ struct SimulateCommand: Command {
     var fault: [String]
     @Option("faults", "FILE", help: "The same as a JSON list of rules.")
     var faults: String?
+
+    enum SecretEncoding: String, ChoiceParameter { case any, raw, form }
 
     func run() async throws -> Int32 {
         let (options, rules) = (try options(), try rules())
@@ -128,6 +135,7 @@ struct SimulateCommand: Command {
         options.idleTimeout = idleTimeout?.duration
         options.tokenLifetime = lifetime?.duration
         options.isLenient = lenient
+        options.secretEncoding = .init(rawValue: secretEncoding?.rawValue ?? "any") ?? .any
         options.acceptsAnyClient = anyClient
         return options
     }

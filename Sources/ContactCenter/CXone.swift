@@ -27,6 +27,7 @@ extension Platform {
         conversations: { client, interval in
             client.completedContacts(in: interval, version: client.profile.apiVersion ?? CXone.standardVersion)
         },
+        probe: { "/incontactapi/services/\($0.apiVersion ?? CXone.standardVersion)/business-unit" },
         identify: CXone.identify,
         advice: CXone.advice
     )

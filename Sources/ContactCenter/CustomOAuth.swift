@@ -18,6 +18,7 @@ extension Platform {
         users: nil,
         lists: { _ in [:] },
         conversations: nil,
+        probe: { _ in nil },
         identify: CustomOAuth.identify,
         advice: CustomOAuth.advice
     )

@@ -19,6 +19,7 @@ extension Platform {
         users: { _, pageSize in GenesysCloud.users(pageSize: pageSize) },
         lists: { _ in GenesysCloud.lists },
         conversations: { client, interval in client.conversationDetails(in: interval) },
+        probe: { _ in "/api/v2/tokens/me" },
         identify: GenesysCloud.identify,
         advice: GenesysCloud.advice
     )

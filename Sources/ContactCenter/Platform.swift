@@ -19,11 +19,13 @@ public struct Platform: Sendable {
     /// Reads an API error.
     let fault: @Sendable (Response) -> Fault
     /// Where users or agents are listed; nil where there is no such list.
-    let users: (@Sendable (Profile, _ pageSize: Int) -> UserList)?
+    package let users: (@Sendable (Profile, _ pageSize: Int) -> UserList)?
     /// The lists that both platforms have, by what they are called here: `queues`, `teams` …
     let lists: @Sendable (Profile) -> [String: NamedList]
     /// Contacts with customers within a time; nil where there is no such list.
     let conversations: (@Sendable (APIClient, Interval) -> Pages)?
+    /// The cheapest call that every valid token may make; nil where there is none.
+    public let probe: @Sendable (Profile) -> String?
     /// Asks the platform whose token this is.
     let identify: @Sendable (APIClient) async throws -> Identity
     /// The likely causes of a refused token request, most likely first, and the next command.

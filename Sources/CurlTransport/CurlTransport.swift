@@ -38,9 +38,27 @@ public final class CurlTransport: Transport {
     }
 
     public func send(_ request: Request) async throws(TransportError) -> Response {
+        try await perform(transfer(request))
+    }
+
+    /// Sends a request over a connection of its own, and tells how that was made. Throws what ``send(_:)`` does.
+    public func inspect(_ request: Request) async throws(TransportError) -> (Response, ConnectionReport) {
+        let transfer = transfer(request, isInspecting: true)
+        let response = try await perform(transfer)
+        return (response, transfer.connection ?? ConnectionReport())
+    }
+
+    /// The proxy through which a server is asked, without user name and password; nil where it is asked directly.
+    public func proxy(for origin: HTTPURL.Origin) -> String? { configuration.proxies.proxy(for: origin)?.url }
+
+    private func transfer(_ request: Request, isInspecting: Bool = false) -> Transfer {
+        Transfer(
+            request, proxy: configuration.proxies.proxy(for: request.url.origin), trust: configuration.trust,
+            isInspecting: isInspecting)
+    }
+
+    private func perform(_ transfer: Transfer) async throws(TransportError) -> Response {
         let loop = try startedLoop()
-        let proxy = configuration.proxies.proxy(for: request.url.origin)
-        let transfer = Transfer(request, proxy: proxy, trust: configuration.trust)
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 transfer.continuation = continuation

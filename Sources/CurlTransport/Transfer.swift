@@ -16,8 +16,13 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private var headers = Headers()
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Whether ``connection`` is wanted.
+    private let isInspecting: Bool
+    /// How the response came about, once it is there.
+    private(set) var connection: ConnectionReport?
 
-    init(_ request: Request, proxy: ProxySettings.Proxy?, trust: TrustSettings) {
+    init(_ request: Request, proxy: ProxySettings.Proxy?, trust: TrustSettings, isInspecting: Bool = false) {
+        self.isInspecting = isInspecting
         self.request = request
         self.proxy = proxy
         self.trust = trust
@@ -80,6 +85,9 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         } else {
             options.set(CURLOPT_PROXY, "")
         }
+        // A connection that is used again would tell nothing of how it was made.
+        options.set(CURLOPT_CERTINFO, isInspecting ? 1 : 0)
+        options.set(CURLOPT_FRESH_CONNECT, isInspecting ? 1 : 0)
         // Borrowed: the loop holds the transfer until it is done.
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
@@ -187,6 +195,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     func outcome(_ code: CURLcode) -> Result<Response, TransportError> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
         var response = Response(status: info(CURLINFO_RESPONSE_CODE), headers: headers, body: body)
+        if isInspecting, let easy { connection = ConnectionReport(easy) }
         response.httpVersion = info(CURLINFO_HTTP_VERSION) >= Int(CURL_HTTP_VERSION_2_0) ? "2" : "1.1"
         if isProxyRefusal(response.status) { return .failure(proxyAuthentication(response.status)) }
         return .success(response)

@@ -36,6 +36,9 @@ private struct DotenvParser {
     private var index = 0
     private var line = 1
     private let hasMark: Bool
+    /// What an assignment does to the one behind it.
+    private var inherited: String?
+    private var isAfterOddBlank = false
     private let hasLoneReturn: Bool
 
     /// Every line ending becomes a line feed, as Python reads text.
@@ -58,7 +61,7 @@ private struct DotenvParser {
         if let place = firstNonText { throw place }
         var assignments: [Dotenv.Assignment] = []
         while index < bytes.count {
-            skipBlanks()
+            isAfterOddBlank = !skipSpaces()
             guard let byte = peek, byte != 0x0A, byte != UInt8(ascii: "#") else {
                 skipLine()
                 continue
@@ -82,38 +85,44 @@ private struct DotenvParser {
     private mutating func assignment() throws(Dotenv.Malformed) -> Dotenv.Assignment {
         let start = line
         var (name, isQuoted) = try word()
-        var exportGap: Range<Int>?
-        if !isQuoted, name == "export" {
+        var ambiguity = isAfterOddBlank ? DotenvAmbiguity.oddWhiteSpace : nil
+        if !isQuoted, name == "export", blankLength > 0 {
             let end = index
             skipBlanks()
-            if index > end, peek != UInt8(ascii: "=") {
-                exportGap = end..<index
-                (name, isQuoted) = try word()
-            }
+            if Array(bytes[end..<index]) != [0x20] { ambiguity = "only one space after 'export' is understood by all" }
+            (name, isQuoted) = try word()
         }
         guard !name.isEmpty else { throw malformed("a variable name was expected") }
-        skipBlanks()
+        if isQuoted { ambiguity = "the quotes are a part of its name; write it without them" }
+        if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
         guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(excerpt(name, limit: 40))") }
         index += 1
         let gap = index
-        skipBlanks()
-        let isGapPlain = bytes[gap..<index].allSatisfy { $0 == 0x20 || $0 == 0x09 }
-        let (value, ambiguity) =
-            switch peek {
-            case UInt8(ascii: "'")?, UInt8(ascii: "\"")?: try quoted()
-            default: bare()
-            }
-        var assignment = Dotenv.Assignment(
-            name: name, value: value, line: start, lastLine: line - 1, ambiguity: ambiguity)
-        if isQuoted { assignment.ambiguity = "the quotes are a part of its name; write it without them" }
-        if let exportGap, Array(bytes[exportGap]) != [0x20] {
-            assignment.ambiguity = "only one space after 'export' is understood by all"
+        if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
+        let isEmptyAfterBlank = index > gap && (peek == nil || peek == 0x0A)
+        let isComment = index > gap && peek == UInt8(ascii: "#")
+        let isBacktick = peek == UInt8(ascii: "`")
+        let value: Secret
+        let ambiguityOfValue: String?
+        switch peek {
+        case UInt8(ascii: "'")?, UInt8(ascii: "\"")?: (value, ambiguityOfValue) = try quoted()
+        case _ where isComment:
+            (value, ambiguityOfValue) = (Secret(""), nil)
+            skipLine()
+        default: (value, ambiguityOfValue) = bare()
         }
-        if !isGapPlain { assignment.ambiguity = DotenvAmbiguity.oddWhiteSpace }
+        ambiguity = inherited ?? ambiguity ?? ambiguityOfValue
         if hasLoneReturn {
-            assignment.ambiguity = "a carriage return alone does not end a line; save the file with Unix line ends"
+            ambiguity = "a carriage return alone does not end a line; save the file with Unix line ends"
         }
-        return assignment
+        if inherited != DotenvAmbiguity.openBacktick { inherited = nil }
+        if isEmptyAfterBlank {
+            inherited = "the blank behind the empty value before it makes it a part of that; remove the blank"
+        }
+        if isBacktick, value.withBytes({ $0.count { $0 == UInt8(ascii: "`") } }) == 1 {
+            inherited = DotenvAmbiguity.openBacktick
+        }
+        return Dotenv.Assignment(name: name, value: value, line: start, lastLine: line - 1, ambiguity: ambiguity)
     }
 
     /// Up to the end of the line; a comment starts only after white space, so `a#b` is a value.
@@ -136,13 +145,13 @@ private struct DotenvParser {
         return (Secret(bytes: bytes[start..<end]), ambiguity)
     }
 
-    /// A quote behind a backslash does not close the value, unless no other does.
+    /// A backslash takes the character behind it along, so that `\\"` does not close the value.
     private mutating func quoted() throws(Dotenv.Malformed) -> (Secret, String?) {
         let quote = bytes[index]
         let first = index + 1
-        let quotes = (first..<bytes.count).filter { bytes[$0] == quote }
-        let end = quotes.first { $0 == first || bytes[$0 - 1] != UInt8(ascii: "\\") } ?? quotes.last
-        guard let end else {
+        var end = first
+        while end < bytes.count, bytes[end] != quote { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        guard end < bytes.count else {
             throw malformed("the quote \(Character(Unicode.Scalar(quote))) is never closed")
         }
         let content = bytes[first..<end]
@@ -207,6 +216,13 @@ private struct DotenvParser {
 
     private mutating func skipBlanks() {
         while blankLength > 0 { index += blankLength }
+    }
+
+    /// The same; false where something else than spaces was there.
+    private mutating func skipSpaces() -> Bool {
+        let start = index
+        skipBlanks()
+        return bytes[start..<index].allSatisfy { $0 == 0x20 }
     }
 
     private mutating func skipLine() {

@@ -2,6 +2,7 @@
 /// Compose and shells were run over the same files; they agree on less than half of the tricky lines.
 enum DotenvAmbiguity {
     static let oddWhiteSpace = "the white space beside it is not a space, and not everywhere dropped; remove it"
+    static let openBacktick = "the backtick before it opens a quote there; put that value into single quotes"
 
     /// A value without quotes.
     static func bare(_ value: ArraySlice<UInt8>) -> String? {

@@ -41,7 +41,7 @@ extension Simulator {
 
     private func globalToken(_ call: Call) -> Answer {
         let isJSON = call.header("Content-Type")?.lowercased().hasPrefix("application/json") == true
-        let parameters = TokenParameters(call, format: isJSON ? .json : .form)
+        let parameters = TokenParameters(call, format: isJSON ? .json : .form, encoding: options.secretEncoding)
         guard let grant = parameters.values["grant_type"] else {
             return refusal(400, "invalid_request", "grant_type is missing")
         }
@@ -75,7 +75,7 @@ extension Simulator {
     /// A token for a client alone, as tutorials have it.
     func lenientToken(_ call: Call) -> Answer {
         let isJSON = call.header("Content-Type")?.lowercased().hasPrefix("application/json") == true
-        let parameters = TokenParameters(call, format: isJSON ? .json : .form)
+        let parameters = TokenParameters(call, format: isJSON ? .json : .form, encoding: options.secretEncoding)
         guard parameters.values["grant_type"] == "client_credentials" else { return globalToken(call) }
         guard isKnownClient(parameters) else {
             return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)

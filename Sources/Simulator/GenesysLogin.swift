@@ -9,7 +9,7 @@ extension Simulator {
         guard call.request.method == "POST" else {
             return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
         }
-        var parameters = TokenParameters(call, format: .form)
+        var parameters = TokenParameters(call, format: .form, encoding: options.secretEncoding)
         if options.acceptsAnyClient, parameters.clients.contains(where: { !$0.secret.isEmpty }) {
             parameters.clients = [(currentCredentials.genesysClientID, currentCredentials.genesysClientSecret)]
         }

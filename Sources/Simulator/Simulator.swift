@@ -27,6 +27,10 @@ public final class Simulator: Handler {
         public var idleTimeout: Duration?
         /// The secret of the Genesys Cloud client, in place of one that is made up.
         public var genesysClientSecret: String?
+        /// How a client's secret may stand in an `Authorization` field. Both platforms' tools send it as it is; whether the real
+        /// servers decode it too is UNVERIFIED.
+        public enum SecretEncoding: String, Sendable, CaseIterable { case any, raw, form }
+        public var secretEncoding = SecretEncoding.any
         /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
         public var isLenient = false
         /// Any client and secret is as good as the simulated one, for programs that bring their own.

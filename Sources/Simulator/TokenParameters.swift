@@ -11,10 +11,13 @@ struct TokenParameters {
     /// In which form they are these.
     func form(of known: (id: String, secret: String)) -> RequestRecord.CredentialsForm? {
         guard let index = clients.firstIndex(where: { $0 == known }) else { return nil }
-        return isInBody ? .body : index == 0 ? .encoded : .raw
+        return isInBody ? .body : index == 0 && encoding != .raw ? .encoded : .raw
     }
 
-    init(_ call: Call, format: Format) {
+    private let encoding: Simulator.Options.SecretEncoding
+
+    init(_ call: Call, format: Format, encoding: Simulator.Options.SecretEncoding = .any) {
+        self.encoding = encoding
         let bytes = call.bodyBytes
         switch format {
         case .form:
@@ -32,6 +35,8 @@ struct TokenParameters {
                     (percentDecoded(parts[0], plusIsSpace: true), percentDecoded(parts[1], plusIsSpace: true)),
                     (String(parts[0]), String(parts[1])),
                 ]
+                if encoding == .raw { clients.removeFirst() }
+                if encoding == .form { clients.removeLast() }
             }
         } else if let id = values["client_id"] {
             clients = [(id, values["client_secret"] ?? "")]

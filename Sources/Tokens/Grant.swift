@@ -55,7 +55,7 @@ public struct Grant: Sendable {
     }
 
     /// Every secret of the request, in every form in which a server may echo it.
-    var echoes: [Secret] {
+    package var echoes: [Secret] {
         var secrets = parameters.compactMap { parameter in
             if case .secret(let secret) = parameter.value { secret } else { nil }
         }

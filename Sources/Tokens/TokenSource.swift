@@ -129,6 +129,9 @@ public final class TokenSource: Sendable {
         return token
     }
 
+    /// What the store holds, as it is.
+    package func storedToken() async -> Token? { await store.load(key, at: time.now())?.token }
+
     /// Whether no token request is under way.
     package var isIdle: Bool { state.withLock { $0.machine.isIdle } }
 

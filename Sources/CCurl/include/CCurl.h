@@ -30,5 +30,11 @@ CURLcode rd_setopt_text(CURL *_Nonnull easy, CURLoption option, const char *_Nul
 CURLcode rd_setopt_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value);
 CURLcode rd_setopt_callback(CURL *_Nonnull easy, CURLoption option, rd_data_callback _Nonnull value);
 CURLcode rd_getinfo_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value);
+CURLcode rd_getinfo_text(CURL *_Nonnull easy, CURLINFO info, const char *_Nullable *_Nonnull value);
+CURLcode rd_getinfo_off(CURL *_Nonnull easy, CURLINFO info, curl_off_t *_Nonnull value);
+/// Calls `each` with every `Name:value` of every certificate of the server's chain, the server's own first.
+void rd_each_certificate_field(
+    CURL *_Nonnull easy, void *_Nullable context,
+    void (*_Nonnull each)(void *_Nullable context, int certificate, const char *_Nonnull field));
 /// The result of a finished transfer (a union in C, which Swift cannot read by name).
 CURLcode rd_message_result(const CURLMsg *_Nonnull message);

@@ -102,6 +102,9 @@ public final class APIClient: Sendable {
         return try await baseURL(token())
     }
 
+    /// The token that the store holds, whether or not it is still good; nothing is requested.
+    package func storedToken() async -> Token? { await tokens.storedToken() }
+
     /// The token that is cached, in memory or in the store, which is in neither any more.
     func forgetToken() async -> Token? {
         // One that came from elsewhere is not cached, but can be ended.

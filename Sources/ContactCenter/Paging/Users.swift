@@ -19,8 +19,8 @@ public struct User: Sendable {
 }
 
 /// How a platform lists its users.
-struct UserList: Sendable {
-    let firstPath: String
+package struct UserList: Sendable {
+    package let firstPath: String
     let itemsMember: String
     let identity: String
     let user: @Sendable (JSON) -> User?

@@ -117,13 +117,15 @@ class GitHub(Runner):
         context = {f"inputs.{name}": value for name, value in inputs.items()}
         context |= {"github.action_repository": self.repository, "github.action_ref": reference}
         variables = {name: self.value(text, context) for name, text in inner["env"].items()}
-        # Both are empty there, as in the real runner: actions/runner, issue 2473.
-        variables |= raw.get("env", {}) | {"GITHUB_ACTION_PATH": str(self.root), "GITHUB_ACTION_REPOSITORY": "", "GITHUB_ACTION_REF": ""}
+        # The last two are empty there, as in the real runner: actions/runner, issue 2473.
+        variables |= raw.get("env", {})
+        variables |= {"GITHUB_ACTION_PATH": str(self.root), "GITHUB_ACTION_REPOSITORY": "", "GITHUB_ACTION_REF": ""}
         return [Step(inner["run"], variables, raw.get("if", "success"), raw.get("id", ""))]
 
     def value(self, text, context=None):
         known = {f"{kind}.{name}": value for kind in ("vars", "secrets") for name, value in self.store.items()}
-        known |= {f"steps.{step}.outputs.{name}": value for step, outputs in self.outputs.items() for name, value in outputs.items()}
+        for step, outputs in self.outputs.items():
+            known |= {f"steps.{step}.outputs.{name}": value for name, value in outputs.items()}
         if context is not None:
             # What is not the action's own is left for the time when the step runs.
             return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: str(context.get(found[1], found[0])), text)
@@ -168,7 +170,8 @@ class Azure(Runner):
                 self.secret.add("client-secret")
             else:
                 self.known[variable["name"]] = variable["value"]
-        return [Step(raw["bash"], raw.get("env", {}), raw.get("condition", "success").removesuffix("()")) for raw in document["steps"]]
+        return [Step(raw["bash"], raw.get("env", {}), raw.get("condition", "success()").removesuffix("()"))
+                for raw in document["steps"]]
 
     def expand(self, text):
         return re.sub(r"\$\(([\w.-]+)\)", lambda found: self.known.get(found[1], found[0]), text)

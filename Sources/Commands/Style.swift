@@ -1,0 +1,55 @@
+internal import Foundations
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// How text looks on an output: colours and line breaks on a terminal, neither in a file or a pipe.
+struct Style {
+    private let isColored: Bool
+    /// Columns of the terminal; nil where lines are not broken.
+    private let width: Int?
+
+    init(_ output: any Output) {
+        let variables = Context.current.variables
+        let isPlain = variables["NO_COLOR"]?.isEmpty == false || variables["TERM"] == "dumb"
+        isColored = output.isTerminal && !isPlain
+        width = output.isTerminal ? Self.columns : nil
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 40
+        return isKnown ? Int(size.ws_col) : 80
+    }
+
+    func render(_ finding: Finding) -> String {
+        let (word, color) =
+            switch finding.level {
+            case .ok: ("ok", "32")
+            case .warning: ("warning", "33")
+            case .failure: ("FAILURE", "31")
+            }
+        return paragraph(aligned(word, 9), aligned(finding.check, 14) + finding.text, color: color, hanging: 23)
+    }
+
+    /// A text with a word before it; further lines stand below its beginning.
+    func paragraph(_ word: String, _ text: String, color: String = "1", hanging: Int? = nil) -> String {
+        let indent = hanging ?? word.count
+        let head = isColored ? "\u{1B}[\(color)m\(word)\u{1B}[0m" : word
+        guard let width, width > indent + 20 else { return head + text + "\n" }
+        var (lines, line) = ([String](), "")
+        var room = width - word.count
+        for part in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if !line.isEmpty, line.count + 1 + part.count > room {
+                lines.append(line)
+                (line, room) = ("", width - indent)
+            }
+            line += (line.isEmpty && !(lines.isEmpty && part.isEmpty) ? "" : line.isEmpty ? "" : " ") + part
+        }
+        lines.append(line)
+        return head + lines.joined(separator: "\n" + String(repeating: " ", count: indent)) + "\n"
+    }
+}
