@@ -77,6 +77,7 @@ public struct OAuthClient: TokenRequester {
         let name = body?["error"]?.string
         let text = (body?["error_description"] ?? body?["errorDescription"])?.string ?? body?["message"]?.string
         var error = TokenError(code(response.status, name, text), "", endpoint: endpoint, status: response.status)
+        error.isPage = isPage(response)
         error.oauthError = name.map { clean($0) }
         error.oauthDescription = text.map { clean($0) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
@@ -115,7 +116,13 @@ public struct OAuthClient: TokenRequester {
         // What may hold a token is never quoted, not even the beginning of one.
         let mayHoldToken = String(decoding: response.body, as: UTF8.self).contains("token")
         if !response.body.isEmpty, !mayHoldToken { message += ": \(clean(response.body))" }
-        return TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
+        var result = TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
+        result.isPage = isPage(response)
+        return result
+    }
+
+    private func isPage(_ response: Response) -> Bool {
+        response.body.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<")
     }
 
     private func clean(_ text: String) -> String { clean(Array(text.utf8)) }

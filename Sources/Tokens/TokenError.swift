@@ -61,6 +61,8 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
     public var oauthError: String?
     /// The response's `error_description`, as an excerpt.
     public var oauthDescription: String?
+    /// Whether a page was answered, as proxies and sign-in portals do and no token endpoint does.
+    public var isPage = false
     /// How long the server asks to wait.
     public var retryAfter: Duration?
     /// The platform's number for the exchange.

@@ -79,13 +79,9 @@ struct AccountExamination {
 
     /// No platform answers a token request with a page, and Genesys Cloud numbers every answer.
     private func isSomebodyElses(_ error: TokenError) -> Bool {
-        if error.code == .malformedResponse {
-            return !error.message.contains("token_type") && !error.message.contains("access_token")
-        }
-        guard error.code == .credentialsRefused || error.code == .requestRefused, error.status != nil else {
-            return false
-        }
-        return profile.platform.name == "genesys" && error.oauthError == nil && error.correlationID == nil
+        if error.isPage { return true }
+        let isRefusal = error.status != nil && (error.code == .credentialsRefused || error.code == .requestRefused)
+        return isRefusal && profile.platform.name == "genesys" && error.oauthError == nil && error.correlationID == nil
     }
 
     private func causeOfRefusal(_ error: TokenError, _ advice: String) async -> Cause {

@@ -85,6 +85,7 @@ struct DoctorCommand: Command {
             }
             await examineCache(settings, profile, examination, transport, &diagnosis)
         }
+        diagnosis.ok("broker", "none is used")
     }
 
     private func examineSettings(_ diagnosis: inout Diagnosis) -> (Settings, Profile)? {
@@ -113,6 +114,17 @@ struct DoctorCommand: Command {
         _ settings: Settings, _ profile: Profile, _ examination: AccountExamination, _ transport: any Transport,
         _ diagnosis: inout Diagnosis
     ) async {
+        // What a store has to say is said here, not in passing.
+        let silent = Logger(level: .warning) { _, _, _ in }
+        await Logger.$current.withValue(silent) {
+            await examineStore(settings, profile, examination, transport, &diagnosis)
+        }
+    }
+
+    private func examineStore(
+        _ settings: Settings, _ profile: Profile, _ examination: AccountExamination, _ transport: any Transport,
+        _ diagnosis: inout Diagnosis
+    ) async {
         do throws(ConfigurationError) {
             guard let store = try store(settings, account: profile.account) as? FileStore else {
                 return diagnosis.ok("cache", "tokens are not kept between runs (RINGDOWN_CACHE says so)")
@@ -130,7 +142,6 @@ struct DoctorCommand: Command {
             let client = APIClient(profile, transport: transport, store: store, time: Context.current.time)
             if let token = await client.storedToken() { await examination.examineCachedToken(token, &diagnosis) }
         } catch { diagnosis.warn("cache", "\(error.message); every run requests a token", Self.cause(error)) }
-        diagnosis.ok("broker", "none is used")
     }
 }
 
