@@ -13,7 +13,7 @@ extension CommandTree {
 
     /// The options of a command, each with the words that it allows.
     private func options(of command: any Command.Type) -> [(spec: ParameterSpec, choices: [String])] {
-        ParameterList.of(command).slots.filter { $0.spec.kind != .argument && $0.spec.kind != .rest }
+        ParameterList.of(command).slots.filter { !$0.spec.isPlace }
             .map { ($0.spec, $0.choices) }
     }
 

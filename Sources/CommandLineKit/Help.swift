@@ -22,9 +22,9 @@ extension CommandTree {
         let specs = slots.map(\.spec)
         var sections = [command.abstract, "Usage: \(usage(command, specs))"]
         if !command.discussion.isEmpty { sections.append(command.discussion) }
-        let places = specs.filter { $0.kind == .argument || $0.kind == .rest }
+        let places = specs.filter(\.isPlace)
         if !places.isEmpty { sections.append(table("Arguments:", places.map { ($0.name, $0.help) })) }
-        let options = slots.filter { $0.spec.kind != .argument && $0.spec.kind != .rest }
+        let options = slots.filter { !$0.spec.isPlace }
         sections.append(
             table("Options:", options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
         let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
@@ -35,6 +35,7 @@ extension CommandTree {
     private func usage(_ command: any Command.Type, _ specs: [ParameterSpec]) -> String {
         var words = [program, command.name]
         words += specs.filter { $0.kind == .argument }.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+        words += specs.filter { $0.kind == .arguments }.map { "[\($0.name) ...]" }
         words.append("[options]")
         words += specs.filter { $0.kind == .rest }.map { "[-- \($0.name)]" }
         return words.joined(separator: " ")

@@ -18,6 +18,7 @@ extension CommandTree {
         lines += slots.filter { $0.spec.kind == .argument }.map {
             $0.spec.isRequired ? Self.text($0.spec.name) : "[\(Self.text($0.spec.name))]"
         }
+        lines += slots.filter { $0.spec.kind == .arguments }.map { "[\(Self.text($0.spec.name)) ...]" }
         lines.append("[options]")
         lines += slots.filter { $0.spec.kind == .rest }.map { "[\\-\\- \(Self.text($0.spec.name))]" }
         if !command.discussion.isEmpty {
@@ -49,7 +50,7 @@ extension CommandTree {
         switch spec.kind {
         case .option(let value): return "\\fB\(name)\\fR \\fI\(text(value))\\fR"
         case .flag: return "\\fB\(name)\\fR"
-        case .argument, .rest: return "\\fI\(text(spec.name))\\fR"
+        case .argument, .arguments, .rest: return "\\fI\(text(spec.name))\\fR"
         }
     }
 

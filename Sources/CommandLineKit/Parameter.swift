@@ -7,6 +7,8 @@ public struct ParameterSpec: Sendable, Equatable {
         case flag
         /// A word in its place.
         case argument
+        /// Any number of words, behind those that have a place.
+        case arguments
         /// Everything behind `--`.
         case rest
     }
@@ -16,6 +18,14 @@ public struct ParameterSpec: Sendable, Equatable {
     public var kind: Kind
     public var help: String
     public var isRequired = false
+
+    /// Whether it is a word in a place, not an option.
+    var isPlace: Bool {
+        switch kind {
+        case .argument, .arguments, .rest: true
+        case .option, .flag: false
+        }
+    }
 }
 
 /// A type that an option's text can be read as.

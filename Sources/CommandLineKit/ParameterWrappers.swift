@@ -55,6 +55,17 @@ public struct Argument {
     }
 }
 
+/// Any number of words, behind those that have a place.
+@propertyWrapper
+public struct ArgumentList {
+    private let slot: Slot<[String]>
+    public var wrappedValue: [String] { slot.content }
+
+    public init(_ name: String, help: String) {
+        slot = Slot(listOf: ParameterSpec(name: name, kind: .arguments, help: help))
+    }
+}
+
 /// Everything behind `--`: a command line of its own.
 @propertyWrapper
 public struct Rest {

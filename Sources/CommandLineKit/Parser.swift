@@ -74,6 +74,9 @@ private struct Parser {
             _ = place.take(value)
             if !place.spec.isRequired { spare -= 1 }
         }
+        if let list = parameters.first(where: { $0.spec.kind == .arguments }) {
+            while let word = values.popFirst() { _ = list.take(word) }
+        }
         if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: restHint ?? help) }
     }
 
@@ -98,7 +101,7 @@ private struct Parser {
         let found = parameters.first { slot in
             switch slot.spec.kind {
             case .option, .flag: isLong ? slot.spec.name == name : slot.spec.short.map(String.init) == name
-            case .argument, .rest: false
+            case .argument, .arguments, .rest: false
             }
         }
         guard let slot = found else { throw unknown(word, name) }
@@ -123,7 +126,7 @@ private struct Parser {
         let names = parameters.map(\.spec).compactMap { spec in
             switch spec.kind {
             case .option, .flag: spec.name
-            case .argument, .rest: nil
+            case .argument, .arguments, .rest: nil
             }
         }
         let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there

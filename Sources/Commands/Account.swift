@@ -37,9 +37,12 @@ struct Account {
     private var quiet: Bool
 
     /// The settings of the account. Throws `ConfigurationError`.
-    func settings() throws(ConfigurationError) -> Settings {
+    func settings() throws(ConfigurationError) -> Settings { try settings(of: profileName) }
+
+    /// The settings of a profile; without a name, of ./.env and the environment.
+    func settings(of name: String?) throws(ConfigurationError) -> Settings {
         var settings = Settings(environment: Context.current.variables, flags: flags)
-        if let file = try file() { try settings.add(file: file, isTrusted: profileName != nil) }
+        if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil) }
         return settings
     }
 
@@ -55,16 +58,20 @@ struct Account {
     }
 
     /// The profile's file, or `./.env`; nil where no profile is named and there is no such file.
-    func file() throws(ConfigurationError) -> String? {
+    func file() throws(ConfigurationError) -> String? { try file(of: profileName) }
+
+    private func file(of name: String?) throws(ConfigurationError) -> String? {
         let context = Context.current
-        if let profileName { return try ProfileDirectory(context.variables).file(of: profileName) }
+        if let name { return try ProfileDirectory(context.variables).file(of: name) }
         let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
         return isThere(path) ? path : nil
     }
 
     /// A client for the account. Throws `ConfigurationError`.
-    func client() throws(ConfigurationError) -> APIClient {
-        let settings = try settings()
+    func client() throws(ConfigurationError) -> APIClient { try client(of: profileName) }
+
+    func client(of name: String?) throws(ConfigurationError) -> APIClient {
+        let settings = try settings(of: name)
         let profile = try Profile(settings)
         // The process ends with the answer, so it has no background in which a refresh could go on.
         var lifecycle = LifecycleSettings()
@@ -122,7 +129,12 @@ struct Account {
     /// Runs `body` with the account's client, and explains a token that is refused.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
         let client = try client()
-        do { return try await body(client) } catch let error as TokenError {
+        return try await Self.advising(client) { try await body(client) }
+    }
+
+    /// Runs `body`, and explains a token that is refused to `client`.
+    static func advising<Result>(_ client: APIClient, _ body: () async throws -> Result) async throws -> Result {
+        do { return try await body() } catch let error as TokenError {
             throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile))
         }
     }

@@ -56,6 +56,7 @@ enum CXone {
         let digital = name == .digital ? try standardURL(digitalHost(issuer, area)) : nil
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
         profile.region = area
+        if case .discovered(let issuer) = grant.endpoint { profile.revocation = .discovered(issuer: issuer) }
         let version = settings.text("CXONE_API_VERSION") ?? standardVersion
         profile.apiVersion =
             (version.lowercased().hasPrefix("v") ? "" : "v") + version + (version.contains(".") ? "" : ".0")

@@ -36,7 +36,9 @@ private enum CustomOAuth {
         )
         grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
         let api = try settings.url("OAUTH_API_URL")
-        return Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
+        var profile = Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
+        if let url = try settings.url("OAUTH_REVOCATION_URL") { profile.revocation = .endpoint(url) }
+        return profile
     }
 
     @Sendable static func fault(_ response: Response) -> Platform.Fault {

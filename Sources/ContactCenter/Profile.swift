@@ -18,6 +18,17 @@ public struct Profile: Sendable {
         case unset(variable: String)
     }
 
+    public enum Revoking: Sendable {
+        /// There is no way.
+        case none
+        /// A DELETE of this path of the API.
+        case call(String)
+        /// RFC 7009, at this address.
+        case endpoint(HTTPURL)
+        /// RFC 7009, where the issuer's metadata names an endpoint.
+        case discovered(issuer: HTTPURL)
+    }
+
     public var platform: Platform
     public var credential: Credential
     public var api: API
@@ -25,6 +36,8 @@ public struct Profile: Sendable {
     public var region: String?
     /// The organisation that the token must belong to.
     public var organizationID: String?
+    /// How a token is ended at the platform.
+    public var revocation = Revoking.none
     /// Which version of the platform's API is called, where it has several.
     public var apiVersion: String?
 

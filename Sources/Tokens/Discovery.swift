@@ -1,10 +1,21 @@
 internal import Foundations
 public import HTTPModel
 
-/// Finds out an issuer's token endpoint by OpenID Connect discovery, once.
+/// What an issuer says of itself (OpenID Connect discovery, RFC 8414).
+public struct ServerMetadata: Sendable {
+    public var issuer: String
+    public var tokenEndpoint: HTTPURL
+    public var authorizationEndpoint: HTTPURL?
+    /// RFC 7009.
+    public var revocationEndpoint: HTTPURL?
+    /// Whether authorization responses name the issuer (RFC 9207).
+    public var namesIssuer: Bool
+}
+
+/// Finds out an issuer's endpoints by OpenID Connect discovery, once.
 public final class Discovery: Sendable {
     private let transport: any Transport
-    private let found = Locked<[HTTPURL: HTTPURL]>([:])
+    private let found = Locked<[HTTPURL: ServerMetadata]>([:])
 
     public init(_ transport: any Transport) {
         self.transport = transport
@@ -13,21 +24,38 @@ public final class Discovery: Sendable {
     /// Throws ``TokenError`` where the metadata cannot be had, names another issuer (RFC 8414 section 3.3), or points to
     /// an endpoint that must not be given a secret.
     public func tokenEndpoint(of issuer: HTTPURL) async throws(TokenError) -> HTTPURL {
+        try await server(issuer).tokenEndpoint
+    }
+
+    /// The same for everything that is said.
+    public func server(_ issuer: HTTPURL) async throws(TokenError) -> ServerMetadata {
         if let known = found.withLock({ $0[issuer] }) { return known }
         let metadata = try await metadata(of: issuer)
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }
-        guard metadata["issuer"]?.string.map(withoutSlash) == withoutSlash(issuer.description) else {
+        guard let name = metadata["issuer"]?.string, withoutSlash(name) == withoutSlash(issuer.description) else {
             throw failure(
                 "the metadata of \(issuer) names another issuer: \(excerpt(metadata["issuer"]?.text ?? "none"))")
         }
-        guard let text = metadata["token_endpoint"]?.string, let endpoint = try? HTTPURL(text) else {
+        /// Nil where none is named.
+        func endpoint(_ member: String) throws(TokenError) -> HTTPURL? {
+            guard let value = metadata[member] else { return nil }
+            guard let url = value.string.flatMap({ try? HTTPURL($0) }) else {
+                throw failure("the metadata of \(issuer) has no usable \(member)")
+            }
+            guard url.origin.scheme == issuer.origin.scheme else {
+                throw failure("the metadata of \(issuer) names a \(member.spaced) that is not \(issuer.origin.scheme)")
+            }
+            return url
+        }
+        guard let tokenEndpoint = try endpoint("token_endpoint") else {
             throw failure("the metadata of \(issuer) has no usable token_endpoint")
         }
-        guard endpoint.origin.scheme == issuer.origin.scheme else {
-            throw failure("the metadata of \(issuer) names a token endpoint that is not \(issuer.origin.scheme)")
-        }
-        found.withLock { $0[issuer] = endpoint }
-        return endpoint
+        let server = ServerMetadata(
+            issuer: name, tokenEndpoint: tokenEndpoint, authorizationEndpoint: try? endpoint("authorization_endpoint"),
+            revocationEndpoint: try? endpoint("revocation_endpoint"),
+            namesIssuer: metadata["authorization_response_iss_parameter_supported"]?.bool ?? false)
+        found.withLock { $0[issuer] = server }
+        return server
     }
 
     private func metadata(of issuer: HTTPURL) async throws(TokenError) -> JSON {
@@ -54,4 +82,8 @@ public final class Discovery: Sendable {
     }
 
     private func withoutSlash(_ text: String) -> String { text.hasSuffix("/") ? String(text.dropLast()) : text }
+}
+
+extension String {
+    fileprivate var spaced: String { String(map { $0 == "_" ? " " : $0 }) }
 }

@@ -1,5 +1,5 @@
-internal import Foundations
-internal import HTTPModel
+public import Foundations
+public import HTTPModel
 
 extension Grant {
     /// The HTTP request of this grant at its token endpoint.
@@ -26,6 +26,14 @@ extension Grant {
         )
         request.prefersHTTP1 = prefersHTTP1
         return request
+    }
+
+    /// The request that ends a token (RFC 7009 section 2.1), with the client's credentials as for a token request.
+    public func revocationRequest(of token: Secret, at endpoint: HTTPURL) throws(TokenError) -> Request {
+        var grant = self
+        grant.parameters = [Parameter("token", token), Parameter("token_type_hint", "access_token")]
+        grant.format = .form
+        return try grant.request(to: endpoint)
     }
 
     /// The parameters, with the client's own where they belong into the body.

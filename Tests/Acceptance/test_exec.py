@@ -91,3 +91,54 @@ def test_the_other_platforms_tokens_are_handed_on_too(executed):
                        arguments=("--platform", "cxone"))
     url, size, other = outcome.out.split()
     assert url.startswith("http://127.0.0.1:") and int(size) > 500 and other == "none", sys.platform
+
+
+@pytest.fixture
+def two_profiles(clean_environment, simulated):
+    """Profiles of both platforms on a simulator: gives its variables that are no credentials."""
+    simulator = simulated()
+    directory = os.path.join(clean_environment["HOME"], ".config", "ringdown")
+    os.makedirs(directory)
+    for name, prefix in [("my-prod", "GENESYS"), ("test", "CXONE")]:
+        path = os.path.join(directory, name + ".env")
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            file.writelines(f"{key}={value}\n" for key, value in simulator.items() if key.startswith(prefix))
+    return simulator
+
+
+def test_several_profiles_have_variables_and_files_of_their_own(ringdown, two_profiles):
+    script = "env; for f in $RINGDOWN_MY_PROD_TOKEN_FILE $RINGDOWN_TEST_TOKEN_FILE; do stat -c '%a=%n' $f; done"
+    outcome = ringdown("exec", "my-prod", "test", "--", "sh", "-c", script)
+    assert outcome.code == 0, outcome.err
+    variables = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
+    assert len(variables["RINGDOWN_MY_PROD_ACCESS_TOKEN"]) == 86 and variables["RINGDOWN_TEST_ACCESS_TOKEN"].count(".") == 2
+    for plain in "ACCESS_TOKEN", "TOKEN_FILE", "API_URL":
+        assert variables["RINGDOWN_" + plain] == variables["RINGDOWN_MY_PROD_" + plain] != variables["RINGDOWN_TEST_" + plain]
+    assert variables["GENESYSCLOUD_ACCESS_TOKEN"] == variables["RINGDOWN_ACCESS_TOKEN"]
+    assert outcome.out.count("600=") == 2 and not os.path.exists(os.path.dirname(variables["RINGDOWN_TOKEN_FILE"]))
+    swapped = ringdown("exec", "test", "my-prod", "--", "sh", "-c", "echo $RINGDOWN_ACCESS_TOKEN $GENESYSCLOUD_ACCESS_TOKEN").out.split()
+    assert swapped[0].count(".") == 2 and len(swapped[1]) == 86
+
+
+def test_profiles_whose_variables_would_be_the_same_are_refused(ringdown, two_profiles):
+    outcome = ringdown("exec", "test", "test", "--", "true")
+    assert outcome.code == 64 and "same variables" in outcome.err
+
+
+def test_a_profile_that_has_no_token_keeps_the_command_from_running(ringdown, two_profiles, tmp_path):
+    outcome = ringdown("exec", "my-prod", "absent", "--", "touch", str(tmp_path / "ran"))
+    assert outcome.code == 78 and "there are: my-prod, test" in outcome.err and not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("script, code", [("true", 0), ("exit 9", 9), ("kill -9 $$", 137)])
+def test_the_token_of_one_command_can_end_with_it(ringdown, binary, script, code):
+    inner = f"{CALL}; echo $RINGDOWN_ACCESS_TOKEN; {script}"
+    outer = ("set -- $(\"$R\" exec --revoke --platform genesys -- sh -c \"$INNER\"; echo $?); "
+             "echo $1 $3 $(curl -s -o /dev/null -w '%{http_code}' -H \"Authorization: Bearer $2\" $GENESYS_API_URL/api/v2/tokens/me)")
+    outcome = ringdown("simulate", "--", "sh", "-c", outer, R=binary, INNER=inner)
+    assert outcome.out.split() == ["200", str(code), "401"], outcome.err
+
+
+def test_a_token_that_cannot_be_ended_is_a_warning(executed):
+    outcome = executed("exit 3", "--fault", "path=/api/v2/tokens/me,status=503", arguments=("--platform", "genesys", "--revoke"))
+    assert outcome.code == 3 and "the token was not revoked" in outcome.err

@@ -30,8 +30,8 @@ struct TokenCommand: Command {
             purpose: "The same, no argument"
         ),
         (
-            line: "eval \"$(ringdown token prod --format env)\"",
-            purpose: "Put the token of profile 'prod' into this shell"
+            line: "settings=$(ringdown token prod --format env) && eval \"$settings\"",
+            purpose: "Put the token of profile 'prod' into this shell, or fail"
         ),
         (
             line: "ringdown token --min-ttl 45m --format github-output",
