@@ -1,11 +1,13 @@
-internal import Foundations
+package import Foundations
 
 /// How far this machine's clock is from the servers', by the `Date` of their answers.
-struct ClockComparison {
+package struct ClockComparison {
     private var samples: [(offset: Double, bound: Double)] = []
 
+    package init() {}
+
     /// Takes in an answer: when it was asked for, when it was there, and its `Date`, which is cut off to whole seconds.
-    mutating func add(asked: Timestamp, answered: Timestamp, date: Timestamp) {
+    package mutating func add(asked: Timestamp, answered: Timestamp, date: Timestamp) {
         let trip = (answered - asked).inSeconds
         guard trip >= 0 else { return }
         let middle = asked.secondsSince1970 + trip / 2
@@ -13,7 +15,7 @@ struct ClockComparison {
     }
 
     /// By how many seconds this machine's clock is ahead (the median), and how exact that is; nil without an answer.
-    var result: (ahead: Double, bound: Double)? {
+    package var result: (ahead: Double, bound: Double)? {
         if samples.isEmpty { return nil }
         let sorted = samples.sorted { $0.offset < $1.offset }
         let median = sorted[sorted.count / 2]
@@ -21,9 +23,9 @@ struct ClockComparison {
     }
 
     /// Whether the clocks differ by more than can be explained, and by more than a minute.
-    var isSkewed: Bool { result.map { abs($0.ahead) - $0.bound > 60 } ?? false }
+    package var isSkewed: Bool { result.map { abs($0.ahead) - $0.bound > 60 } ?? false }
 
-    var text: String {
+    package var text: String {
         guard let (ahead, bound) = result else { return "no server told the time" }
         if abs(ahead) <= bound { return "agrees with the servers' (± \(Self.spoken(bound)))" }
         return

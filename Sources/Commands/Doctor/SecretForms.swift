@@ -1,11 +1,11 @@
 internal import ContactCenter
-internal import Foundations
+package import Foundations
 internal import HTTPModel
 internal import Tokens
 
 /// What happens to secrets on their way into a setting, undone: each form with what was wrong.
-enum SecretForms {
-    static func candidates(_ secret: Secret) -> [(mistake: String, secret: Secret)] {
+package enum SecretForms {
+    package static func candidates(_ secret: Secret) -> [(mistake: String, secret: Secret)] {
         var candidates: [(String, Secret)] = []
         func add(_ mistake: String, _ other: [UInt8]) {
             let known = [secret] + candidates.map(\.1)
