@@ -55,6 +55,8 @@ enum CXone {
         let override = try settings.url("CXONE_API_URL")
         let digital = name == .digital ? try standardURL(digitalHost(issuer, area)) : nil
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
+        profile.secretVariable = "CXONE_CLIENT_SECRET"
+        profile.nextSecret = try settings.secret("CXONE_CLIENT_SECRET_NEXT")
         profile.region = area
         if case .discovered(let issuer) = grant.endpoint { profile.revocation = .discovered(issuer: issuer) }
         let version = settings.text("CXONE_API_VERSION") ?? standardVersion

@@ -37,6 +37,8 @@ private enum CustomOAuth {
         grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
         let api = try settings.url("OAUTH_API_URL")
         var profile = Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
+        profile.secretVariable = "OAUTH_CLIENT_SECRET"
+        profile.nextSecret = try settings.secret("OAUTH_CLIENT_SECRET_NEXT")
         if let url = try settings.url("OAUTH_REVOCATION_URL") { profile.revocation = .endpoint(url) }
         return profile
     }

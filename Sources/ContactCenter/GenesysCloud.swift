@@ -45,6 +45,8 @@ enum GenesysCloud {
         }
         var profile = Profile(.genesys, try credential(settings, login: login ?? standardLogin), api: api)
         profile.region = login == nil ? hosts.name : region?.name
+        profile.secretVariable = "GENESYS_CLIENT_SECRET"
+        profile.nextSecret = try settings.secret("GENESYS_CLIENT_SECRET_NEXT")
         profile.revocation = .call("/api/v2/tokens/me")  // section 2
         profile.organizationID = settings.text("GENESYS_ORGANIZATION_ID")
         return profile

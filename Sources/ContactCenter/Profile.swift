@@ -32,6 +32,12 @@ public struct Profile: Sendable {
     public var platform: Platform
     public var credential: Credential
     public var api: API
+    /// The variable of the client's secret; with `_NEXT` behind it, that of the one that is to take its place.
+    public var secretVariable = ""
+    /// The client's secret that is to take the place of the one in the grant: tried where that is refused.
+    public var nextSecret: Secret?
+    /// Reads everything again, files and commands too; nil where the profile did not come from settings.
+    var reload: (@Sendable () throws(ConfigurationError) -> Profile)?
     /// The region or area, where one is known.
     public var region: String?
     /// The organisation that the token must belong to.
@@ -45,6 +51,7 @@ public struct Profile: Sendable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
+        reload = { () throws(ConfigurationError) in try Profile(settings) }
     }
 
     /// Secrets and tokens travel over https only, but for servers on this machine.

@@ -10,6 +10,11 @@ internal import Foundations
 public struct SecretReader: Sendable {
     private static let limitInBytes = 64 << 10
     private let standardInput: Int32
+    /// Standard input can be read once only.
+    private final class Once: Sendable {
+        let secret = Locked<Secret?>(nil)
+    }
+    private let fromInput = Once()
 
     public init(standardInput: Int32 = 0) {
         self.standardInput = standardInput
@@ -51,6 +56,13 @@ public struct SecretReader: Sendable {
     }
 
     private func fromStandardInput(_ name: String) throws(ConfigurationError) -> Secret {
+        if let secret = fromInput.secret.withLock({ $0 }) { return secret }
+        let secret = try readStandardInput(name)
+        fromInput.secret.withLock { $0 = secret }
+        return secret
+    }
+
+    private func readStandardInput(_ name: String) throws(ConfigurationError) -> Secret {
         guard var bytes = try? File.read(standardInput, path: "standard input", limit: Self.limitInBytes) else {
             throw ConfigurationError("\(name): standard input cannot be read", hint: "pipe the secret into the command")
         }

@@ -12,7 +12,7 @@ extension TokenSource {
         var store = store
         switch profile.credential {
         case .grant(let grant):
-            requester = OAuthClient(grant, transport: transport, time: time, settings: settings)
+            requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
             key = grant.cacheKey
         case .accessToken(let token):
             // Nothing is gained by storing what the environment holds.

@@ -89,6 +89,16 @@ public enum File {
         }
     }
 
+    /// Replaces a file that is there at once, and lets its permissions be.
+    public static func rewrite(_ path: String, with secret: Secret) throws(FileError) {
+        var information = stat()
+        guard stat(path, &information) == 0 else { throw FileError(path: path, code: errno) }
+        var bytes = secret.withBytes { Array($0) }
+        defer { wipe(&bytes) }
+        try replace(path, with: bytes)
+        guard chmod(path, information.st_mode & 0o7777) == 0 else { throw FileError(path: path, code: errno) }
+    }
+
     /// Makes a file that was not there, with permissions 0600 and all its bytes at once; throws where it exists.
     public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
         let draft = path + "." + hexadecimal(Sodium.randomBytes(6))

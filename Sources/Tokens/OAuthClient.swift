@@ -11,13 +11,13 @@ public struct OAuthClient: TokenRequester {
 
     public init(
         _ grant: Grant, transport: any Transport, time: any TimeSource = .system,
-        settings: LifecycleSettings = LifecycleSettings()
+        settings: LifecycleSettings = LifecycleSettings(), discovery: Discovery? = nil
     ) {
         self.grant = grant
         self.transport = transport
         self.time = time
         self.settings = settings
-        discovery = Discovery(transport)
+        self.discovery = discovery ?? Discovery(transport)
     }
 
     public func requestToken(draw: Double) async throws(TokenError) -> Token {

@@ -9,10 +9,12 @@ struct ProfileFile {
         self.path = path
     }
 
-    /// Whether the file itself sets a variable.
-    func has(_ variable: String) throws(ConfigurationError) -> Bool {
-        try edit { bytes throws(Dotenv.Malformed) in try Dotenv.parse(bytes).contains { $0.name == variable } }
+    /// What the file itself sets a variable to; nil where it does not.
+    func value(of variable: String) throws(ConfigurationError) -> Secret? {
+        try edit { bytes throws(Dotenv.Malformed) in try Dotenv.parse(bytes).last { $0.name == variable }?.value }
     }
+
+    func has(_ variable: String) throws(ConfigurationError) -> Bool { try value(of: variable) != nil }
 
     /// Sets variables, or removes them where there is no value, all at once.
     func set(_ changes: KeyValuePairs<String, Secret?>) throws(ConfigurationError) {
