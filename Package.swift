@@ -70,7 +70,8 @@ let package = Package(
         tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
         tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
-        tests("ContactCenterTests", ["ContactCenter", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
+        tests(
+            "ContactCenterTests", ["ContactCenter", "TokenStores", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
         tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
         tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations", "CVirtualTime"]),
         tests(

@@ -40,8 +40,10 @@ struct Account {
     func settings() throws(ConfigurationError) -> Settings { try settings(of: profileName) }
 
     /// The settings of a profile; without a name, of ./.env and the environment.
-    func settings(of name: String?) throws(ConfigurationError) -> Settings {
-        var settings = Settings(environment: Context.current.variables, flags: flags)
+    func settings(
+        of name: String?, adding more: [String: String] = [:]
+    ) throws(ConfigurationError) -> Settings {
+        var settings = Settings(environment: Context.current.variables, flags: flags.merging(more) { $1 })
         if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil) }
         return settings
     }
@@ -129,13 +131,13 @@ struct Account {
     /// Runs `body` with the account's client, and explains a token that is refused.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
         let client = try client()
-        return try await Self.advising(client) { try await body(client) }
+        return try await Self.advising(client.profile) { try await body(client) }
     }
 
-    /// Runs `body`, and explains a token that is refused to `client`.
-    static func advising<Result>(_ client: APIClient, _ body: () async throws -> Result) async throws -> Result {
+    /// Runs `body`, and explains a token that is refused to the profile.
+    static func advising<Result>(_ profile: Profile, _ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch let error as TokenError {
-            throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile))
+            throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, profile))
         }
     }
 }

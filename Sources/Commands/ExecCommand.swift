@@ -56,7 +56,7 @@ struct ExecCommand: Command {
         if !keepSecrets { for name in Self.secretNames { variables[name] = nil } }
         var leases: [TokenLease] = []
         for (index, client) in clients.enumerated() {
-            let lease = try await Account.advising(client) {
+            let lease = try await Account.advising(client.profile) {
                 try await TokenLease(
                     client, minTTL: minTTL?.duration ?? .zero,
                     file: "\(directory.path)/token\(index == 0 ? "" : "\(index)")")

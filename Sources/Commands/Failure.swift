@@ -66,7 +66,7 @@ struct Failure {
         (message, code, hint) = (error.message, error.code.description, advice)
         (status, correlationID) = (error.status, error.correlationID)
         switch error.code {
-        case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization:
+        case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired:
             exitCode = ExitCode.credentialsRefused
         case .rateLimited: exitCode = ExitCode.rateLimited
         case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)

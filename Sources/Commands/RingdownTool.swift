@@ -16,7 +16,8 @@ public enum RingdownTool {
         program: "ringdown",
         abstract: "A valid access token for Genesys Cloud and NICE CXone, always.",
         commands: [
-            DemoCommand.self, TokenCommand.self, ExecCommand.self, RevokeCommand.self, WhoamiCommand.self,
+            DemoCommand.self, TokenCommand.self, ExecCommand.self, LoginCommand.self, RevokeCommand.self,
+            WhoamiCommand.self,
             UsersCommand.self,
             ConversationsCommand.self, JobsCommand.self, APICommand.self,
             ProfilesCommand.self, InitCommand.self, DoctorCommand.self, RotateCommand.self, RegionsCommand.self,

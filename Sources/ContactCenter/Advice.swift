@@ -5,7 +5,8 @@ public import Tokens
 /// Says what most likely lies behind a failure, and what to do next.
 public enum Advice {
     public static func hint(for error: TokenError, _ profile: Profile) -> String {
-        profile.platform.advice(error, profile)
+        if error.code == .signInRequired { return "sign in with 'ringdown login', as the same profile" }
+        return profile.platform.advice(error, profile)
     }
 
     static func general(_ error: TokenError) -> String {

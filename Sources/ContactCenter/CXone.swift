@@ -43,6 +43,7 @@ enum CXone {
         case clientCredentials = "client_credentials"
         case accessKey = "access_key"
         case digital
+        case authorizationCode = "authorization_code"
     }
 
     static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
@@ -55,6 +56,11 @@ enum CXone {
         let override = try settings.url("CXONE_API_URL")
         let digital = name == .digital ? try standardURL(digitalHost(issuer, area)) : nil
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
+        if name == .authorizationCode {
+            profile.signIn = SignIn(
+                authorization: .discovered(issuer: issuer), clientID: settings.text("CXONE_CLIENT_ID") ?? "",
+                scope: settings.text("CXONE_SCOPE") ?? "openid")
+        }
         profile.secretVariable = "CXONE_CLIENT_SECRET"
         profile.nextSecret = try settings.secret("CXONE_CLIENT_SECRET_NEXT")
         profile.region = area
@@ -112,12 +118,21 @@ enum CXone {
                     ),
                 ])
             grant.format = .json
+        case .authorizationCode: grant = Grant(endpoint: override ?? discovered, parameters: [])
         case .digital:
             let standard = try standardURL(digitalHost(issuer, area) + "/engager/2.0/token")
             grant = Grant(
                 endpoint: override ?? .fixed(standard),
                 parameters: [.init("grant_type", "client_credentials")])
             grant.format = .json
+        }
+        if name == .authorizationCode {
+            let id = try settings.required(settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID")
+            grant = SignIn.grant(
+                at: override ?? discovered, clientID: id, secret: try settings.secret("CXONE_CLIENT_SECRET"),
+                authentication: try settings.choice("CXONE_CLIENT_AUTH", default: .basicRaw))
+            grant.prefersHTTP1 = true
+            return grant
         }
         if let scope = settings.text("CXONE_SCOPE") { grant.parameters.append(.init("scope", scope)) }
         if name != .accessKey {

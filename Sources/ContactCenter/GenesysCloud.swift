@@ -43,13 +43,52 @@ enum GenesysCloud {
             // The token of a host that was named must not go to one that was not.
             api = sibling(of: login).map { .fixed($0) } ?? .unset(variable: "GENESYS_API_URL")
         }
-        var profile = Profile(.genesys, try credential(settings, login: login ?? standardLogin), api: api)
+        let host = login ?? standardLogin
+        let isPersons = try settings.choice("GENESYS_GRANT", default: GrantName.clientCredentials) == .authorizationCode
+        let credential = try isPersons ? personsCredential(settings, login: host) : credential(settings, login: host)
+        var profile = Profile(.genesys, credential, api: api)
+        if isPersons {
+            let id = try settings.required(
+                settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"), "GENESYS_CLIENT_ID")
+            profile.signIn = SignIn(
+                authorization: .fixed(try authorizationEndpoint(host)), clientID: id,
+                scope: settings.text("GENESYS_SCOPE"))
+        }
         profile.region = login == nil ? hosts.name : region?.name
         profile.secretVariable = "GENESYS_CLIENT_SECRET"
         profile.nextSecret = try settings.secret("GENESYS_CLIENT_SECRET_NEXT")
         profile.revocation = .call("/api/v2/tokens/me")  // section 2
         profile.organizationID = settings.text("GENESYS_ORGANIZATION_ID")
         return profile
+    }
+
+    enum GrantName: String, CaseIterable {
+        case clientCredentials = "client_credentials"
+        case authorizationCode = "authorization_code"
+    }
+
+    /// A person's: the client may have a secret (grant type Code Authorization), or none (PKCE).
+    private static func personsCredential(
+        _ settings: Settings, login: HTTPURL
+    ) throws(ConfigurationError) -> Profile.Credential {
+        let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
+        var grant = SignIn.grant(
+            at: .fixed(try tokenEndpoint(login)), clientID: try settings.required(id, "GENESYS_CLIENT_ID"),
+            secret: try settings.secret("GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
+            authentication: try settings.choice("GENESYS_CLIENT_AUTH", default: .basicRaw))
+        grant.defaultLifetime = .seconds(86400)
+        return .grant(grant)
+    }
+
+    private static func authorizationEndpoint(_ login: HTTPURL) throws(ConfigurationError) -> HTTPURL {
+        let path = login.path.hasSuffix("/token") ? String(login.path.dropLast(5)) + "authorize" : "/oauth/authorize"
+        do {
+            return login.path.hasSuffix("/token")
+                ? try HTTPURL(login.origin.description + path) : try login.appending(String(path.dropFirst()))
+        } catch {
+            throw ConfigurationError(
+                "GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
+        }
     }
 
     private static func credential(_ settings: Settings, login: HTTPURL) throws(ConfigurationError)
@@ -127,10 +166,13 @@ enum GenesysCloud {
         let token = try await client.get("/api/v2/tokens/me")
         let organization = try await client.get("/api/v2/organizations/me")
         let oauthClient = token["OAuthClient"]
+        // Who signed in; a client is no user (section 4).
+        let user: JSON? = client.profile.signIn == nil ? nil : try await client.get("/api/v2/users/me")
         return Identity(
             organizationID: (token["organization"]?["id"] ?? organization["id"])?.string,
             organizationName: (organization["name"] ?? token["organization"]?["name"])?.string,
-            clientID: oauthClient?["id"]?.string, clientName: oauthClient?["name"]?.string, userName: nil,
+            clientID: oauthClient?["id"]?.string, clientName: oauthClient?["name"]?.string,
+            userName: user?["username"]?.string ?? user?["name"]?.string,
             roles: (oauthClient?["roleDivisions"]?.array ?? []).compactMap { $0["roleId"]?.string }
         )
     }

@@ -32,6 +32,8 @@ public struct Profile: Sendable {
     public var platform: Platform
     public var credential: Credential
     public var api: API
+    /// How a person signs in, where tokens are a person's.
+    public var signIn: SignIn?
     /// The variable of the client's secret; with `_NEXT` behind it, that of the one that is to take its place.
     public var secretVariable = ""
     /// The client's secret that is to take the place of the one in the grant: tried where that is refused.
@@ -83,7 +85,15 @@ public struct Profile: Sendable {
 
     /// The client's identifier; empty for a token that came from elsewhere.
     public var clientID: String {
-        if case .grant(let grant) = credential { grant.client?.id ?? "" } else { "" }
+        if case .grant(let grant) = credential { grant.client?.id ?? signIn?.clientID ?? "" } else { "" }
+    }
+
+    /// Under which the account's token is stored.
+    var cacheKey: CacheKey {
+        guard case .grant(let grant) = credential else { return CacheKey(fields: []) }
+        guard let organizationID, case .fixed = api else { return grant.cacheKey }
+        // A token that was not checked must not be found under the key of one that was.
+        return CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])
     }
 
     /// Whose tokens these are, in a few words: `genesys us-east-1 6f3a…`.

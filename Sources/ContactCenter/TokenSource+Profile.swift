@@ -8,23 +8,25 @@ extension TokenSource {
         _ profile: Profile, transport: any Transport, store: any TokenStore, time: any TimeSource,
         settings: LifecycleSettings
     ) {
-        var (requester, key): (any TokenRequester, CacheKey)
+        var requester: any TokenRequester
         var store = store
         switch profile.credential {
-        case .grant(let grant):
+        case .grant(let grant) where profile.signIn != nil:
+            requester = SignedInRequester(
+                grant: grant, key: profile.cacheKey, transport: transport, store: store, time: time, settings: settings,
+                discovery: Discovery(transport))
+        case .grant:
             requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
-            key = grant.cacheKey
         case .accessToken(let token):
             // Nothing is gained by storing what the environment holds.
-            (requester, key, store) = (GivenToken(token, time: time), CacheKey(fields: []), .memory)
+            (requester, store) = (GivenToken(token, time: time), .memory)
         }
         if let organizationID = profile.organizationID, case .fixed(let api) = profile.api {
             requester = OrganizationCheck(
                 requester: requester, organizationID: organizationID, api: api, transport: transport)
-            // A token that was not checked must not be found under the key of one that was.
-            key = CacheKey(fields: [key.bytes, Array(organizationID.utf8)])
         }
-        self.init(requester, key: key, account: profile.account, store: store, time: time, settings: settings)
+        self.init(
+            requester, key: profile.cacheKey, account: profile.account, store: store, time: time, settings: settings)
     }
 }
 

@@ -9,6 +9,8 @@ extension Simulator {
         case ("GET", "/.well-known/cxone-configuration"): return configuration(call)
         case ("POST", "/auth/token"): return globalToken(call)
         case ("POST", "/authentication/v1/token/access-key"): return accessKeyToken(call)
+        case (_, "/auth/authorize"):
+            return signIn(call, client: credentials.cxoneClientID)
         case ("GET", "/auth/userinfo"): return userInformation(call)
         case ("POST", "/engager/2.0/token"): return cxoneDigital(call)  // on one address, as behind a gateway
         default: return Answer(status: 404, reason: "no such resource")
@@ -45,13 +47,23 @@ extension Simulator {
         guard let grant = parameters.values["grant_type"] else {
             return refusal(400, "invalid_request", "grant_type is missing")
         }
-        guard isKnownClient(parameters) else {
+        let isPublic =
+            ["authorization_code", "refresh_token"].contains(grant) && !parameters.hasSecret
+            && parameters.values["client_id"] == credentials.cxoneClientID
+        guard isPublic || isKnownClient(parameters) else {
             return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
+        }
+        if grant == "authorization_code" {
+            guard redeem(parameters, client: credentials.cxoneClientID, now: call.now) != nil else {
+                return refusal(400, "invalid_grant", "Code is not valid", client: credentials.cxoneClientID)
+            }
+            return granted(call, client: credentials.cxoneClientID)
         }
         if grant == "refresh_token" {
             // Whether the real server gives a new refresh token each time is UNVERIFIED; here it does, and the old one stays.
-            let end = parameters.values["refresh_token"].flatMap { token in world.withLock { $0.refreshTokens[token] } }
-            guard let end, end > call.now else {
+            let known = parameters.values["refresh_token"].flatMap { token in world.withLock { $0.refreshTokens[token] }
+            }
+            guard let known, known.end > call.now else {
                 return refusal(
                     400, "invalid_grant", "Refresh token is invalid or has expired", client: credentials.cxoneClientID)
             }
@@ -121,7 +133,7 @@ extension Simulator {
             let session: JSON = ["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())]
             let refreshToken = webToken(session, &random)
             // Twice the life of the access token, as in the official sample.
-            world.withLock { $0.refreshTokens[refreshToken] = call.now + lifetime * 2 }
+            world.withLock { $0.refreshTokens[refreshToken] = (call.now + lifetime * 2, nil) }
             members += [
                 .init("refresh_token", .string(refreshToken)),
                 .init("id_token", .string(webToken(accessClaims(call, lifetime, number), &random))),

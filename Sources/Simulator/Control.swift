@@ -30,6 +30,7 @@ extension Simulator {
         case ("GET", "/_sim/clock"): clockState()
         case ("POST", "/_sim/clock"): setClock(request)
         case ("GET", "/_sim/credentials"): credentialsState()
+        case ("GET", "/_sim/people"): people()
         case ("POST", "/_sim/client"): setClient(request)
         case ("POST", "/_sim/faults"): addFaults(request)
         case ("DELETE", "/_sim/faults"): withoutFaults()
@@ -40,7 +41,7 @@ extension Simulator {
                 status: 404,
                 json: [
                     "message": .string(
-                        "the control plane has: GET /, /_sim/state, journal, clock, credentials, count; "
+                        "the control plane has: GET /, /_sim/state, journal, clock, credentials, people, count; "
                             + "POST /_sim/reset, seed, clock, client, faults, mark; DELETE /_sim/faults"
                     )
                 ]
@@ -109,6 +110,18 @@ extension Simulator {
             "cxoneAccessKeyId": .string(known.cxoneAccessKeyID),
             "cxoneAccessKeySecret": .string(known.cxoneAccessKeySecret),
         ])
+    }
+
+    /// Some of those who can sign in.
+    private func people() -> Response {
+        let people = (0..<min(data.userCount, 25)).map { index -> JSON in
+            let person = data.person(index)
+            return [
+                "id": .string(person.id), "username": .string(person.email),
+                "name": "\(person.firstName) \(person.lastName)",
+            ]
+        }
+        return Response(json: .array(people))
     }
 
     /// `{"state": "active"|"inactive"|"disabled"}` `{"permissions": [..]|null}` and `{"divisions": [..]|null}` of the Genesys Cloud client.

@@ -41,6 +41,7 @@ extension Simulator {
             return correlated(Answer(status: 204, reason: "token revoked"), call)
         case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
         case ("GET", "/api/v2/users"): return users(call)
+        case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
         case (_, "/api/v2/users/me"):
             return genesysError(
                 call, 400, "not.a.user",
@@ -74,6 +75,9 @@ extension Simulator {
         default: return genesysNotFound(call)
         }
     }
+
+    /// Who signed in for a token; nil for a client's own.
+    private func person(_ token: String) -> Int? { world.withLock { $0.tokens[token]?.person } }
 
     func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)

@@ -5,6 +5,10 @@ internal import Synchronization
 extension Simulator {
     /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
     func genesysLogin(_ call: Call, domain: String) -> Answer {
+        if call.url.path == "/oauth/authorize" {
+            let answer = signIn(call, client: credentials.genesysClientID)
+            return domain == options.genesysDomain ? answer : genesysNotFound(call)
+        }
         guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
         guard call.request.method == "POST" else {
             return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
@@ -15,6 +19,9 @@ extension Simulator {
         }
         guard let grant = parameters.values["grant_type"], !grant.isEmpty else {
             return loginRefusal(call, "invalid_request", "grant_type is missing", reason: "no grant_type in the body")
+        }
+        if grant == "authorization_code" || grant == "refresh_token" {
+            return personsToken(call, grant, parameters, domain)
         }
         guard grant == "client_credentials" else {
             return loginRefusal(
@@ -51,17 +58,60 @@ extension Simulator {
         guard world.withLock({ $0.client.state == .active }) else {
             return loginRefusal(call, "invalid_client", "client is not active", client: id, reason: "inactive client")
         }
-        let lifetime = options.tokenLifetime ?? .seconds(86400)
-        let token = world.withLock { world in
-            var random = SeededRandom(seed: data.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
-            let token = random.text(86, from: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
-            world.grant(token, to: known.genesysClientID, on: .genesys, until: call.now + lifetime, now: call.now)
-            return token
+        return grantedLogin(call, client: id, form: form)
+    }
+
+    /// A person's token: for a code, or for the refresh token that came with one. A client without a secret says only who it is.
+    private func personsToken(
+        _ call: Call, _ grant: String, _ parameters: TokenParameters, _ domain: String
+    ) -> Answer {
+        let known = currentCredentials
+        let isPublic = !parameters.hasSecret && parameters.values["client_id"] == known.genesysClientID
+        let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret))
+        guard domain == options.genesysDomain, isPublic || form != nil else {
+            return loginRefusal(call, "invalid_client", "authentication failed", client: parameters.clients.first?.id)
         }
-        var answer = Answer(
-            json: ["access_token": .string(token), "token_type": "bearer", "expires_in": seconds(lifetime)],
-            client: id, reason: "token granted"
-        )
+        let person: Int?
+        if grant == "authorization_code" {
+            person = redeem(parameters, client: known.genesysClientID, now: call.now)
+        } else {
+            person = refreshingPerson(parameters, now: call.now)
+        }
+        guard let person else {
+            return loginRefusal(
+                call, "invalid_grant", "the code or refresh token is not valid", client: known.genesysClientID)
+        }
+        return grantedLogin(call, client: known.genesysClientID, form: form, person: person)
+    }
+
+    /// The person of a refresh token, which is good once: whether the real platform changes it each time is UNVERIFIED.
+    private func refreshingPerson(_ parameters: TokenParameters, now: Timestamp) -> Int? {
+        guard let token = parameters.values["refresh_token"] else { return nil }
+        let known = world.withLock { $0.refreshTokens.removeValue(forKey: token) }
+        return known.flatMap { $0.end > now ? $0.person : nil }
+    }
+
+    private func grantedLogin(
+        _ call: Call, client: String, form: RequestRecord.CredentialsForm?, person: Int? = nil
+    ) -> Answer {
+        let lifetime = options.tokenLifetime ?? .seconds(86400)
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        let (token, refreshToken) = world.withLock { world in
+            var random = SeededRandom(seed: data.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
+            let token = random.text(86, from: alphabet)
+            world.grant(
+                token, to: credentials.genesysClientID, on: .genesys, until: call.now + lifetime, now: call.now,
+                person: person)
+            let refreshToken = person.map { _ in random.text(86, from: alphabet) }
+            if let refreshToken { world.refreshTokens[refreshToken] = (call.now + .seconds(30 * 86400), person) }
+            return (token, refreshToken)
+        }
+        var members: [JSON.Member] = [
+            .init("access_token", .string(token)), .init("token_type", "bearer"),
+            .init("expires_in", seconds(lifetime)),
+        ]
+        if let refreshToken { members.append(.init("refresh_token", .string(refreshToken))) }
+        var answer = Answer(json: .object(members), client: client, reason: "token granted")
         answer.credentials = form
         return correlated(answer, call)
     }

@@ -14,6 +14,9 @@ struct TokenParameters {
         return isInBody ? .body : index == 0 && encoding != .raw ? .encoded : .raw
     }
 
+    /// Whether any secret was sent, right or wrong.
+    var hasSecret: Bool { clients.contains { !$0.secret.isEmpty } }
+
     private let encoding: Simulator.Options.SecretEncoding
 
     init(_ call: Call, format: Format, encoding: Simulator.Options.SecretEncoding = .any) {

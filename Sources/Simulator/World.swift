@@ -15,8 +15,10 @@ struct World: Sendable {
     private var lastReportJob = 9000
     /// More jobs than this are not kept; the oldest go first.
     static let jobLimit = 1000
-    /// CXone's refresh tokens, each with its end.
-    var refreshTokens: [String: Timestamp] = [:]
+    /// Refresh tokens, each with its end, and the person where one signed in.
+    var refreshTokens: [String: (end: Timestamp, person: Int?)] = [:]
+    /// Codes that browsers were given.
+    var codes: [String: AuthorizationCode] = [:]
     /// The token requests of each client in its current minute.
     private var logins: [String: (start: Timestamp, count: Int)] = [:]
 
@@ -42,6 +44,8 @@ struct World: Sendable {
         var expiry: Timestamp
         var lastUse: Timestamp
         var isRevoked = false
+        /// Who signed in; nil for a client's own token.
+        var person: Int?
         /// The calls in the current minute.
         var window: (start: Timestamp, calls: Int)
     }
@@ -66,15 +70,18 @@ struct World: Sendable {
     }
 
     mutating func grant(
-        _ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp
+        _ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp,
+        person: Int? = nil
     ) {
         // Tokens that ended long ago are forgotten, so that a simulator can run for days.
         if tokens.count >= tidyAt {
             tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now }
-            refreshTokens = refreshTokens.filter { $0.value > now }
+            refreshTokens = refreshTokens.filter { $0.value.end > now }
+            codes = codes.filter { $0.value.end > now }
             tidyAt = max(10_000, tokens.count * 2)
         }
-        tokens[token] = GrantedToken(client: client, platform: platform, expiry: expiry, lastUse: now, window: (now, 0))
+        tokens[token] = GrantedToken(
+            client: client, platform: platform, expiry: expiry, lastUse: now, person: person, window: (now, 0))
     }
 
     mutating func add(_ job: AnalyticsJob, _ id: String) {

@@ -34,6 +34,10 @@ public final class FileStore: TokenStore {
         keyText = keys
     }
 
+    public func named(_ kind: String) -> any TokenStore {
+        FileStore(directory: directory, account: "\(account) (\(kind))", keys: keyText)
+    }
+
     public func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
         guard let cipher = cipher() else { return nil }
         for name in cipher.names(of: key) {

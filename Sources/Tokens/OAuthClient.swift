@@ -21,6 +21,11 @@ public struct OAuthClient: TokenRequester {
     }
 
     public func requestToken(draw: Double) async throws(TokenError) -> Token {
+        try await requestTokens(draw: draw).access
+    }
+
+    /// The same, with the refresh token that came along, where one did.
+    public func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
         let endpoint = try await endpoint()
         let request = try grant.request(to: endpoint)
         let sent = time.now()
@@ -32,7 +37,7 @@ public struct OAuthClient: TokenRequester {
         guard response.isSuccess else { throw refusal(response, endpoint) }
         let granted: TokenResponse
         do { granted = try TokenResponse(response.body) } catch { throw malformed(error, response, endpoint) }
-        return token(granted, requested: sent, draw: draw)
+        return (token(granted, requested: sent, draw: draw), granted.refreshToken)
     }
 
     private func endpoint() async throws(TokenError) -> HTTPURL {

@@ -8,7 +8,7 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
         private enum Value: String {
             case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed,
                 malformedResponse
-            case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization
+            case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization, signInRequired
         }
         private let value: Value
 
@@ -44,6 +44,8 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let discoveryFailed = Code(value: .discoveryFailed)
         /// A token was granted, but by another organisation than the one that is expected.
         public static let wrongOrganization = Code(value: .wrongOrganization)
+        /// Nobody is signed in, or not any more.
+        public static let signInRequired = Code(value: .signInRequired)
         /// The caller's task was cancelled.
         public static let cancelled = Code(value: .cancelled)
 
@@ -79,7 +81,7 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Whether the same request with the same secret would be refused again.
     public var isRefusal: Bool {
-        [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization].contains(code)
+        [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired].contains(code)
     }
 
     /// Whether who insists on a new token is told this too: the platform refuses, or has asked to wait.

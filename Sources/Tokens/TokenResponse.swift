@@ -9,6 +9,7 @@ struct TokenResponse {
     }
 
     var accessToken: Secret
+    var refreshToken: Secret?
     var scope: String?
     /// As granted; nil where the response does not say, or says it illegibly.
     var lifetime: Duration?
@@ -44,6 +45,10 @@ struct TokenResponse {
             throw Unusable(reason: "the token_type '\(excerpt(type.text ?? "\(type)", limit: 40))' is not bearer")
         }
         accessToken = token
+        // One that is no string is as good as none: it is not what the response is for.
+        refreshToken = members.last { $0.name == "refresh_token" }.flatMap {
+            try? JSONReader.secret(of: body, in: $0.range)
+        }
         scope = value("scope")?.string
         lifetime = Self.lifetime(value("expires_in"))
     }

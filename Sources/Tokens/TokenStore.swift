@@ -41,12 +41,15 @@ public protocol TokenStore: Sendable {
     func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome
     /// Keeps the story of a token request.
     func note(_ mint: Mint) async
+    /// The same store for records of another kind, for who looks into it: `sign-in`.
+    func named(_ kind: String) -> any TokenStore
     /// Until when nobody who uses the token of a key should call the API: another process was told to wait.
     func pause(_ key: CacheKey) async -> Timestamp?
     func pause(_ key: CacheKey, until end: Timestamp) async
 }
 
 extension TokenStore {
+    public func named(_ kind: String) -> any TokenStore { self }
     public func pause(_ key: CacheKey) async -> Timestamp? { nil }
     public func pause(_ key: CacheKey, until end: Timestamp) async {}
 }

@@ -10,6 +10,7 @@ public final class APIClient: Sendable {
     public let profile: Profile
     let transport: any Transport
     private let tokens: TokenSource
+    let store: any TokenStore
     let time: any TimeSource
     private let base = Locked<HTTPURL?>(nil)
     private let traffic: CallTraffic
@@ -21,6 +22,7 @@ public final class APIClient: Sendable {
         self.profile = profile
         self.transport = transport
         self.time = time
+        self.store = store
         tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
         traffic = CallTraffic(calls, time: time, store: store, key: tokens.key)
     }

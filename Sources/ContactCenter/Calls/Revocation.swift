@@ -15,13 +15,14 @@ public enum Revocation: Sendable {
 extension APIClient {
     /// Forgets the cached token, here and in the store, and ends it at the platform where that can be done: Genesys Cloud has a
     /// call for it, other servers may have RFC 7009. No token is requested for it. `given` ends another token than the
-    /// cached one, which is forgotten only where it is the same.
+    /// cached one, which is forgotten only where it is the same. A person is signed out.
     ///
     /// Throws ``APIError`` and `TokenError`; the token is forgotten then too.
     public func revoke(_ given: Secret? = nil) async throws -> Revocation {
         let stored = await storedToken()
         let isOther = given != nil && stored?.value != given
         let forgotten = isOther ? nil : await forgetToken()
+        if given == nil, profile.signIn != nil { await store.removeRefreshToken(for: profile.cacheKey) }
         guard let token = given ?? forgotten?.value else { return .nothingCached }
         switch profile.revocation {
         case .none: return .onlyForgotten

@@ -1,0 +1,230 @@
+"""`ringdown login`: a person signs in with a real browser, and stays signed in; what comes back is believed only if it is ours."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from checks import assert_discloses_nothing
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        expect.set_options(timeout=20_000)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def person(simulated, tmp_path):
+    """The settings of a person's account: a client without a secret, and a cache."""
+
+    def settings(platform="genesys", *options, **more):
+        prefix = platform.upper() + "_"
+        variables = {name: value for name, value in simulated(*options).items()
+                     if name.startswith(prefix) and not name.endswith(("SECRET", "ACCESS_KEY_ID")) or name == "RINGDOWN_SIM_URL"}
+        return variables | {prefix + "GRANT": "authorization_code", "RINGDOWN_CACHE": "file", "RINGDOWN_CACHE_DIR": str(tmp_path / "cache")} | more
+
+    return settings
+
+
+class Login:
+    """`ringdown login --no-browser`, waiting for the browser."""
+
+    def __init__(self, binary, environment, directory, arguments):
+        self.process = subprocess.Popen([binary, "login", "--no-browser", *arguments], env=environment, cwd=directory, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.said = []
+        while not self.said or not self.said[-1].strip().startswith("http"):
+            line = self.process.stderr.readline()
+            assert line, f"it ended with {self.process.wait()}: {self.said}"
+            self.said.append(line)
+        self.url = self.said[-1].strip()
+        self.parameters = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query))
+
+    def come_back(self, **query):
+        """A browser's answer that is made up: the status."""
+        try:
+            with urllib.request.urlopen(self.parameters["redirect_uri"] + "?" + urllib.parse.urlencode(query)) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def end(self):
+        """The exit code, and everything that was said."""
+        out, err = self.process.communicate(timeout=30)
+        assert out == ""
+        return self.process.returncode, "".join(self.said) + err
+
+
+@pytest.fixture
+def login(binary, clean_environment, tmp_path):
+    running = []
+
+    def start(*arguments, **variables):
+        running.append(Login(binary, clean_environment | variables, tmp_path, arguments))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.process.kill()
+        each.process.wait()
+
+
+@pytest.mark.parametrize("platform", ["genesys", "cxone"])
+def test_a_person_signs_in_with_a_browser_and_stays_signed_in(login, person, ringdown, browser, platform):
+    variables = person(platform)
+    waiting = login(**variables)
+    assert waiting.parameters["code_challenge_method"] == "S256" and len(waiting.parameters["code_challenge"]) == 43
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", waiting.parameters["redirect_uri"])
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading")).to_have_text("Almost there")
+    page.close()
+    code, said = waiting.end()
+    assert code == 0 and "signed in" in said and "next:" not in said, said
+    first = ringdown("token", **variables)
+    assert first.code == 0, first.err
+    # The refresh token gets the next ones, each with the one that came last.
+    second, third = ringdown("token", "--force", **variables), ringdown("token", "--force", **variables)
+    assert second.code == third.code == 0 and len({first.out, second.out, third.out}) == 3, third.err
+    who = json.loads(ringdown("whoami", "--output", "json", **variables).out)
+    assert "@example.com" in who["user"]
+    listed = ringdown("tokens", **variables).out
+    assert "(sign-in)" in listed and ringdown("cache", "verify", **variables).code == 0
+    assert ringdown("revoke", **variables).code == 0
+    outcome = ringdown("token", **variables)
+    assert outcome.code == 4 and "nobody is signed in" in outcome.err and "ringdown login" in outcome.err
+
+
+def test_the_sign_in_is_kept_encrypted(login, person, browser, tmp_path, ringdown):
+    variables = person()
+    waiting = login(**variables)
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading")).to_have_text("Almost there")
+    code, said = waiting.end()
+    token = ringdown("token", **variables).out.strip()
+    for path in (tmp_path / "cache").iterdir():
+        assert token.encode() not in path.read_bytes() and path.stat().st_mode & 0o077 == 0
+    assert token not in said
+
+
+def test_a_client_with_a_secret_sends_it_and_pkce_too(login, person, browser, simulated):
+    variables = person()
+    simulator = variables | {"GENESYS_CLIENT_SECRET": "wrong"}
+    waiting = login(**simulator)
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    code, said = waiting.end()
+    assert code == 4 and "authentication failed" in said
+    assert_discloses_nothing(said, "wrong-secret-value")
+
+
+def test_a_person_who_says_no_is_an_error(login, person, browser):
+    waiting = login(**person())
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading")).to_have_text("Not signed in")
+    code, said = waiting.end()
+    assert code == 4 and "the sign-in was refused: access_denied: the person said no" in said
+
+
+def test_an_answer_that_is_not_ours_is_refused_and_the_wait_goes_on(login, person, browser):
+    waiting = login(**person())
+    assert waiting.come_back(code="stolen", state="guessed") == 400
+    assert waiting.come_back(code="stolen") == 400
+    assert waiting.come_back(state=waiting.parameters["state"][:-1], code="stolen") == 400
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(waiting.parameters["redirect_uri"].replace("/callback", "/"))
+    assert waiting.process.poll() is None
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    assert waiting.end()[0] == 0
+
+
+@pytest.mark.parametrize("query, reason", [
+    ({"code": "made-up"}, "not valid"), ({"code": "made-up", "iss": "https://evil.example"}, "RFC 9207"), ({}, "there was no code"),
+    ({"error": "server_error", "error_description": "\x1b[31mred\x1b[0m"}, "server_error")])
+def test_an_answer_with_our_state_but_no_good_code_is_an_error(login, person, query, reason):
+    waiting = login(**person())
+    assert waiting.come_back(state=waiting.parameters["state"], **query) == 200
+    code, said = waiting.end()
+    assert code == 4 and reason in said and "\x1b" not in said
+
+
+def test_a_code_is_worth_nothing_without_the_verifier(login, person):
+    variables = person()
+    waiting = login(**variables)
+    address = urllib.parse.urlsplit(waiting.url)
+    connection = http.client.HTTPConnection(address.netloc)
+    people = json.load(urllib.request.urlopen(variables["RINGDOWN_SIM_URL"] + "/_sim/people"))
+    form = waiting.parameters | {"decision": "allow", "username": people[0]["username"]}
+    connection.request("POST", address.path, urllib.parse.urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
+    code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(connection.getresponse().headers["Location"]).query))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": waiting.parameters["redirect_uri"],
+            "client_id": waiting.parameters["client_id"], "code_verifier": "x" * 43}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(variables["GENESYS_LOGIN_URL"] + "/oauth/token", data=urllib.parse.urlencode(form).encode())
+    assert json.load(refused.value)["error"] == "invalid_grant"
+
+
+def test_who_never_comes_back_is_waited_for_no_longer_than_said(ringdown, person):
+    outcome = ringdown("login", "--no-browser", "--timeout", "0.2s", **person())
+    assert outcome.code == 4 and "nobody came back" in outcome.err and "ringdown login" in outcome.err
+
+
+def test_the_wait_can_be_ended(login, person):
+    waiting = login(**person())
+    waiting.process.send_signal(signal.SIGINT)
+    assert waiting.process.wait(timeout=10) in (2, -signal.SIGINT, 130)
+
+
+def test_a_browser_is_opened_where_one_is_named(binary, clean_environment, person, tmp_path):
+    opener = tmp_path / "opener"
+    opener.write_text(f"#!/bin/sh\ncurl -s -L -o {tmp_path}/page \"$1\"\n")
+    opener.chmod(0o755)
+    with subprocess.Popen([binary, "login", "--timeout", "20s"], env=clean_environment | person(BROWSER=str(opener)), cwd=tmp_path,
+                          stderr=subprocess.PIPE, text=True) as process:
+        assert "your browser has the sign-in page" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+
+
+def test_a_sign_in_that_the_platform_ended_is_said(login, person, browser, ringdown):
+    variables = person()
+    waiting = login(**variables)
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    assert waiting.end()[0] == 0
+    request = urllib.request.Request(variables["RINGDOWN_SIM_URL"] + "/_sim/seed", data=b'{"seed":1}', method="POST")
+    urllib.request.urlopen(request)
+    outcome = ringdown("token", "--force", **variables)
+    assert outcome.code == 4 and "the sign-in is over" in outcome.err and "ringdown login" in outcome.err
+
+
+def test_what_login_needs_is_said(ringdown, person, simulated):
+    variables = person()
+    assert "RINGDOWN_CACHE" in ringdown("login", **variables | {"RINGDOWN_CACHE": "off"}).err
+    assert ringdown("login", "--port", "70000", **variables).code == 64
+    outcome = ringdown("login", "--platform", "custom", OAUTH_TOKEN_URL="https://a.example/t", OAUTH_CLIENT_ID="a", OAUTH_CLIENT_SECRET="b",
+                       RINGDOWN_CACHE="file")
+    assert outcome.code == 78 and "for genesys and cxone" in outcome.err
+    outcome = ringdown("token", **variables)
+    assert outcome.code == 4 and "nobody is signed in" in outcome.err
