@@ -18,6 +18,8 @@ public struct ParameterSpec: Sendable, Equatable {
     public var kind: Kind
     public var help: String
     public var isRequired = false
+    /// Whether it may be given more than once.
+    public var isRepeatable = false
 
     /// Whether it is a word in a place, not an option.
     var isPlace: Bool {

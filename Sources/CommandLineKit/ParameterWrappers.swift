@@ -20,7 +20,8 @@ public struct OptionList {
     public var wrappedValue: [String] { slot.content }
 
     public init(_ name: String, _ valueName: String, help: String) {
-        slot = Slot(listOf: ParameterSpec(name: name, kind: .option(valueName: valueName), help: help))
+        slot = Slot(
+            listOf: ParameterSpec(name: name, kind: .option(valueName: valueName), help: help, isRepeatable: true))
     }
 }
 

@@ -41,6 +41,12 @@ private struct Parser {
     let parameters: [any ParameterSlot]
     var words: ArraySlice<String>
     let help: String
+    /// Options that were given already.
+    private var given: Set<String> = []
+
+    init(parameters: [any ParameterSlot], words: ArraySlice<String>, help: String) {
+        (self.parameters, self.words, self.help) = (parameters, words, help)
+    }
 
     /// False where help is asked for.
     mutating func fill() throws(UsageError) -> Bool {
@@ -77,7 +83,9 @@ private struct Parser {
         if let list = parameters.first(where: { $0.spec.kind == .arguments }) {
             while let word = values.popFirst() { _ = list.take(word) }
         }
-        if let word = values.first { throw UsageError("unexpected argument '\(word)'", hint: restHint ?? help) }
+        if let word = values.first {
+            throw UsageError("unexpected argument '\(abbreviated(word))'", hint: restHint ?? help)
+        }
     }
 
     /// For commands that run another one: what is most often forgotten.
@@ -106,6 +114,9 @@ private struct Parser {
         }
         guard let slot = found else { throw unknown(word, name) }
         let spec = slot.spec
+        if !given.insert(spec.name).inserted, !spec.isRepeatable {
+            throw UsageError("--\(spec.name) is given twice", hint: "leave one of them out")
+        }
         guard case .option(let valueName) = spec.kind else {
             let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
             if !isRight { throw UsageError("--\(spec.name) takes \(slot.expectation)", hint: help) }
@@ -130,8 +141,20 @@ private struct Parser {
             }
         }
         let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
+        let meant = nearest(to: name, among: names).first
+        let isSecret = ["secret", "password", "access-key", "token"].contains { name.lowercased().hasSuffix($0) }
+        if isSecret, meant == nil {
+            return UsageError(
+                "'\(shown)': a secret is never an argument, where every user of the machine can read it",
+                hint: "put it into a file of its own and name that in a variable, …_CLIENT_SECRET_FILE; " + help)
+        }
         return UsageError(
             "unknown option '\(shown)'",
-            hint: nearest(to: name, among: names).first.map { "did you mean --\($0)? " + help } ?? restHint ?? help)
+            hint: meant.map { "did you mean --\($0)? " + help } ?? restHint ?? help)
     }
+}
+
+/// A word as it may stand in a message: what is long may be a secret that does not belong there.
+public func abbreviated(_ word: String) -> String {
+    word.count > 24 ? excerpt(String(word.prefix(4))) + "…" : excerpt(word)
 }

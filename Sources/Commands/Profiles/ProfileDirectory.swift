@@ -21,7 +21,7 @@ struct ProfileDirectory {
     func place(of name: String) throws(ConfigurationError) -> String {
         if Self.isName(name) { return "\(path)/\(name).env" }
         throw ConfigurationError(
-            "'\(excerpt(name, limit: 60))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
+            "'\(abbreviated(name))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
     }
 
     /// The file of a profile that is there.
@@ -32,10 +32,10 @@ struct ProfileDirectory {
         let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
         let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
         throw ConfigurationError(
-            "there is no profile '\(name)'" + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
+            "there is no profile '\(abbreviated(name))'" + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
             hint: isPlatform
                 ? "did you mean --platform \(name.lowercased())?"
-                : "'ringdown init \(name)' makes it, as \(file)")
+                : name.count > 24 ? "'ringdown init' makes one" : "'ringdown init \(name)' makes it, as \(file)")
     }
 
     private static func isName(_ name: String) -> Bool {

@@ -1,0 +1,54 @@
+"""What the program says of itself: every help as it was agreed on, every example a command line that is understood."""
+
+import difflib
+import os
+import pathlib
+import re
+import shlex
+
+import pytest
+
+SNAPSHOT = pathlib.Path(__file__).parent / "snapshots" / "help.txt"
+
+
+def commands(ringdown):
+    return re.findall(r"^  ([a-z-]+) {2,}", ringdown("--help").out, re.MULTILINE)
+
+
+def test_every_help_is_as_it_was_agreed_on(ringdown):
+    lines = [("$ ringdown --help", ringdown("--help").out)]
+    lines += [(f"$ ringdown {name} --help", ringdown(name, "--help").out) for name in commands(ringdown)]
+    text = "\n".join(f"{line}\n{help}" for line, help in lines)
+    if os.environ.get("RINGDOWN_UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(text)
+    agreed = SNAPSHOT.read_text()
+    changes = "\n".join(difflib.unified_diff(agreed.splitlines(), text.splitlines(), "agreed", "now", lineterm=""))
+    assert text == agreed, f"RINGDOWN_UPDATE_SNAPSHOTS=1 Tests/Acceptance/run test_help.py agrees to this:\n{changes}"
+
+
+def test_no_help_is_wider_than_132_columns_and_every_command_has_examples(ringdown):
+    for name in commands(ringdown):
+        text = ringdown(name, "--help").out
+        head, examples = text.split("\nExamples:\n")
+        assert max(len(line) for line in head.splitlines()) <= 132, name
+        assert re.match(r"  # .+\n  .*ringdown ", examples), name
+
+
+def test_every_example_is_understood(ringdown):
+    count = 0
+    for name in commands(ringdown):
+        examples = re.findall(r"^  (?!#)(.+)$", ringdown(name, "--help").out.split("\nExamples:\n")[1], re.MULTILINE)
+        for example in examples:
+            # Each part of a line that begins with the program; further lines of it stand behind '--'.
+            for part in re.findall(r"(?<![/\w'])ringdown ((?:[^|;&>()]|\$\()+)", example):
+                try:
+                    words = shlex.split(part.replace('"', "") if part.count('"') % 2 else part)
+                except ValueError:
+                    continue
+                words = words[:words.index("--")] if "--" in words else words
+                if "<" in words:
+                    words = words[:words.index("<")]
+                outcome = ringdown(*words, "--help")
+                assert outcome.code == 0, f"{example}: {outcome.err}"
+                count += 1
+    assert count > 40
