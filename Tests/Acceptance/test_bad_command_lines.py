@@ -65,8 +65,9 @@ def test_a_value_of_the_wrong_kind(ringdown, options):
 
 
 def test_an_option_that_does_not_exist_with_the_closest_name(ringdown, options):
+    names = {(command, name) for command, name, _ in options}
     for command, name, value in options:
-        if len(name) > 4:
+        if len(name) > 4 and (command, name[:-1]) not in names:
             message = refused(ringdown(command, f"--{name[:-1]}"))
             assert f"unknown option '--{name[:-1]}'" in message and "did you mean --" in message, (command, name, message)
 

@@ -1,6 +1,7 @@
 """What is handed out: it installs, runs from there, and is taken away without a trace."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -31,3 +32,7 @@ def test_the_archive_and_the_package_are_whole(release, clean_environment, tmp_p
     subprocess.run(["dpkg-deb", "--extract", next((tmp_path / "dist").glob("*.deb")), tmp_path / "root"], check=True)
     done = subprocess.run([tmp_path / "root/usr/bin/ringdown", "--version"], env=clean_environment, capture_output=True, text=True)
     assert done.stdout.startswith("ringdown ")
+    # Everything that the Dockerfile copies lies beside it.
+    copied = re.findall(r"^COPY (\S+)", (tmp_path / "dist/Dockerfile").read_text(), re.MULTILINE)
+    assert copied and all(list((tmp_path / "dist").glob(pattern)) for pattern in copied)
+    assert (tmp_path / "root/usr/bin/ringdown").stat().st_size < 20 << 20

@@ -1,0 +1,15 @@
+# The program alone, for containers: 'make dist' puts this file beside the Debian package, then
+#   docker build -t ringdown .build/dist
+#   docker run --rm -e GENESYS_REGION -e GENESYS_CLIENT_ID -v ~/.genesys-secret:/run/secret:ro \
+#     -e GENESYS_CLIENT_SECRET_FILE=/run/secret ringdown token
+FROM debian:12-slim
+COPY ringdown_*.deb /tmp/
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libmicrohttpd12 libgnutls30 /tmp/ringdown_*.deb \
+    && rm -rf /var/lib/apt/lists/* /tmp/ringdown_*.deb \
+    && useradd --create-home --uid 10001 ringdown
+USER ringdown
+# Tokens are kept for the container's life; a volume here keeps them longer, encrypted.
+ENV RINGDOWN_CACHE_DIR=/home/ringdown/.cache/ringdown
+ENTRYPOINT ["ringdown"]
+CMD ["--help"]
