@@ -36,10 +36,11 @@ let package = Package(
         room(
             "Commands",
             [
-                "CommandLineKit", "Scenarios", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
+                "CommandLineKit", "Scenarios", "Broker", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
                 "TokenStores", "Tokens",
                 "HTTPModel", "Foundations", "CProcess",
             ]),
+        room("Broker", ["ContactCenter", "Tokens", "HTTPModel", "Foundations"]),
         room("Scenarios", ["TestKit", "Tokens", "HTTPModel", "Foundations"]),
         room("CommandLineKit", ["Foundations"]),
         room("SimulatorTesting", ["Simulator"]),

@@ -69,15 +69,34 @@ struct Account {
         return isThere(path) ? path : nil
     }
 
-    /// A client for the account. Throws `ConfigurationError`.
-    func client() throws(ConfigurationError) -> APIClient { try client(of: profileName) }
+    /// A client for the account: by the broker that `RINGDOWN_SOCKET` names, or with the account's own secret. Throws
+    /// `ConfigurationError`, and `TokenError` where the broker has none.
+    func client() async throws -> APIClient { try await client(of: profileName) }
 
-    func client(of name: String?) throws(ConfigurationError) -> APIClient {
+    func client(of name: String?) async throws -> APIClient {
+        let context = Context.current
+        guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else { return try ownClient(of: name) }
+        let settings = Settings(environment: context.variables, flags: flags)
+        let transport = try transport(settings)
+        let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
+        let profile: Profile
+        do throws(TokenError) { profile = try await broker.profile() } catch {
+            let hint =
+                error.code == .unreachable
+                ? "start it with 'ringdown serve', or unset RINGDOWN_SOCKET" : "see what it says where it runs"
+            throw AdvisedTokenError(error: error, hint: hint)
+        }
+        return APIClient(profile, transport: transport, time: context.time, calls: try callSettings(settings))
+    }
+
+    /// A client with the account's own secret. `isBackground` where the process goes on, so that refreshes need not be waited
+    /// for. Throws `ConfigurationError`.
+    func ownClient(of name: String?, isBackground: Bool = false) throws(ConfigurationError) -> APIClient {
         let settings = try settings(of: name)
         let profile = try Profile(settings)
         // The process ends with the answer, so it has no background in which a refresh could go on.
         var lifecycle = LifecycleSettings()
-        lifecycle.advisoryPatience = .seconds(2)
+        if !isBackground { lifecycle.advisoryPatience = .seconds(2) }
         return APIClient(
             profile, transport: try transport(settings), store: try store(settings, account: profile.account),
             time: Context.current.time, settings: lifecycle, calls: try callSettings(settings)
@@ -130,7 +149,7 @@ struct Account {
 
     /// Runs `body` with the account's client, and explains a token that is refused.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
-        let client = try client()
+        let client = try await client()
         return try await Self.advising(client.profile) { try await body(client) }
     }
 

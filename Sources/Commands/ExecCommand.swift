@@ -49,7 +49,9 @@ struct ExecCommand: Command {
             throw UsageError("there is no command", hint: "write it behind '--': 'ringdown exec -- COMMAND'")
         }
         let names = [account.profileName].compactMap { $0 } + moreProfiles
-        let clients = try names.isEmpty ? [account.client()] : names.map { try account.client(of: $0) }
+        var clients: [APIClient] = []
+        for name in names { clients.append(try await account.client(of: name)) }
+        if names.isEmpty { clients = [try await account.client()] }
         let directory = try Self.directory()
         defer { directory.remove() }
         var variables = Context.current.variables

@@ -23,7 +23,7 @@ public enum RingdownTool {
             ProfilesCommand.self, InitCommand.self, DoctorCommand.self, RotateCommand.self, RegionsCommand.self,
             TokensCommand.self,
             CacheCommand.self,
-            SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, CompletionCommand.self,
+            ServeCommand.self, SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, CompletionCommand.self,
             ManCommand.self, VersionCommand.self,
         ]
     )

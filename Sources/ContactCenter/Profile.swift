@@ -8,6 +8,8 @@ public struct Profile: Sendable {
         case grant(Grant)
         /// A token that came from elsewhere; it is used while it lasts.
         case accessToken(Secret)
+        /// A broker on this machine has the secret (`RINGDOWN_SOCKET`).
+        case broker(BrokerClient)
     }
     /// Where API calls go.
     public enum API: Sendable {

@@ -20,6 +20,7 @@ extension TokenSource {
         case .accessToken(let token):
             // Nothing is gained by storing what the environment holds.
             (requester, store) = (GivenToken(token, time: time), .memory)
+        case .broker(let broker): (requester, store) = (broker, .memory)
         }
         if let organizationID = profile.organizationID, case .fixed(let api) = profile.api {
             requester = OrganizationCheck(

@@ -76,9 +76,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         options.set(
             CURLOPT_HTTP_VERSION, request.prefersHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS)
         )
+        options.set(CURLOPT_UNIX_SOCKET_PATH, request.socketPath)
         setMethodAndBody(options)
         setHeaders(options)
-        if let proxy {
+        if let proxy, request.socketPath == nil {
             options.set(CURLOPT_PROXY, proxy.url)
             options.set(CURLOPT_PROXYUSERNAME, proxy.credentials?.user)
             options.set(CURLOPT_PROXYPASSWORD, proxy.credentials?.password.reveal())

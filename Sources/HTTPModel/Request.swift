@@ -9,6 +9,8 @@ public struct Request: Sendable {
     public var limits: Limits
     /// Some endpoints fail over HTTP/2 (`cxone.md` section 1.2); these ask for HTTP/1.1.
     public var prefersHTTP1 = false
+    /// The socket in the file system over which the server is reached, in place of its address.
+    public var socketPath: String?
 
     public enum Body: Sendable {
         case none

@@ -22,6 +22,8 @@ public final class HTTPServer: Sendable {
     /// The port that is served; chosen by the system where 0 was asked for.
     public let port: Int
     private let daemon: Daemon
+    /// The socket's file, which goes with the server.
+    private let path: String?
 
     /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed. Slow bodies are slow in `time`.
     public init(
@@ -29,6 +31,7 @@ public final class HTTPServer: Sendable {
         handler: any Handler
     ) throws(StartError) {
         let socket: Int32
+        path = nil
         (socket, self.port) = try bindSocket(address, port)
         do {
             daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
@@ -36,6 +39,25 @@ public final class HTTPServer: Sendable {
             close(socket)
             throw StartError(address: "\(address):\(port)", reason: error.reason)
         }
+    }
+
+    /// The same on a socket in the file system, for the user alone.
+    public init(
+        socketPath: String, idleSeconds: Int = 120, time: any TimeSource = SystemTime(), handler: any Handler
+    ) throws(StartError) {
+        let socket = try bindUnixSocket(socketPath)
+        (path, port) = (socketPath, 0)
+        do {
+            daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
+        } catch {
+            close(socket)
+            unlink(socketPath)
+            throw StartError(address: socketPath, reason: error.reason)
+        }
+    }
+
+    deinit {
+        if let path { unlink(path) }
     }
 }
 

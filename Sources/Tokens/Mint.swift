@@ -49,3 +49,11 @@ public struct Mint: Sendable, Equatable {
             duration: .seconds(duration), callers: json["callers"]?.int ?? 0)
     }
 }
+
+/// Token requests by their outcome.
+public struct MintCounts: Sendable, Equatable {
+    public var granted = 0
+    public var failed = 0
+
+    public init() {}
+}

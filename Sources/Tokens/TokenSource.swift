@@ -19,6 +19,7 @@ public final class TokenSource: Sendable {
         /// Whether the store was asked before anybody waited.
         var isPreloaded = false
         var mints: [Mint] = []
+        var counts = MintCounts()
     }
 
     /// A token that is far from its end, and until when that is so by both clocks, in nanoseconds.
@@ -141,6 +142,18 @@ public final class TokenSource: Sendable {
     /// The last token requests of this source, a hundred at most.
     public var mints: [Mint] { state.withLock { $0.mints } }
 
+    /// How many token requests there were.
+    public var mintCounts: MintCounts { state.withLock { $0.counts } }
+
+    /// The token that would be served now, if there is one; nothing is requested.
+    public func heldToken() -> Token? {
+        let now = time.now()
+        guard let token = state.withLock({ $0.machine.stored(at: now).token }), token.remaining(at: now) > .zero else {
+            return nil
+        }
+        return token
+    }
+
     /// Reports that the API answered 401 to `token`, and says whether to ask for another one.
     public func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
         let now = time.now()
@@ -237,6 +250,7 @@ public final class TokenSource: Sendable {
         let (answers, next, stored, mint) = change { state -> Outcome in
             let mint = self.mint(of: fetch, result, from: start, to: now, callers: state.machine.waiterCount(fetch))
             state.mints = state.mints.suffix(99) + [mint]
+            if mint.error == nil { state.counts.granted += 1 } else { state.counts.failed += 1 }
             let landing: TokenMachine<Int>.Landing =
                 switch result {
                 case .success(let token): state.machine.fetched(token, for: fetch, at: now)

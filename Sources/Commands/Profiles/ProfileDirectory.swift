@@ -32,7 +32,8 @@ struct ProfileDirectory {
         let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
         let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
         throw ConfigurationError(
-            "there is no profile '\(abbreviated(name))'" + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
+            "there is no profile '\(abbreviated(name))'"
+                + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
             hint: isPlatform
                 ? "did you mean --platform \(name.lowercased())?"
                 : name.count > 24 ? "'ringdown init' makes one" : "'ringdown init \(name)' makes it, as \(file)")

@@ -98,6 +98,43 @@ public final class APIClient: Sendable {
         }
     }
 
+    /// Sends a call as a proxy does: with a token, once more with a new one after a 401, and returns whatever is answered. Nothing
+    /// is repeated and nobody waits otherwise: that is for who sent it. Throws as ``send(_:)``, but for a status.
+    public func forward(_ call: APICall) async throws -> Response {
+        let token = try await token()
+        let url = try await url(call.path, token)
+        let response = try await forward(call, url, token)
+        guard response.status == 401, tokens.reject(token) == .retry else { return response }
+        traffic.tell(.tokenRefused(method: call.method, path: call.path))
+        return try await forward(call, url, try await self.token())
+    }
+
+    private func forward(_ call: APICall, _ url: HTTPURL, _ token: Token) async throws -> Response {
+        var request = Request(
+            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+        try request.headers.set("Authorization", token.authorization)
+        let start = time.now().uptime
+        do throws(TransportError) {
+            let response = try await transport.send(request)
+            report(response, call, 1, time.now().uptime - start)
+            return response
+        } catch {
+            if error.code == .cancelled { throw CancellationError() }
+            throw APIError.unreachable(error)
+        }
+    }
+
+    /// The token that would be served now, if there is one; nothing is requested.
+    public var heldToken: Token? { tokens.heldToken() }
+    /// How many token requests there were.
+    public var mintCounts: MintCounts { tokens.mintCounts }
+
+    /// Tells that the API refused a token that somebody else was given: it is not handed out again.
+    public func reject(_ value: Secret) async {
+        guard let token = heldToken, token.value == value else { return }
+        _ = tokens.reject(token)
+    }
+
     /// The API's address, found out once.
     public func baseURL() async throws -> HTTPURL {
         if let known = base.withLock({ $0 }) { return known }

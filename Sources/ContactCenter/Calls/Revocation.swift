@@ -19,6 +19,11 @@ extension APIClient {
     ///
     /// Throws ``APIError`` and `TokenError`; the token is forgotten then too.
     public func revoke(_ given: Secret? = nil) async throws -> Revocation {
+        if case .broker = profile.credential, given == nil {
+            throw ConfigurationError(
+                "the broker's token is shared with other programs",
+                hint: "revoke it where the broker runs: RINGDOWN_SOCKET= ringdown revoke")
+        }
         let stored = await storedToken()
         let isOther = given != nil && stored?.value != given
         let forgotten = isOther ? nil : await forgetToken()
