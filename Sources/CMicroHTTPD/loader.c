@@ -14,7 +14,7 @@
 #endif
 
 #define EACH_FUNCTION(F) \
-    F(MHD_start_daemon) F(MHD_stop_daemon) F(MHD_queue_response) F(MHD_create_response_from_buffer) \
+    F(MHD_start_daemon) F(MHD_stop_daemon) F(MHD_get_daemon_info) F(MHD_queue_response) F(MHD_create_response_from_buffer) \
     F(MHD_add_response_header) F(MHD_destroy_response) F(MHD_get_connection_values) F(MHD_suspend_connection) \
     F(MHD_resume_connection) F(MHD_create_response_from_callback) F(MHD_get_connection_info) \
     F(MHD_add_connection)
@@ -70,6 +70,10 @@ enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *daemon, int socket) {
     memset(&address, 0, sizeof address);
     getpeername(socket, (struct sockaddr *)&address, &size);
     return p_MHD_add_connection(daemon, socket, (struct sockaddr *)&address, size);
+}
+unsigned int rd_daemon_connections(struct MHD_Daemon *daemon) {
+    const union MHD_DaemonInfo *info = p_MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? info->num_connections : 0;
 }
 void rd_daemon_stop(struct MHD_Daemon *daemon) { p_MHD_stop_daemon(daemon); }
 enum MHD_Result rd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response) {

@@ -31,6 +31,8 @@ struct Account {
         "insecure",
         help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
     private var insecure: ConfirmedFlag
+    /// One file for all transports of the command.
+    private let traceLog = Locked<HARLog?>(nil)
     @Flag("verbose", short: "v", help: "Tell each step on standard error.")
     private var verbose: Bool
     @Flag("quiet", short: "q", help: "No notes on standard error, only errors.")
@@ -73,9 +75,12 @@ struct Account {
     /// `ConfigurationError`, and `TokenError` where the broker has none.
     func client() async throws -> APIClient { try await client(of: profileName) }
 
-    func client(of name: String?) async throws -> APIClient {
+    /// `isPrivate` for tokens that no other process shares.
+    func client(of name: String?, isPrivate: Bool = false) async throws -> APIClient {
         let context = Context.current
-        guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else { return try ownClient(of: name) }
+        guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else {
+            return try ownClient(of: name, isPrivate: isPrivate)
+        }
         let settings = Settings(environment: context.variables, flags: flags)
         let transport = try transport(settings)
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
@@ -91,14 +96,17 @@ struct Account {
 
     /// A client with the account's own secret. `isBackground` where the process goes on, so that refreshes need not be waited
     /// for. Throws `ConfigurationError`.
-    func ownClient(of name: String?, isBackground: Bool = false) throws(ConfigurationError) -> APIClient {
+    func ownClient(
+        of name: String?, isBackground: Bool = false, isPrivate: Bool = false
+    ) throws(ConfigurationError) -> APIClient {
         let settings = try settings(of: name)
         let profile = try Profile(settings)
         // The process ends with the answer, so it has no background in which a refresh could go on.
         var lifecycle = LifecycleSettings()
         if !isBackground { lifecycle.advisoryPatience = .seconds(2) }
         return APIClient(
-            profile, transport: try transport(settings), store: try store(settings, account: profile.account),
+            profile, transport: try transport(settings),
+            store: isPrivate ? .memory : try store(settings, account: profile.account),
             time: Context.current.time, settings: lifecycle, calls: try callSettings(settings)
         )
     }
@@ -123,9 +131,12 @@ struct Account {
     func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
         let transport = try plainTransport(settings)
         guard let trace else { return transport }
-        do { return try HARTrace(transport, path: trace) } catch {
-            throw ConfigurationError("cannot write the trace \(error)", hint: "name a file that can be made")
-        }
+        do throws(FileError) {
+            let known = traceLog.withLock { $0 }
+            let log = known == nil ? try HARLog(path: trace) : known
+            traceLog.withLock { $0 = log }
+            return log.map { HARTrace(transport: transport, log: $0) } ?? transport
+        } catch { throw ConfigurationError("cannot write the trace \(error)", hint: "name a file that can be made") }
     }
 
     private func plainTransport(_ settings: Settings) throws(ConfigurationError) -> any Transport {

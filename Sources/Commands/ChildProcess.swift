@@ -17,8 +17,10 @@ enum ChildProcess {
 
     /// Returns the program's exit code; 128 and the signal's number where a signal ended it, as a shell does.
     ///
-    /// Throws `UsageError` where the program cannot be started.
-    static func run(_ command: [String], environment: [String: String]) async throws -> Int32 {
+    /// `prepare` is called once signals are taken care of, before the program starts. Throws `UsageError` where that cannot be.
+    static func run(
+        _ command: [String], environment: [String: String], prepare: () throws -> Void = {}
+    ) async throws -> Int32 {
         // Where a parent ignores this signal, so would we, and the child's exit code would be lost.
         signal(SIGCHLD, SIG_DFL)
         let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
@@ -29,6 +31,7 @@ enum ChildProcess {
             }
             current.store(0, ordering: .sequentiallyConsistent)
         }
+        try prepare()
         let child = try spawn(command, environment: environment)
         current.store(child, ordering: .sequentiallyConsistent)
         let number = early.exchange(0, ordering: .sequentiallyConsistent)

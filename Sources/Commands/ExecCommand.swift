@@ -48,50 +48,54 @@ struct ExecCommand: Command {
         guard !command.isEmpty else {
             throw UsageError("there is no command", hint: "write it behind '--': 'ringdown exec -- COMMAND'")
         }
+        if revoke, Context.current.variables["RINGDOWN_SOCKET"]?.isEmpty == false {
+            throw UsageError(
+                "--revoke does not go with a broker, whose token others share", hint: "unset RINGDOWN_SOCKET")
+        }
         let names = [account.profileName].compactMap { $0 } + moreProfiles
+        let prefixes = try Self.prefixes(names)
         var clients: [APIClient] = []
-        for name in names { clients.append(try await account.client(of: name)) }
-        if names.isEmpty { clients = [try await account.client()] }
+        for name in names { clients.append(try await account.client(of: name, isPrivate: revoke)) }
+        if names.isEmpty { clients = [try await account.client(of: nil, isPrivate: revoke)] }
         let directory = try Self.directory()
         defer { directory.remove() }
+        let leases = clients.indices.map {
+            TokenLease(clients[$0], file: "\(directory.path)/token\($0 == 0 ? "" : "\($0)")")
+        }
+        do {
+            let code = try await run(leases, prefixes)
+            await end(leases)
+            return code
+        } catch {
+            await end(leases)
+            throw error
+        }
+    }
+
+    private func run(_ leases: [TokenLease], _ prefixes: [[String]]) async throws -> Int32 {
         var variables = Context.current.variables
-        if !keepSecrets { for name in Self.secretNames { variables[name] = nil } }
-        var leases: [TokenLease] = []
-        for (index, client) in clients.enumerated() {
-            let lease = try await Account.advising(client.profile) {
-                try await TokenLease(
-                    client, minTTL: minTTL?.duration ?? .zero,
-                    file: "\(directory.path)/token\(index == 0 ? "" : "\(index)")")
-            }
-            leases.append(lease)
-        }
-        try await Self.add(leases, names: names, to: &variables)
-        let code = try await Self.run(command, variables, while: leases)
-        if revoke {
-            for client in clients {
-                do { _ = try await client.revoke() } catch { RevokeCommand.warn(error) }
+        if !keepSecrets { for name in Settings.secretVariables { variables[name] = nil } }
+        for lease in leases {
+            try await Account.advising(lease.client.profile) {
+                try await lease.begin(minTTL: minTTL?.duration ?? .zero)
             }
         }
-        return code
+        try await Self.add(leases, prefixes, to: &variables)
+        let keepers = Locked<[Task<Void, Never>]>([])
+        defer { keepers.withLock { $0.forEach { $0.cancel() } } }
+        // The files come last, when signals are taken care of already.
+        return try await ChildProcess.run(command, environment: variables) {
+            for lease in leases { try lease.write() }
+            keepers.withLock { $0 = leases.map { lease in Task { await lease.keep() } } }
+        }
     }
 
-    private static func run(
-        _ command: [String], _ variables: [String: String], while leases: [TokenLease]
-    ) async throws -> Int32 {
-        let keepers = leases.map { lease in Task { await lease.keep() } }
-        defer { keepers.forEach { $0.cancel() } }
-        return try await ChildProcess.run(command, environment: variables)
+    private func end(_ leases: [TokenLease]) async {
+        guard revoke else { return }
+        for lease in leases {
+            do { try await lease.revoke() } catch { RevokeCommand.warn(error) }
+        }
     }
-
-    /// What only who asks for tokens needs.
-    private static let secretNames: [String] =
-        [
-            "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "CXONE_CLIENT_SECRET",
-            "CXONE_ACCESS_KEY_SECRET",
-            "OAUTH_CLIENT_SECRET",
-        ].flatMap { [$0, $0 + "_FILE", $0 + "_NEXT", $0 + "_NEXT_FILE"] } + [
-            "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE",
-        ]
 
     /// In memory where there is such a place.
     private static func directory() throws -> TemporaryDirectory {
@@ -102,30 +106,38 @@ struct ExecCommand: Command {
         return try Context.current.temporaryDirectory()
     }
 
-    /// The first lease's variables have no name in them; with several leases all have variables with theirs.
-    private static func add(
-        _ leases: [TokenLease], names: [String], to variables: inout [String: String]
-    ) async throws {
-        var prefixes: [String: String] = [:]
-        for (index, lease) in leases.enumerated() {
-            var prefixesOfThis = index == 0 ? ["RINGDOWN_"] : []
-            if names.count > 1 {
-                let prefix =
-                    "RINGDOWN_"
-                    + names[index].uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }
-                    .joined() + "_"
-                if let other = prefixes.updateValue(names[index], forKey: prefix) {
-                    throw UsageError(
-                        "the profiles '\(other)' and '\(names[index])' would have the same variables, \(prefix)…",
-                        hint: "name each once; rename one where only '-', '_' and '.' differ")
-                }
-                prefixesOfThis.append(prefix)
+    /// What the variables of each lease begin with: the first one's have no name in them, with several profiles all have variables
+    /// with theirs.
+    private static func prefixes(_ names: [String]) throws(UsageError) -> [[String]] {
+        if names.count < 2 { return [["RINGDOWN_"]] }
+        var owners: [String: String] = [:]
+        var prefixes: [[String]] = []
+        for (index, name) in names.enumerated() {
+            let word = name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+            let prefix = "RINGDOWN_" + String(word) + "_"
+            if let other = owners.updateValue(name, forKey: prefix) {
+                throw UsageError(
+                    "the profiles '\(other)' and '\(name)' would have the same variables, \(prefix)…",
+                    hint: "name each once; rename one where only '-', '_' and '.' differ")
             }
-            let own = await lease.variables
-            for prefix in prefixesOfThis { for (name, value) in own { variables[prefix + name] = value } }
+            prefixes.append(index == 0 ? ["RINGDOWN_", prefix] : [prefix])
         }
+        return prefixes
+    }
+
+    private static func add(
+        _ leases: [TokenLease], _ prefixes: [[String]], to variables: inout [String: String]
+    ) async throws {
+        for (lease, prefixes) in zip(leases, prefixes) {
+            let own = await lease.variables
+            for prefix in prefixes {
+                // What an outer 'exec' set is another account's.
+                for name in TokenLease.names { variables[prefix + name] = own[name] }
+            }
+        }
+        for name in ["GENESYSCLOUD_ACCESS_TOKEN", "GENESYSCLOUD_REGION"] { variables[name] = nil }
         guard let vendors = leases.first(where: { $0.client.profile.platform.name == "genesys" }) else { return }
-        variables["GENESYSCLOUD_ACCESS_TOKEN"] = vendors.token.value.reveal()
-        if let region = vendors.client.profile.region { variables["GENESYSCLOUD_REGION"] = region }
+        variables["GENESYSCLOUD_ACCESS_TOKEN"] = await vendors.variables["ACCESS_TOKEN"]
+        variables["GENESYSCLOUD_REGION"] = vendors.client.profile.region
     }
 }

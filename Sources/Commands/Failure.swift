@@ -119,7 +119,9 @@ struct Failure {
 }
 
 /// A token error with what the platform's knowledge makes of it.
-struct AdvisedTokenError: Error {
+struct AdvisedTokenError: Error, CustomStringConvertible {
     var error: TokenError
     var hint: String
+
+    var description: String { error.message }
 }

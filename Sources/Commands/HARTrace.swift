@@ -12,7 +12,21 @@ internal import Ringdown
 ///
 /// Secrets do not get there: no credentials, no tokens, no signatures of links, and no body that may hold one. The file is whole
 /// after each exchange.
-final class HARTrace: Transport {
+struct HARTrace: Transport {
+    let transport: any Transport
+    let log: HARLog
+
+    func send(_ request: Request) async throws(TransportError) -> Response {
+        let (start, began) = (Timestamp.now(), SystemTime().now().uptime)
+        let result: Result<Response, TransportError>
+        do { result = .success(try await transport.send(request)) } catch { result = .failure(error) }
+        log.keep(request, result, start, (SystemTime().now().uptime - began).inSeconds * 1000)
+        return try result.get()
+    }
+}
+
+/// The file of a trace, which all transports of a command write.
+final class HARLog: Sendable {
     private struct State {
         var offset: Int
         var count = 0
@@ -21,13 +35,11 @@ final class HARTrace: Transport {
     private static let bodyLimit = 256 << 10
     private static let end = Array("\n]}}\n".utf8)
 
-    private let transport: any Transport
     private let descriptor: Int32
     private let state: Locked<State>
 
     /// Makes the file anew, for its owner only. Throws `FileError`.
-    init(_ transport: any Transport, path: String) throws(FileError) {
-        self.transport = transport
+    init(path: String) throws(FileError) {
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else { throw FileError(path: path, code: errno) }
         let head = Array(
@@ -38,15 +50,7 @@ final class HARTrace: Transport {
 
     deinit { close(descriptor) }
 
-    func send(_ request: Request) async throws(TransportError) -> Response {
-        let (start, began) = (Timestamp.now(), SystemTime().now().uptime)
-        let result: Result<Response, TransportError>
-        do { result = .success(try await transport.send(request)) } catch { result = .failure(error) }
-        keep(request, result, start, (SystemTime().now().uptime - began).inSeconds * 1000)
-        return try result.get()
-    }
-
-    private func keep(
+    func keep(
         _ request: Request, _ result: Result<Response, TransportError>, _ start: Timestamp, _ milliseconds: Double
     ) {
         let time = JSON.number(String((milliseconds * 1000).rounded() / 1000))
@@ -124,16 +128,29 @@ final class HARTrace: Transport {
         "authorization", "cookie", "token", "secret", "password", "signature", "credential", "api-key",
     ]
 
+    /// An address without the values of what may be secret in its query.
+    private static func withoutSecrets(_ address: String) -> String {
+        let parts = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return address }
+        let items = parts[1].split(separator: "&").map { item -> String in
+            let name = item.prefix { $0 != "=" }
+            return mayBeSecret(String(name)) ? "\(name)=\(removed)" : String(item)
+        }
+        return parts[0] + "?" + items.joined(separator: "&")
+    }
+
     private static func mayBeSecret(_ name: String) -> Bool {
         let name = name.lowercased()
-        return secretWords.contains { name.contains($0) }
+        return ["code", "state", "code_verifier"].contains(name) || secretWords.contains { name.contains($0) }
     }
 
     private static func json(_ headers: Headers) -> JSON {
         .array(
             headers.fields.map { field in
                 var value = removed
-                if case .text(let text) = field.value, !mayBeSecret(field.name) { value = text }
+                if case .text(let text) = field.value, !mayBeSecret(field.name) {
+                    value = field.name.equalsIgnoringCase("Location") ? withoutSecrets(text) : text
+                }
                 return ["name": .string(field.name), "value": .string(value)]
             })
     }

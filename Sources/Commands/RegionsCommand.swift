@@ -82,6 +82,11 @@ struct RegionsCommand: Command {
         } else {
             for answer in answers { try stream.line("  " + aligned(answer.region.name, 16) + answer.said) }
         }
+        if found.count > 1 {
+            notice("ringdown: several regions know the client: \(found.map(\.region.name).joined(separator: ", "))")
+            notice("  hint: set GENESYS_REGION to the one that is meant")
+            return ExitCode.failed
+        }
         guard let region = found.first?.region else {
             if answers.allSatisfy({ !$0.hasAnswered }) {
                 notice("ringdown: no region could be asked")
@@ -94,12 +99,12 @@ struct RegionsCommand: Command {
             return ExitCode.credentialsRefused
         }
         notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
-        try keep(region, settings)
+        try keep(region)
         return ExitCode.done
     }
 
     /// Writes the region into the file that the settings come from, where that is wanted.
-    private func keep(_ region: GenesysRegion, _ settings: Settings) throws {
+    private func keep(_ region: GenesysRegion) throws {
         guard let file = try account.file() else {
             if store {
                 throw ConfigurationError(
@@ -108,8 +113,8 @@ struct RegionsCommand: Command {
             }
             return
         }
-        if let known = settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION"),
-            (try? GenesysRegion.named(known)) == region
+        if let known = try ProfileFile(file).value(of: "GENESYS_REGION"),
+            (try? GenesysRegion.named(known.reveal())) == region
         {
             return notice("ringdown: that is what is set already")
         }

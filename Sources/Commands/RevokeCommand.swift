@@ -9,8 +9,8 @@ struct RevokeCommand: Command {
         The token is forgotten first, so that no process takes it up any more, and then ended at the platform where that can be
         done: Genesys Cloud has a call for it; NICE CXone and other servers are asked where their metadata, or
         OAUTH_REVOCATION_URL, names an endpoint (RFC 7009). Where no token is cached nothing is asked for. A token that is over
-        already is no error. Other tokens of the client stay valid. A token in GENESYSCLOUD_ACCESS_TOKEN is ended in place of
-        the cached one.
+        already is no error. Other tokens of the client stay valid. A person is signed out. A token in
+        GENESYSCLOUD_ACCESS_TOKEN is ended in place of the cached one.
         """
     static let examples = [
         (line: "ringdown revoke prod", purpose: "Done for today"),
@@ -34,7 +34,11 @@ struct RevokeCommand: Command {
         // Another platform's token would end at the wrong place; the profile says which platform is meant.
         let given = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN")
         let outcome = try await account.withClient { client in
-            try await client.revoke(client.profile.platform.name == "genesys" ? given : nil)
+            let isGenesys = client.profile.platform.name == "genesys"
+            // The token first: without the sign-in there would be no other to end.
+            let outcome = try await client.revoke(isGenesys ? given : nil)
+            if given == nil, try await client.signOut() { notice("ringdown: signed out") }
+            return outcome
         }
         switch outcome {
         case .nothingCached: notice("ringdown: note: no token is cached; nothing was revoked")

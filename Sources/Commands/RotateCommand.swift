@@ -31,6 +31,11 @@ struct RotateCommand: Command {
                 "the profile has no client whose secret could be changed",
                 hint: "an access key is changed in CXone itself")
         }
+        if profile.signIn != nil {
+            throw ConfigurationError(
+                "tokens of this profile are a person's: its client's secret cannot be tried without signing in",
+                hint: "set the new secret, then 'ringdown login'")
+        }
         let new = try newSecret(profile)
         if new == client.secret {
             throw ConfigurationError(
@@ -77,13 +82,13 @@ struct RotateCommand: Command {
                 let text = value.reveal()
                 guard text != "-", !text.hasPrefix("cmd:") else { throw Self.elsewhere(name) }
                 try file.set([name: new, variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
-                return notice("ringdown: \(path) has the new secret now")
+                notice("ringdown: \(path) has the new secret now")
+                return Self.noteEnvironment(name)
             }
             if let secretPath = try file.value(of: name + "_FILE")?.reveal(), !secretPath.isEmpty {
-                do throws(FileError) {
-                    try File.rewrite(
-                        File.resolved(secretPath) ?? secretPath, with: Secret(joining: [new, Secret("\n")]))
-                } catch {
+                var bytes = Secret(joining: [new, Secret("\n")]).withBytes { Array($0) }
+                defer { wipe(&bytes) }
+                do throws(FileError) { try File.rewrite(File.resolved(secretPath) ?? secretPath, with: bytes) } catch {
                     throw ConfigurationError(
                         "the secret was not changed: \(error)", hint: "check the file's permissions")
                 }
@@ -92,10 +97,18 @@ struct RotateCommand: Command {
                 if hasNext || hasNextFile {
                     try file.set([variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
                 }
-                return notice("ringdown: \(secretPath) has the new secret now")
+                notice("ringdown: \(secretPath) has the new secret now")
+                return Self.noteEnvironment(name)
             }
         }
         throw Self.elsewhere(variable)
+    }
+
+    /// Where the old secret would still win.
+    private static func noteEnvironment(_ name: String) {
+        for name in [name, name + "_FILE"] where Context.current.variables[name]?.isEmpty == false {
+            notice("ringdown: note: \(name) of the environment wins over it; unset it, or change it there too")
+        }
     }
 
     private static func elsewhere(_ variable: String) -> ConfigurationError {

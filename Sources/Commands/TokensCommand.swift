@@ -51,6 +51,9 @@ struct TokensCommand: Command {
                 return [record.account ?? "", "none", record.state?.setback?.error.message ?? ""]
             }
             let left = token.remaining(at: now)
+            if !token.isLifetimeKnown, left > .seconds(365 * 86400) {
+                return [record.account ?? "", "until the platform ends it", ""]
+            }
             return [record.account ?? "", "ends \(token.expiry.rfc3339)", "in \(left.spoken)"]
         }
         let json = records.map { record -> JSON in

@@ -6,7 +6,22 @@ public import Tokens
 public enum Advice {
     public static func hint(for error: TokenError, _ profile: Profile) -> String {
         if error.code == .signInRequired { return "sign in with 'ringdown login', as the same profile" }
+        if profile.signIn != nil { return forPeople(error) }
         return profile.platform.advice(error, profile)
+    }
+
+    private static func forPeople(_ error: TokenError) -> String {
+        switch error.code {
+        case .credentialsRefused where error.oauthError == "invalid_grant":
+            return "the code was used or is too old: sign in again with 'ringdown login'"
+        case .credentialsRefused:
+            return
+                "most likely the client's secret is wrong, or it must have none (PKCE); else the client ID, else the host"
+        case .grantRefused:
+            return "the client must allow the authorization code grant, and the address to come back to (--port)"
+        case .scopeRefused: return "ask only for scopes that the client was given"
+        default: return general(error)
+        }
     }
 
     static func general(_ error: TokenError) -> String {

@@ -18,6 +18,10 @@ extension Platform {
             Question("CXONE_ACCESS_KEY_ID", "Access key ID of the employee in whose name it works"),
             Question("CXONE_ACCESS_KEY_SECRET", "Access key secret (it ends in ====)", .secret),
         ],
+        options: [
+            "CXONE_ISSUER", "CXONE_TOKEN_URL", "CXONE_API_URL", "CXONE_TENANT_ID", "CXONE_API_VERSION",
+            "CXONE_CLIENT_AUTH", "CXONE_SCOPE",
+        ],
         profile: { settings throws(ConfigurationError) in try CXone.profile(settings) },
         fault: CXone.fault,
         users: { profile, pageSize in

@@ -13,6 +13,7 @@ extension Platform {
             Question("OAUTH_CLIENT_SECRET", "Client secret", .secret),
             Question("OAUTH_SCOPE", "Scope; empty for none", standard: ""),
         ],
+        options: ["OAUTH_AUDIENCE", "OAUTH_API_URL", "OAUTH_REVOCATION_URL", "OAUTH_CLIENT_AUTH"],
         profile: { settings throws(ConfigurationError) in try CustomOAuth.profile(settings) },
         fault: CustomOAuth.fault,
         users: nil,

@@ -10,9 +10,16 @@ extension Platform {
         // Links and redirects of one region stay on its API host.
         trustedDomains: [],
         questions: [
-            Question("GENESYS_REGION", "Region, such as eu-west-1", .region, standard: "us-east-1"),
-            Question("GENESYS_CLIENT_ID", "Client ID (Admin > Integrations > OAuth, grant Client Credentials)"),
-            Question("GENESYS_CLIENT_SECRET", "Client secret", .secret),
+            Question(
+                "GENESYS_REGION", "Region, such as eu-west-1", .region, alias: "GENESYSCLOUD_REGION",
+                standard: "us-east-1"),
+            Question(
+                "GENESYS_CLIENT_ID", "Client ID (Admin > Integrations > OAuth, grant Client Credentials)",
+                alias: "GENESYSCLOUD_OAUTHCLIENT_ID"),
+            Question("GENESYS_CLIENT_SECRET", "Client secret", .secret, alias: "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
+        ],
+        options: [
+            "GENESYS_LOGIN_URL", "GENESYS_API_URL", "GENESYS_ORGANIZATION_ID", "GENESYS_CLIENT_AUTH", "GENESYS_SCOPE",
         ],
         profile: { settings throws(ConfigurationError) in try GenesysCloud.profile(settings) },
         fault: GenesysCloud.fault,

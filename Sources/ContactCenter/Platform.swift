@@ -14,6 +14,8 @@ public struct Platform: Sendable {
     let trustedDomains: [String]
     /// What a person is asked for who sets up an account, in this order.
     public let questions: [Question]
+    /// What an account may have besides.
+    public let options: [String]
     /// Reads a profile from its variables.
     let profile: @Sendable (Settings) throws(ConfigurationError) -> Profile
     /// Reads an API error.
@@ -35,14 +37,19 @@ public struct Platform: Sendable {
     public struct Question: Sendable {
         public enum Kind: Sendable { case text, secret, region }
         public let variable: String
+        /// Under which the vendor's own tools have it.
+        public let alias: String?
         /// `Client ID`, and where it is found.
         public let prompt: String
         public let kind: Kind
         /// What an empty answer means; nil where there must be an answer, empty where none is fine.
         public let standard: String?
 
-        init(_ variable: String, _ prompt: String, _ kind: Kind = .text, standard: String? = nil) {
-            (self.variable, self.prompt, self.kind, self.standard) = (variable, prompt, kind, standard)
+        init(
+            _ variable: String, _ prompt: String, _ kind: Kind = .text, alias: String? = nil, standard: String? = nil
+        ) {
+            (self.variable, self.alias, self.prompt) = (variable, alias, prompt)
+            (self.kind, self.standard) = (kind, standard)
         }
     }
 

@@ -55,7 +55,8 @@ public struct Profile: Sendable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
-        reload = { () throws(ConfigurationError) in try Profile(settings) }
+        reload = { () throws(ConfigurationError) in try Profile(settings.reread()) }
+        signIn?.account = settings.profileFile
     }
 
     /// Secrets and tokens travel over https only, but for servers on this machine.
@@ -93,6 +94,7 @@ public struct Profile: Sendable {
     /// Under which the account's token is stored.
     var cacheKey: CacheKey {
         guard case .grant(let grant) = credential else { return CacheKey(fields: []) }
+        if let signIn { return signIn.cacheKey(grant, organizationID: organizationID) }
         guard let organizationID, case .fixed = api else { return grant.cacheKey }
         // A token that was not checked must not be found under the key of one that was.
         return CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])

@@ -39,8 +39,14 @@ final class RotatingRequester: TokenRequester {
         let isPromoted = promoted == next
         let (first, second) = isPromoted ? (other, grant) : (grant, other)
         do throws(TokenError) { return try await request(first, draw) } catch {
-            guard error.oauthError == "invalid_client" else { throw error }
-            guard let token = try? await request(second, draw) else { throw error }
+            // Some servers call a wrong secret `unauthorized_client`; another secret makes no client known.
+            let isAboutSecret = ["invalid_client", "unauthorized_client"].contains(error.oauthError)
+            guard isAboutSecret, error.oauthDescription != "client not found" else { throw error }
+            let token: Token
+            do throws(TokenError) { token = try await request(second, draw) } catch let other {
+                // A failure that passes is no refusal of the client.
+                throw other.isRefusal ? error : other
+            }
             state.withLock { $0.promoted = isPromoted ? nil : next }
             let (refused, used) = isPromoted ? ("_NEXT", "") : ("", "_NEXT")
             Logger.current.warning(

@@ -8,6 +8,8 @@ public struct Settings: Sendable {
         var values: [String: Value]
         /// Whether whoever wrote it may have commands run.
         var isTrusted = true
+        /// The file that it was read from; nil for the command line and the environment.
+        var path: String?
         /// Where other programs read a value differently: the line, and why.
         var ambiguities: [String: (line: Int, reason: String)] = [:]
 
@@ -77,7 +79,7 @@ public struct Settings: Sendable {
             let assignments = try Dotenv.parse(bytes)
             let values = Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last }
             if !isTrusted { warnOfRedirection(values, path) }
-            var layer = Layer(name: path, values: values, isTrusted: isTrusted)
+            var layer = Layer(name: path, values: values, isTrusted: isTrusted, path: path)
             for assignment in assignments {
                 layer.ambiguities[assignment.name] = assignment.ambiguity.map { (assignment.line, $0) }
             }
@@ -89,6 +91,31 @@ public struct Settings: Sendable {
             )
         }
     }
+
+    /// The same settings with their files as they are now. Throws as ``add(file:isTrusted:)``.
+    func reread() throws(ConfigurationError) -> Settings {
+        var fresh = self
+        fresh.layers = layers.filter { $0.path == nil }
+        for layer in layers {
+            if let path = layer.path, File.resolved(path) != nil {
+                try fresh.add(file: path, isTrusted: layer.isTrusted)
+            }
+        }
+        return fresh
+    }
+
+    /// The profile's file, without links; empty where everything comes from the environment.
+    var profileFile: String { layers.compactMap(\.path).first.map { File.resolved($0) ?? $0 } ?? "" }
+
+    /// The variables that hold secrets of clients and stores, or say where they are: nothing for other programs.
+    public static let secretVariables: [String] =
+        [
+            "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "CXONE_CLIENT_SECRET",
+            "CXONE_ACCESS_KEY_SECRET",
+            "OAUTH_CLIENT_SECRET",
+        ].flatMap { [$0, $0 + "_FILE", $0 + "_NEXT", $0 + "_NEXT_FILE"] } + [
+            "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE",
+        ]
 
     private func warnOfRedirection(_ values: [String: Value], _ path: String) {
         let directing = [

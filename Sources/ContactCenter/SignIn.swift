@@ -8,6 +8,19 @@ public struct SignIn: Sendable {
     public var authorization: Grant.Endpoint
     public var clientID: String
     public var scope: String?
+    /// Tells people apart who use one client: the profile's file.
+    var account = ""
+
+    /// The client's secret is no part of it: whoever is signed in stays so when it changes.
+    func cacheKey(_ grant: Grant, organizationID: String?) -> CacheKey {
+        let place =
+            switch grant.endpoint {
+            case .fixed(let url): "fixed \(url)"
+            case .discovered(let issuer): "issuer \(issuer)"
+            }
+        let fields = ["ringdown-sign-in-1", place, clientID, scope ?? "", account, organizationID ?? ""]
+        return CacheKey(fields: fields.map { Array($0.utf8) })
+    }
 
     /// The grant with which tokens are requested once somebody is signed in; a client without a secret says only who it is
     /// (RFC 7636: a public client).
@@ -39,6 +52,7 @@ public struct SignInSession: Sendable {
     private let store: any TokenStore
     private let key: CacheKey
     private let time: any TimeSource
+    private let check: OrganizationCheck?
 
     /// Throws `TokenError` where the platform cannot be asked for its addresses, ``ConfigurationError`` where the profile is not
     /// for people.
@@ -53,11 +67,13 @@ public struct SignInSession: Sendable {
         }
         (self.grant, self.transport, self.store, self.time) = (grant, transport, store, time)
         key = profile.cacheKey
+        check = OrganizationCheck(profile, transport)
         discovery = Discovery(transport)
         request = AuthorizationRequest(redirectURI: redirectURI)
         let endpoint: HTTPURL
         switch signIn.authorization {
-        case .fixed(let url): (endpoint, issuer, namesIssuer) = (url, url.origin.description, false)
+        // Without metadata nobody knows under which name the server would call itself.
+        case .fixed(let url): (endpoint, issuer, namesIssuer) = (url, nil, false)
         case .discovered(let url):
             let server = try await discovery.server(url)
             guard let found = server.authorizationEndpoint else {
@@ -72,16 +88,26 @@ public struct SignInSession: Sendable {
     /// Whether the browser came back from this sign-in and no other.
     public func isOurs(_ query: [(name: String, value: String)]) -> Bool { request.isOurs(query) }
 
-    /// Takes the query with which the browser came back, requests the tokens and stores them. Throws
-    /// `AuthorizationRequest.Refusal` and `TokenError`.
-    public func finish(_ query: [(name: String, value: String)]) async throws -> Token {
+    /// Takes the query with which the browser came back, requests the tokens and stores them. `staysSignedIn` is false where the
+    /// platform gave no refresh token. Throws `AuthorizationRequest.Refusal` and `TokenError`.
+    public func finish(
+        _ query: [(name: String, value: String)]
+    ) async throws -> (token: Token, staysSignedIn: Bool) {
         let code = try request.code(in: query, issuer: issuer, namesIssuer: namesIssuer)
         let client = OAuthClient(
             request.exchange(code, as: grant), transport: transport, time: time, discovery: discovery)
         let (token, refreshToken) = try await client.requestTokens(draw: .random(in: 0..<1))
-        if let refreshToken { await store.saveRefreshToken(refreshToken, for: key, at: time.now()) }
+        try await check?.verify(token)
+        // Whoever refreshes the former sign-in at this moment must not end up with the last word.
+        let lock = await store.lock(key, time: time, isWaiting: true)
+        defer { if case .locked(let lock) = lock { lock.release() } }
+        if let refreshToken {
+            await store.saveRefreshToken(refreshToken, for: key, at: time.now())
+        } else {
+            await store.removeRefreshToken(for: key)
+        }
         await store.save(StoredState(token: token), for: key)
-        return token
+        return (token, refreshToken != nil)
     }
 }
 
@@ -109,7 +135,9 @@ struct SignedInRequester: TokenRequester {
             return token
         } catch {
             guard error.oauthError == "invalid_grant" else { throw error }
-            await store.removeRefreshToken(for: key)
+            if await store.refreshToken(for: key, at: time.now()) == refreshToken {
+                await store.removeRefreshToken(for: key)
+            }
             var over = error
             over.code = .signInRequired
             over.message = "the sign-in is over: " + error.message

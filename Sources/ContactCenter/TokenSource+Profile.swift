@@ -22,24 +22,38 @@ extension TokenSource {
             (requester, store) = (GivenToken(token, time: time), .memory)
         case .broker(let broker): (requester, store) = (broker, .memory)
         }
-        if let organizationID = profile.organizationID, case .fixed(let api) = profile.api {
-            requester = OrganizationCheck(
-                requester: requester, organizationID: organizationID, api: api, transport: transport)
+        if let check = OrganizationCheck(profile, transport) {
+            requester = CheckedRequester(requester: requester, check: check)
         }
         self.init(
             requester, key: profile.cacheKey, account: profile.account, store: store, time: time, settings: settings)
     }
 }
 
-/// Lets a token through only if it belongs to the organisation that was named (`GENESYS_ORGANIZATION_ID`).
-private struct OrganizationCheck: TokenRequester {
+private struct CheckedRequester: TokenRequester {
     let requester: any TokenRequester
-    let organizationID: String
-    let api: HTTPURL
-    let transport: any Transport
+    let check: OrganizationCheck
 
     func requestToken(draw: Double) async throws(TokenError) -> Token {
         let token = try await requester.requestToken(draw: draw)
+        try await check.verify(token)
+        return token
+    }
+}
+
+/// Lets a token through only if it belongs to the organisation that was named (`GENESYS_ORGANIZATION_ID`).
+struct OrganizationCheck: Sendable {
+    private let organizationID: String
+    private let api: HTTPURL
+    private let transport: any Transport
+
+    /// Nil where no organisation is demanded.
+    init?(_ profile: Profile, _ transport: any Transport) {
+        guard let organizationID = profile.organizationID, case .fixed(let api) = profile.api else { return nil }
+        (self.organizationID, self.api, self.transport) = (organizationID, api, transport)
+    }
+
+    func verify(_ token: Token) async throws(TokenError) {
         let found = try await organization(of: token)
         guard found == organizationID else {
             throw TokenError(
@@ -47,7 +61,6 @@ private struct OrganizationCheck: TokenRequester {
                 "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
             )
         }
-        return token
     }
 
     private func organization(of token: Token) async throws(TokenError) -> String {

@@ -19,7 +19,11 @@ extension Dotenv {
     ) throws(Malformed) -> [UInt8] {
         let places = try parse(bytes).filter { $0.name == name }
         let replaced = Set(places.flatMap { $0.line...$0.lastLine })
-        let new = line?.withBytes { Array($0) } ?? []
+        var new = line?.withBytes { Array($0) } ?? []
+        if let last = places.last, !new.isEmpty {
+            if last.isExported { new = Array("export ".utf8) + new }
+            if let comment = last.comment { new = new.dropLast() + Array(" \(comment)\n".utf8) }
+        }
         var result: [UInt8] = []
         for (index, text) in lines(of: bytes).enumerated() {
             if !replaced.contains(index + 1) { result += text }

@@ -16,6 +16,9 @@ public enum Dotenv {
         public var line: Int
         /// The line on which the value ends.
         public var lastLine: Int
+        /// Whether `export` stands before it, and the comment behind it, as they are kept when the value changes.
+        package var isExported = false
+        package var comment: String?
         /// Why other programs read this assignment differently, and what to do about it; nil where all agree.
         public var ambiguity: String?
     }
@@ -39,6 +42,8 @@ private struct DotenvParser {
     /// What an assignment does to the one behind it.
     private var inherited: String?
     private var isAfterOddBlank = false
+    /// The comment at the end of the line that was read last.
+    private var comment: String?
     private let hasLoneReturn: Bool
 
     /// Every line ending becomes a line feed, as Python reads text.
@@ -85,8 +90,11 @@ private struct DotenvParser {
     private mutating func assignment() throws(Dotenv.Malformed) -> Dotenv.Assignment {
         let start = line
         var (name, isQuoted) = try word()
+        var isExported = false
+        comment = nil
         var ambiguity = isAfterOddBlank ? DotenvAmbiguity.oddWhiteSpace : nil
         if !isQuoted, name == "export", blankLength > 0 {
+            isExported = true
             let end = index
             skipBlanks()
             if Array(bytes[end..<index]) != [0x20] { ambiguity = "only one space after 'export' is understood by all" }
@@ -122,7 +130,10 @@ private struct DotenvParser {
         if isBacktick, value.withBytes({ $0.count { $0 == UInt8(ascii: "`") } }) == 1 {
             inherited = DotenvAmbiguity.openBacktick
         }
-        return Dotenv.Assignment(name: name, value: value, line: start, lastLine: line - 1, ambiguity: ambiguity)
+        var assignment = Dotenv.Assignment(
+            name: name, value: value, line: start, lastLine: line - 1, ambiguity: ambiguity)
+        (assignment.isExported, assignment.comment) = (isExported, comment)
+        return assignment
     }
 
     /// Up to the end of the line; a comment starts only after white space, so `a#b` is a value.
@@ -226,7 +237,11 @@ private struct DotenvParser {
     }
 
     private mutating func skipLine() {
+        let start = index
         while let byte = peek, byte != 0x0A { index += 1 }
+        if start < index, bytes[start] == UInt8(ascii: "#") {
+            comment = String(decoding: bytes[start..<index], as: UTF8.self)
+        }
         index += 1
         line += 1
     }

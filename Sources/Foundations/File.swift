@@ -76,11 +76,19 @@ public enum File {
 
     /// Replaces a file at once, with permissions 0600: who reads it sees the old bytes or the new ones.
     public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+        try replace(path, with: bytes) { _ in true }
+    }
+
+    /// `finish` is called with the new file before it takes the old one's place; false where that failed.
+    private static func replace(
+        _ path: String, with bytes: [UInt8], finish: (Int32) -> Bool
+    ) throws(FileError) {
         let draft = path + "." + hexadecimal(Sodium.randomBytes(6))
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
         var failure: Int32 = 0
         if let code = write(bytes, to: descriptor) { failure = code }
+        if failure == 0, !finish(descriptor) { failure = errno }
         if close(descriptor) != 0, failure == 0 { failure = errno }
         if failure == 0, rename(draft, path) != 0 { failure = errno }
         if failure != 0 {
@@ -89,14 +97,15 @@ public enum File {
         }
     }
 
-    /// Replaces a file that is there at once, and lets its permissions be.
-    public static func rewrite(_ path: String, with secret: Secret) throws(FileError) {
+    /// Replaces a file that is there at once, and lets its owner and permissions be. Throws where that cannot be.
+    public static func rewrite(_ path: String, with bytes: [UInt8]) throws(FileError) {
         var information = stat()
         guard stat(path, &information) == 0 else { throw FileError(path: path, code: errno) }
-        var bytes = secret.withBytes { Array($0) }
-        defer { wipe(&bytes) }
-        try replace(path, with: bytes)
-        guard chmod(path, information.st_mode & 0o7777) == 0 else { throw FileError(path: path, code: errno) }
+        try replace(path, with: bytes) { draft in
+            let isOurs = information.st_uid == geteuid() && information.st_gid == getegid()
+            return (isOurs || fchown(draft, information.st_uid, information.st_gid) == 0)
+                && fchmod(draft, information.st_mode & 0o7777) == 0
+        }
     }
 
     /// Makes a file that was not there, with permissions 0600 and all its bytes at once; throws where it exists.

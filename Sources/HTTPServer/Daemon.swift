@@ -69,4 +69,6 @@ final class Daemon: @unchecked Sendable {  // because `daemon` is set once and s
     func adopt(_ socket: Int32) {
         _ = rd_daemon_adopt(daemon, socket)
     }
+
+    var connectionCount: Int { Int(rd_daemon_connections(daemon)) }
 }

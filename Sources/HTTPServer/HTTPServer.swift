@@ -59,6 +59,13 @@ public final class HTTPServer: Sendable {
     deinit {
         if let path { unlink(path) }
     }
+
+    /// Returns once every connection is closed, so that its last answer has arrived; or after `limit`.
+    public func drain(within limit: Duration) async {
+        let clock = SystemTime()
+        let end = clock.now().uptime + limit
+        while daemon.connectionCount > 0, clock.now().uptime < end { try? await clock.sleep(for: .milliseconds(5)) }
+    }
 }
 
 /// A socket that listens, and its port.

@@ -29,9 +29,14 @@ extension Grant {
     }
 
     /// The request that ends a token (RFC 7009 section 2.1), with the client's credentials as for a token request.
-    public func revocationRequest(of token: Secret, at endpoint: HTTPURL) throws(TokenError) -> Request {
+    public func revocationRequest(
+        of token: Secret, hint: String, at endpoint: HTTPURL
+    ) throws(TokenError) -> Request {
         var grant = self
-        grant.parameters = [Parameter("token", token), Parameter("token_type_hint", "access_token")]
+        // A public client says who it is in the body.
+        grant.parameters =
+            [Parameter("token", token), Parameter("token_type_hint", hint)]
+            + parameters.filter { $0.name == "client_id" }
         grant.format = .form
         return try grant.request(to: endpoint)
     }

@@ -142,3 +142,35 @@ def test_the_token_of_one_command_can_end_with_it(ringdown, binary, script, code
 def test_a_token_that_cannot_be_ended_is_a_warning(executed):
     outcome = executed("exit 3", "--fault", "path=/api/v2/tokens/me,status=503", arguments=("--platform", "genesys", "--revoke"))
     assert outcome.code == 3 and "the token was not revoked" in outcome.err
+
+
+def test_a_token_that_other_programs_share_is_not_ended_by_one_commands_own(ringdown, binary, tmp_path):
+    script = ("shared=$($R token --platform genesys); $R exec --revoke --platform genesys -- true; "
+              "curl -s -o /dev/null -w '%{http_code}' -H \"Authorization: Bearer $shared\" $GENESYS_API_URL/api/v2/tokens/me")
+    outcome = ringdown("simulate", "--", "sh", "-c", script, R=binary, RINGDOWN_CACHE="file", RINGDOWN_CACHE_DIR=tmp_path / "cache")
+    assert outcome.out == "200", outcome.err
+
+
+def test_the_token_ends_although_the_command_cannot_be_run(ringdown, binary):
+    script = "$R exec --revoke --platform genesys -- /nonexistent; echo $?; curl -s $RINGDOWN_SIM_URL/_sim/count?method=DELETE"
+    outcome = ringdown("simulate", "--", "sh", "-c", script, R=binary)
+    assert outcome.out == '64\n{"count":1}', outcome.err
+
+
+def test_every_token_of_a_long_command_ends_with_it(ringdown, binary):
+    script = '$R exec --revoke --platform genesys -- sleep 100; curl -s "$RINGDOWN_SIM_URL/_sim/count?method=DELETE&status=204"'
+    outcome = ringdown("simulate", "--virtual-time", "--lifetime", "60s", "--", "sh", "-c", script, R=binary)
+    assert json.loads(outcome.out)["count"] >= 1, outcome.err
+
+
+def test_several_profiles_have_one_trace(ringdown, two_profiles, tmp_path):
+    assert ringdown("exec", "my-prod", "test", "--trace", str(tmp_path / "t.har"), "--", "true").code == 0
+    entries = json.loads((tmp_path / "t.har").read_text())["log"]["entries"]
+    assert len({entry["request"]["url"].split("/")[2] for entry in entries}) >= 2
+
+
+def test_what_an_outer_command_had_is_not_handed_on(executed, binary):
+    outcome = executed(f"RINGDOWN_API_URL=https://elsewhere.example GENESYSCLOUD_REGION=x OAUTH_TOKEN_URL=$GENESYS_LOGIN_URL/oauth/token "
+                       f"OAUTH_CLIENT_ID=$GENESYS_CLIENT_ID OAUTH_CLIENT_SECRET=$GENESYS_CLIENT_SECRET '{binary}' exec --platform custom -- env",
+                       arguments=("--platform", "genesys", "--keep-secrets"))
+    assert outcome.code == 0 and "elsewhere.example" not in outcome.out and "GENESYSCLOUD_REGION" not in outcome.out, outcome.err

@@ -160,10 +160,10 @@ def test_an_answer_that_is_not_ours_is_refused_and_the_wait_goes_on(login, perso
 
 
 @pytest.mark.parametrize("query, reason", [
-    ({"code": "made-up"}, "not valid"), ({"code": "made-up", "iss": "https://evil.example"}, "RFC 9207"), ({}, "there was no code"),
+    ({"code": "made-up"}, "Code is not valid"), ({"code": "made-up", "iss": "https://evil.example"}, "RFC 9207"), ({}, "there was no code"),
     ({"error": "server_error", "error_description": "\x1b[31mred\x1b[0m"}, "server_error")])
 def test_an_answer_with_our_state_but_no_good_code_is_an_error(login, person, query, reason):
-    waiting = login(**person())
+    waiting = login(**person("cxone"))
     assert waiting.come_back(state=waiting.parameters["state"], **query) == 200
     code, said = waiting.end()
     assert code == 4 and reason in said and "\x1b" not in said
@@ -228,3 +228,89 @@ def test_what_login_needs_is_said(ringdown, person, simulated):
     assert outcome.code == 78 and "for genesys and cxone" in outcome.err
     outcome = ringdown("token", **variables)
     assert outcome.code == 4 and "nobody is signed in" in outcome.err
+
+
+def sign_in(browser, waiting):
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    code, said = waiting.end()
+    page.close()
+    assert code == 0, said
+    return said
+
+
+def test_two_profiles_of_one_client_are_two_people(login, person, browser, ringdown, clean_environment):
+    variables = person()
+    directory = os.path.join(clean_environment["HOME"], ".config", "ringdown")
+    os.makedirs(directory)
+    for name in "alice", "bob":
+        with open(os.open(os.path.join(directory, name + ".env"), os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            file.writelines(f"{key}={value}\n" for key, value in variables.items() if key.startswith("GENESYS"))
+    cache = {name: value for name, value in variables.items() if name.startswith("RINGDOWN_CACHE")}
+    people = [person["username"] for person in json.load(urllib.request.urlopen(variables["RINGDOWN_SIM_URL"] + "/_sim/people"))]
+    for name, username in zip(["alice", "bob"], people):
+        waiting = login(name, **cache)
+        page = browser.new_page()
+        page.goto(waiting.url)
+        page.get_by_label("User name").fill(username)
+        page.get_by_role("button", name="Sign in").click()
+        assert waiting.end()[0] == 0
+        page.close()
+    for name, username in zip(["alice", "bob"], people):
+        for _ in range(2):
+            assert json.loads(ringdown("whoami", name, "--output", "json", **cache).out)["user"] == username
+            assert ringdown("token", name, "--force", **cache).code == 0
+
+
+def test_a_person_of_another_organization_is_not_signed_in(login, person, browser, ringdown):
+    variables = person(GENESYS_ORGANIZATION_ID="11111111-2222-3333-4444-555555555555")
+    waiting = login(**variables)
+    page = browser.new_page()
+    page.goto(waiting.url)
+    page.get_by_role("button", name="Sign in").click()
+    code, said = waiting.end()
+    assert code == 4 and "belongs to organisation" in said
+    assert "nobody is signed in" in ringdown("token", **variables).err
+
+
+def test_without_a_refresh_token_the_sign_in_lasts_as_long_as_its_token_and_the_former_one_is_gone(login, person, browser, ringdown):
+    variables = person()
+    sign_in(browser, login(**variables))
+    request = urllib.request.Request(variables["RINGDOWN_SIM_URL"] + "/_sim/faults", method="POST",
+                                     data=b'{"path":"/oauth/token","members":{"refresh_token":"missing"}}')
+    urllib.request.urlopen(request)
+    assert "gave no refresh token" in sign_in(browser, login(**variables))
+    assert ringdown("token", **variables).code == 0
+    assert "nobody is signed in" in ringdown("token", "--force", **variables).err
+
+
+def test_a_command_that_ends_its_own_token_signs_nobody_out(login, person, browser, ringdown):
+    variables = person()
+    sign_in(browser, login(**variables))
+    ringdown("exec", "--", "true", **variables)
+    assert ringdown("token", "--force", **variables).code == 0
+    assert json.loads(ringdown("doctor", "--output", "json", **variables).out)["ok"]
+    outcome = ringdown("revoke", **variables)
+    assert outcome.code == 0 and "signed out" in outcome.err
+    report = ringdown("doctor", "--output", "json", **variables)
+    assert report.code == 4 and json.loads(report.out)["cause"]["name"] == "not-signed-in"
+
+
+def test_a_store_that_cannot_be_used_is_said_before_the_person_is_sent_anywhere(ringdown, person, tmp_path):
+    (tmp_path / "file").write_text("")
+    outcome = ringdown("login", "--no-browser", **person() | {"RINGDOWN_CACHE_DIR": str(tmp_path / "file")})
+    assert outcome.code == 78 and "http" not in outcome.err
+
+
+def test_the_browser_gets_no_secret(binary, clean_environment, person, tmp_path):
+    opener = tmp_path / "opener"
+    opener.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen.part; mv {tmp_path}/seen.part {tmp_path}/seen\n")
+    opener.chmod(0o755)
+    variables = clean_environment | person(BROWSER=str(opener), GENESYS_CLIENT_SECRET="do-not-show")
+    with subprocess.Popen([binary, "login", "--timeout", "20s"], env=variables, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        while not (tmp_path / "seen").exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+    assert "do-not-show" not in (tmp_path / "seen").read_text()

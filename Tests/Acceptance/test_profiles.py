@@ -159,13 +159,13 @@ def test_the_region_that_was_found_is_written_into_the_profile(ringdown, simulat
     network = {name: simulator[name] for name in ("HTTPS_PROXY", "RINGDOWN_CA_FILE")}
     head = f"# kept\r\nGENESYS_CLIENT_ID={simulator['GENESYS_CLIENT_ID']}\r\n"
     tail = f"GENESYS_CLIENT_SECRET='{simulator['GENESYS_CLIENT_SECRET']}' # kept too"
-    path = write("prod", head + "GENESYS_REGION=eu-west-1\n" + tail)
+    path = write("prod", head + "export GENESYS_REGION=eu-west-1 # why\n" + tail, mode=0o640)
     outcome = ringdown("regions", "--find", "prod", **network)
-    assert outcome.code == 0 and "us-east-1" in outcome.err and "eu-west-1\n" in open(path, newline="").read()
+    assert outcome.code == 0 and "us-east-1" in outcome.err and "eu-west-1 #" in open(path, newline="").read()
     outcome = ringdown("regions", "--find", "--store", "prod", **network)
     assert outcome.code == 0, outcome.err
-    assert open(path, newline="").read() == head + "GENESYS_REGION=us-east-1\n" + tail
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert open(path, newline="").read() == head + "export GENESYS_REGION=us-east-1 # why\n" + tail
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
     assert "set already" in ringdown("regions", "--find", "--store", "prod", **network).err
 
 
@@ -178,3 +178,34 @@ def test_at_a_terminal_storing_the_region_is_offered(at_terminal, simulated, wri
     assert code == 0 and open(path).read() == text
     code, _ = at_terminal("regions", "--find", "prod", answers=[("[Y/n]", "\r")], **network)
     assert code == 0 and open(path).read() == text + "GENESYS_REGION=us-east-1\n"
+
+
+def test_init_from_the_environment_believes_no_file_that_merely_lies_there(ringdown, tmp_path, profiles):
+    (tmp_path / "private.key").write_text("of somebody else")
+    (tmp_path / ".env").write_text(f"OAUTH_TOKEN_URL=http://127.0.0.1:9/token\nOAUTH_CLIENT_ID=x\nOAUTH_CLIENT_SECRET_FILE={tmp_path}/private.key\n")
+    outcome = ringdown("init", "foo", "--platform", "custom", "--from-environment")
+    assert outcome.code == 78 and "OAUTH_TOKEN_URL is not set" in outcome.err and not os.path.exists(profiles)
+
+
+def test_init_from_the_environment_keeps_hosts_names_of_the_vendor_and_references(ringdown, simulated, profiles):
+    simulator = simulated()
+    variables = {"GENESYSCLOUD_OAUTHCLIENT_ID": simulator["GENESYS_CLIENT_ID"], "GENESYS_LOGIN_URL": simulator["GENESYS_LOGIN_URL"],
+                 "GENESYSCLOUD_OAUTHCLIENT_SECRET": "cmd:echo " + simulator["GENESYS_CLIENT_SECRET"]}
+    outcome = ringdown("init", "prod", "--platform", "genesys", "--from-environment", **variables, GENESYS_API_URL=simulator["GENESYS_API_URL"])
+    assert outcome.code == 0, outcome.err
+    text = open(os.path.join(profiles, "prod.env")).read()
+    assert "GENESYS_CLIENT_SECRET='cmd:echo " in text and "GENESYS_LOGIN_URL=" in text and "GENESYS_API_URL=" in text
+    assert ringdown("token", "prod").code == 0
+
+
+def test_init_asks_for_a_token_in_the_region_that_it_found(at_terminal, simulated, profiles):
+    simulator = simulated("--intercept")
+    network = {name: simulator[name] for name in ("HTTPS_PROXY", "RINGDOWN_CA_FILE")}
+    answers = genesys_answers(simulator, region="eu-central-1", secret="wrong") + [("[y/N]", "\r")]
+    code, shown = at_terminal("init", "prod", answers=answers, **network)
+    assert code == 4 and "authentication failed" in shown and not os.path.exists(os.path.join(profiles, "prod.env"))
+
+
+def test_without_a_home_there_is_no_place_for_profiles(ringdown, simulated):
+    outcome = ringdown("init", "prod", "--platform", "genesys", "--from-environment", **simulated() | {"HOME": ""})
+    assert outcome.code == 78 and "HOME is not set" in outcome.err

@@ -120,3 +120,23 @@ def test_what_rotate_cannot_change_is_said(ringdown, simulated, profile):
     assert outcome.code == 78 and "the new secret works, but nothing was changed" in outcome.err
     assert ringdown("rotate", "--platform", "genesys", **simulator).code == 78
     assert "is the old one" in ringdown("rotate", "--platform", "genesys", **simulator, GENESYS_CLIENT_SECRET_NEXT=simulator["GENESYS_CLIENT_SECRET"]).err
+
+
+def test_a_program_that_runs_sees_a_profile_that_changes(ringdown, binary, profile, simulated, clean_environment, tmp_path):
+    changing = ("n=0; while [ $n -lt 30 ]; do if [ $n = 5 ]; then sed -i 's/^\\(GENESYS_CLIENT_SECRET=.*\\)/\\1-1/' $P; fi; "
+                "curl -s -o /dev/null -w '%{http_code} ' -H \"Authorization: Bearer $(cat $RINGDOWN_TOKEN_FILE)\" $RINGDOWN_API_URL/api/v2/tokens/me; "
+                "sleep 10; n=$((n + 1)); done")
+    path = os.path.join(clean_environment["HOME"], ".config", "ringdown", "prod.env")
+    os.makedirs(os.path.dirname(path))
+    outer = ('env | grep ^GENESYS_ > $P; chmod 600 $P; for v in $(env | grep ^GENESYS_ | cut -d= -f1); do unset $v; done; exec "$R" exec prod --platform genesys -- sh -c "$INNER"')
+    outcome = ringdown("simulate", "--virtual-time", "--lifetime", "60s", "--fault", "path=/oauth/token,from=52,rotateSecret=true,times=1", "--",
+                       "sh", "-c", outer, R=binary, P=path, INNER=changing)
+    assert outcome.out.split() == ["200"] * 30, outcome.err
+
+
+def test_where_the_environment_still_has_the_old_secret_that_is_said(ringdown, simulated, profile):
+    simulator = simulated("--fault", "path=/oauth/token,rotateSecret=true,times=1")
+    profile(simulator)
+    outcome = ringdown("rotate", "prod", GENESYS_CLIENT_SECRET=simulator["GENESYS_CLIENT_SECRET"],
+                       GENESYS_CLIENT_SECRET_NEXT=simulator["GENESYS_CLIENT_SECRET"] + "-1")
+    assert outcome.code == 0 and "of the environment wins" in outcome.err

@@ -58,7 +58,8 @@ import Tokens
     func `who signed in gets tokens for as long as the refresh token is taken`(platform: String) async throws {
         let profile = try profile(platform)
         let session = try await session(profile)
-        let first = try await session.finish(try await signIn(at: session.url))
+        let (first, staysSignedIn) = try await session.finish(try await signIn(at: session.url))
+        #expect(staysSignedIn)
         let source = APIClient(profile, transport: transport, store: store, time: time)
         #expect(try await source.token().value == first.value)
         for _ in 0..<3 {

@@ -48,9 +48,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("A=1\n", "A", "A=2\n", "A=2\n"), ("# c\r\nA='x\r\ny' # d\r\nB=3", "A", "A=2\n", "# c\r\nA=2\nB=3"),
+        ("A=1\n", "A", "A=2\n", "A=2\n"), ("# c\r\nA='x\r\ny' # d\r\nB=3", "A", "A=2\n", "# c\r\nA=2 # d\nB=3"),
         ("B=3", "A", "A=2\n", "B=3\nA=2\n"), ("A=1\nA=5\nB=3\n", "A", "A=2\n", "A=2\nB=3\n"),
-        ("export A=1\nB=3\n", "A", "", "B=3\n"), ("", "A", "A=2\n", "A=2\n"), ("B=3\n", "A", "", "B=3\n"),
+        ("export A=1\nB=3\n", "A", "", "B=3\n"), ("export A=1\n", "A", "A=2\n", "export A=2\n"),
+        ("", "A", "A=2\n", "A=2\n"), ("B=3\n", "A", "", "B=3\n"),
     ])
     func `a variable is set in a file of which everything else stays as it is`(
         text: String, name: String, line: String, expected: String

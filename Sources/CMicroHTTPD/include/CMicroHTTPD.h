@@ -24,6 +24,8 @@ struct MHD_Daemon *_Nullable rd_daemon_start_tls(const char *_Nonnull certificat
                                                  unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
 /// Hands a connected socket over, which the daemon closes in any case.
 enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *_Nonnull daemon, int socket);
+/// How many connections are open.
+unsigned int rd_daemon_connections(struct MHD_Daemon *_Nonnull daemon);
 void rd_daemon_stop(struct MHD_Daemon *_Nonnull daemon);
 enum MHD_Result rd_queue(struct MHD_Connection *_Nonnull connection, unsigned int status,
                          struct MHD_Response *_Nonnull response);

@@ -8,6 +8,8 @@ struct AccountExamination {
     let profile: Profile
     let settings: Settings
     let transport: any Transport
+    /// Where a person's sign-in is; nil where it cannot be used.
+    let store: (any TokenStore)?
     /// As it stands in commands: `prod`, or nothing.
     let profileName: String?
 
@@ -25,7 +27,9 @@ struct AccountExamination {
         plain.organizationID = nil
         var calls = CallSettings()
         (calls.attempts, calls.waitLimit, calls.isGated) = (1, .zero, false)
-        return APIClient(plain, transport: transport, calls: calls)
+        // A client's token is requested anew; a person's cannot be without the sign-in that is stored.
+        let store = profile.signIn == nil ? nil : store
+        return APIClient(plain, transport: transport, store: store ?? .memory, calls: calls)
     }
 
     // MARK: The token
@@ -65,6 +69,7 @@ struct AccountExamination {
                 ExitCode.unreachable)
         }
         switch error.code {
+        case .signInRequired: return cause("not-signed-in", error.message, command("login"))
         case .rateLimited:
             return cause("login-rate-limit", advice, "wait a minute, then: " + command("doctor"), ExitCode.rateLimited)
         case .unreachable, .serverFailed:

@@ -16,8 +16,8 @@ struct DoctorCommand: Command {
         Where the credentials are refused it tries what usually happens to secrets on their way: a line break at the end,
         quotes, encodings. Secrets are never shown, and go to the platform's own hosts only.
 
-        --call examines one call of the API: is it a missing role, or for people only? The exit code is that of the worst
-        finding; warnings are none.
+        --call examines one call of the API: is it a missing role, or for people only? The exit code is that of the
+        first failure, from which the others follow; warnings are none.
         """
     static let examples = [
         (line: "ringdown doctor prod", purpose: "What is wrong with the profile 'prod'?"),
@@ -78,7 +78,8 @@ struct DoctorCommand: Command {
         }
         if isReachable {
             let examination = AccountExamination(
-                profile: profile, settings: settings, transport: transport, profileName: account.profileName)
+                profile: profile, settings: settings, transport: transport,
+                store: try? store(settings, account: profile.account), profileName: account.profileName)
             let client = examination.client
             if await examination.examineToken(client, &diagnosis) {
                 await examination.examineAPI(client, call, &diagnosis)

@@ -1,3 +1,4 @@
+internal import ContactCenter
 internal import Foundations
 internal import HTTPModel
 
@@ -12,7 +13,7 @@ enum Browser {
     /// Whether a program took the address. Where there is no display nothing is tried: a browser in the terminal would be in
     /// the way.
     static func open(_ url: HTTPURL) -> Bool {
-        let variables = Context.current.variables
+        let variables = Context.current.variables.filter { !Settings.secretVariables.contains($0.key) }
         #if os(macOS)
             let programs = ["open"]
         #else

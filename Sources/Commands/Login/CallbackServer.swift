@@ -7,13 +7,14 @@ final class CallbackServer: Handler {
     typealias Query = [(name: String, value: String)]
 
     private enum State {
-        case waiting([CheckedContinuation<Query?, Never>])
-        case arrived([Query])
+        case idle
+        case waiting(CheckedContinuation<Query?, Never>)
+        case arrived(Query)
         case over
     }
 
     static let path = "/callback"
-    private let state = Locked(State.arrived([]))
+    private let state = Locked(State.idle)
     /// What the person is shown, decided by whether the callback is this sign-in's.
     private let isOurs: @Sendable (Query) -> Bool
 
@@ -30,7 +31,7 @@ final class CallbackServer: Handler {
             return .ready(
                 Self.page(400, "Not this sign-in", "It belongs to another one, or to an earlier one. Begin anew."))
         }
-        deliver(query)
+        finish(with: query)
         let isDenied = query.contains { $0.name == "error" }
         return .ready(
             isDenied
@@ -38,46 +39,34 @@ final class CallbackServer: Handler {
                 : Self.page(200, "Almost there", "You can close this window and go back to the terminal."))
     }
 
-    /// The query of the next callback; nil once it was cancelled.
-    func next() async -> Query? {
+    /// The query of the callback; nil once the task was cancelled. It is waited for once.
+    func query() async -> Query? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let query: Query?? = state.withLock { state in
+                let answer = state.withLock { state -> Query?? in
                     switch state {
-                    case .arrived(var queries) where !queries.isEmpty:
-                        let first = queries.removeFirst()
-                        state = .arrived(queries)
-                        return .some(first)
-                    case .arrived: state = .waiting([continuation])
-                    case .waiting(let others): state = .waiting(others + [continuation])
+                    case .arrived(let query): return .some(query)
                     case .over: return .some(nil)
+                    case .idle, .waiting:
+                        state = .waiting(continuation)
+                        return nil
                     }
-                    return nil
                 }
-                if let query { continuation.resume(returning: query) }
+                if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            stop()
+            finish(with: nil)
         }
     }
 
-    private func stop() {
-        let waiting = state.withLock { state -> [CheckedContinuation<Query?, Never>] in
-            defer { state = .over }
-            if case .waiting(let continuations) = state { return continuations }
-            return []
-        }
-        for continuation in waiting { continuation.resume(returning: nil) }
-    }
-
-    private func deliver(_ query: Query) {
+    /// The first answer counts.
+    private func finish(with query: Query?) {
         let continuation = state.withLock { state -> CheckedContinuation<Query?, Never>? in
             switch state {
-            case .waiting(var continuations):
-                let first = continuations.removeFirst()
-                state = continuations.isEmpty ? .arrived([]) : .waiting(continuations)
-                return first
-            case .arrived(let queries) where queries.count < 10: state = .arrived(queries + [query])
+            case .waiting(let continuation):
+                state = .over
+                return continuation
+            case .idle: state = query.map { .arrived($0) } ?? .over
             case .arrived, .over: break
             }
             return nil
@@ -96,7 +85,7 @@ final class CallbackServer: Handler {
         return Response(
             status: status,
             headers: [
-                "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store",
+                "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Connection": "close",
                 "Referrer-Policy": "no-referrer",
                 "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
             ],

@@ -43,10 +43,10 @@ struct LoginCommand: Command {
                 "a sign-in would be forgotten at once: tokens are not kept between runs",
                 hint: "RINGDOWN_CACHE says so; unset it")
         }
+        _ = try records(of: store)  // a store that cannot be used is said before the person goes to any trouble
         let session = Locked<SignInSession?>(nil)
         let callback = CallbackServer { query in session.withLock { $0 }?.isOurs(query) ?? false }
         let server = try HTTPServer(port: port ?? 0, handler: callback)
-        defer { withExtendedLifetime(server) {} }
         let begun = try await Account.advising(profile) {
             try await SignInSession(
                 profile, redirectURI: "http://127.0.0.1:\(server.port)\(CallbackServer.path)",
@@ -54,9 +54,16 @@ struct LoginCommand: Command {
         }
         session.withLock { $0 = begun }
         announce(begun.url)
-        let token = try await wait(for: callback, begun, profile)
+        let result: Result<(token: Token, staysSignedIn: Bool), any Error>
+        do { result = .success(try await wait(for: callback, begun, profile)) } catch { result = .failure(error) }
+        // The browser has its page before the server is gone.
+        await server.drain(within: .seconds(1))
+        let (token, staysSignedIn) = try result.get()
         notice(
             "ringdown: signed in" + (token.isLifetimeKnown ? "; the first token lasts \(token.lifetime.spoken)" : ""))
+        if !staysSignedIn {
+            notice("ringdown: note: the platform gave no refresh token: sign in again when the token is over")
+        }
         let variable = profile.platform.name == "cxone" ? "CXONE_GRANT" : "GENESYS_GRANT"
         if try account.settings().text(variable) != "authorization_code" {
             notice("  next: set \(variable)=authorization_code, so that other commands use it")
@@ -86,11 +93,12 @@ struct LoginCommand: Command {
         notice("  \(url)")
     }
 
-    private func wait(for callback: CallbackServer, _ session: SignInSession, _ profile: Profile) async throws -> Token
+    private func wait(for callback: CallbackServer, _ session: SignInSession, _ profile: Profile)
+        async throws -> (token: Token, staysSignedIn: Bool)
     {
         let (limit, time) = (timeout?.duration ?? .seconds(600), Context.current.time)
         let query = await withTaskGroup(of: CallbackServer.Query?.self) { group in
-            group.addTask { await callback.next() }
+            group.addTask { await callback.query() }
             group.addTask {
                 try? await time.sleep(for: limit)
                 return nil

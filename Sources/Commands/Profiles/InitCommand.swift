@@ -13,7 +13,7 @@ struct InitCommand: Command {
         know the client in its region, the other regions are asked. The file is ~/.config/ringdown/PROFILE.env, for its owner
         alone.
 
-        --from-environment asks nothing and takes what the variables hold: for scripts.
+        --from-environment asks nothing and takes what the variables hold, references to files and commands as they are: for scripts.
         """
     static let examples = [
         (line: "ringdown init prod", purpose: "With questions"),
@@ -25,7 +25,7 @@ struct InitCommand: Command {
     ]
 
     let account = Account()
-    @Flag("from-environment", help: "Take the answers from the environment (and ./.env), and ask nothing.")
+    @Flag("from-environment", help: "Take the answers from the environment, and ask nothing.")
     var fromEnvironment: Bool
     @Flag("replace", help: "Replace a profile of this name.")
     var replace: Bool
@@ -76,7 +76,9 @@ struct InitCommand: Command {
         if let name = account.platform?.rawValue, let platform = Platform.all.first(where: { $0.name == name }) {
             return platform
         }
-        if fromEnvironment { return try Platform.chosen(by: environment()) }
+        if fromEnvironment {
+            return try Platform.chosen(by: Settings(environment: Context.current.variables, flags: account.flags))
+        }
         let names = Platform.all.map(\.name)
         while true {
             let answer = try answered(Terminal.ask("Platform (\(names.joined(separator: ", "))) [genesys]: "))
@@ -85,24 +87,17 @@ struct InitCommand: Command {
         }
     }
 
-    /// The environment and ./.env, whatever profile is to be made.
-    private func environment() throws(ConfigurationError) -> Settings {
-        var settings = Settings(environment: Context.current.variables, flags: account.flags)
-        if isThere(".env") { try settings.add(file: ".env", isTrusted: false) }
-        return settings
-    }
-
     private func collect(_ draft: inout ProfileDraft) throws {
-        let environment = try environment()
         for question in draft.platform.questions {
-            if fromEnvironment {
-                try draft.take(question, from: environment)
-            } else if question.kind == .region, let region = account.region {
+            if question.kind == .region, let region = account.region {
                 draft.values.append((question.variable, Secret(region)))
+            } else if fromEnvironment {
+                try draft.take(question, from: Context.current.variables)
             } else {
                 try ask(question, &draft)
             }
         }
+        if fromEnvironment { draft.takeOptions(from: Context.current.variables) }
     }
 
     private func ask(_ question: Platform.Question, _ draft: inout ProfileDraft) throws {
@@ -134,7 +129,7 @@ struct InitCommand: Command {
     }
 
     /// Gets a token as the profile would. Returns the exit code where nothing is to be written.
-    private func check(_ draft: inout ProfileDraft) async throws -> Int32? {
+    private func check(_ draft: inout ProfileDraft, isRegionFound: Bool = false) async throws -> Int32? {
         let settings = try draft.settings(Context.current.variables)
         let transport = try account.transport(settings)
         let client = try APIClient(Profile(settings), transport: transport)
@@ -146,13 +141,13 @@ struct InitCommand: Command {
                     + (identity?.organizationName.map { ": \(excerpt($0))" } ?? ""))
             return nil
         } catch {
-            if error.oauthDescription == "client not found", draft.platform.name == "genesys",
+            if !isRegionFound, error.oauthDescription == "client not found", draft.platform.name == "genesys",
                 settings.text("GENESYS_LOGIN_URL") == nil,
                 let region = await RegionFinder.region(settings, transport: transport)
             {
                 notice("ringdown: the client belongs to \(region.name): that is what is written")
                 draft.replace("GENESYS_REGION", with: Secret(region.name))
-                return nil
+                return try await check(&draft, isRegionFound: true)
             }
             let failure = Failure(
                 AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile)), commandLine: [])

@@ -19,6 +19,10 @@ struct ProfileDirectory {
 
     /// Where a profile of this name is, or would be. Throws where it cannot be a name.
     func place(of name: String) throws(ConfigurationError) -> String {
+        guard path.hasPrefix("/"), path != "/.config/ringdown" else {
+            throw ConfigurationError(
+                "there is no place for profiles: HOME is not set", hint: "set HOME or XDG_CONFIG_HOME")
+        }
         if Self.isName(name) { return "\(path)/\(name).env" }
         throw ConfigurationError(
             "'\(abbreviated(name))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")

@@ -21,15 +21,36 @@ struct ProfileDraft {
         values.insert((variable, value), at: 0)
     }
 
-    /// Takes over what the settings hold; the name of a secret's file rather than the secret.
-    mutating func take(_ question: Platform.Question, from settings: Settings) throws(ConfigurationError) {
-        if let path = settings.text(question.variable + "_FILE") {
+    /// Takes over what the environment holds: a secret's file or command by reference. Throws where an answer is missing.
+    mutating func take(_ question: Platform.Question, from variables: [String: String]) throws(ConfigurationError) {
+        func value(_ suffix: String) -> String? {
+            [question.variable, question.alias].compactMap { $0 }.compactMap { variables[$0 + suffix] }.first {
+                !$0.isEmpty
+            }
+        }
+        if question.kind == .secret, let path = value("_FILE") {
             let full = path.hasPrefix("/") ? path : currentDirectory() + "/" + path
             values.append((question.variable + "_FILE", Secret(full)))
-        } else if question.kind == .secret {
-            if let secret = try settings.secret(question.variable) { values.append((question.variable, secret)) }
-        } else if let text = settings.text(question.variable) {
+        } else if let text = value("") {
+            if question.kind == .secret, text == "-" {
+                throw ConfigurationError(
+                    "\(question.variable) is '-': a profile cannot read standard input",
+                    hint: "set \(question.variable)_FILE")
+            }
             values.append((question.variable, Secret(text)))
+        } else if question.standard == nil {
+            throw ConfigurationError(
+                "\(question.variable) is not set",
+                hint: "--from-environment takes everything from there; without it you are asked")
+        } else if let standard = question.standard, !standard.isEmpty {
+            values.append((question.variable, Secret(standard)))
+        }
+    }
+
+    /// Takes over what else the environment says of the account.
+    mutating func takeOptions(from variables: [String: String]) {
+        for name in platform.options {
+            if let text = variables[name], !text.isEmpty { values.append((name, Secret(text))) }
         }
     }
 
@@ -37,13 +58,13 @@ struct ProfileDraft {
     func settings(_ variables: [String: String]) throws(ConfigurationError) -> Settings {
         var bytes = try file().withBytes { Array($0) }
         defer { wipe(&bytes) }
-        var settings = Settings(environment: variables.filter { name, _ in !Self.isOfPlatform(name, variables) })
+        var settings = Settings(environment: variables.filter { !Self.isCredential($0.key) })
         try settings.add(bytes, named: "the new profile")
         return settings
     }
 
     /// Credentials of the environment's would win over the profile's; hosts count, as they will when it is used.
-    private static func isOfPlatform(_ name: String, _ variables: [String: String]) -> Bool {
+    private static func isCredential(_ name: String) -> Bool {
         ["GENESYS", "CXONE_", "OAUTH_"].contains { name.hasPrefix($0) } && !name.hasSuffix("_URL")
             && !name.hasSuffix("_ISSUER")
     }

@@ -37,7 +37,7 @@ struct ProfileFile {
             return bytes
         }
         defer { wipe(&changed) }
-        do { try File.replace(target, with: changed) } catch {
+        do { try File.rewrite(target, with: changed) } catch {
             throw ConfigurationError("\(path) was not changed: \(error)", hint: "check the directory and the disk")
         }
     }

@@ -15,7 +15,7 @@ public enum Revocation: Sendable {
 extension APIClient {
     /// Forgets the cached token, here and in the store, and ends it at the platform where that can be done: Genesys Cloud has a
     /// call for it, other servers may have RFC 7009. No token is requested for it. `given` ends another token than the
-    /// cached one, which is forgotten only where it is the same. A person is signed out.
+    /// cached one, which is forgotten only where it is the same.
     ///
     /// Throws ``APIError`` and `TokenError`; the token is forgotten then too.
     public func revoke(_ given: Secret? = nil) async throws -> Revocation {
@@ -27,7 +27,6 @@ extension APIClient {
         let stored = await storedToken()
         let isOther = given != nil && stored?.value != given
         let forgotten = isOther ? nil : await forgetToken()
-        if given == nil, profile.signIn != nil { await store.removeRefreshToken(for: profile.cacheKey) }
         guard let token = given ?? forgotten?.value else { return .nothingCached }
         switch profile.revocation {
         case .none: return .onlyForgotten
@@ -41,6 +40,24 @@ extension APIClient {
         }
     }
 
+    /// Ends a person's sign-in: the refresh token is forgotten, and ended at the platform where that can be done. False where nobody
+    /// was signed in. Throws as ``revoke(_:)``.
+    public func signOut() async throws -> Bool {
+        guard profile.signIn != nil, let token = await store.refreshToken(for: profile.cacheKey, at: time.now()) else {
+            return false
+        }
+        await store.removeRefreshToken(for: profile.cacheKey)
+        switch profile.revocation {
+        case .none, .call: break
+        case .endpoint(let url): _ = try await end(token, at: url, hint: "refresh_token")
+        case .discovered(let issuer):
+            if let url = try await Discovery(transport).server(issuer).revocationEndpoint {
+                _ = try await end(token, at: url, hint: "refresh_token")
+            }
+        }
+        return true
+    }
+
     private func end(_ token: Secret, by path: String) async throws -> Revocation {
         let base = try await baseURL(Token(value: token, lifetime: .zero, requested: time.now()))
         var request = Request("DELETE", try base.appending(path))
@@ -52,10 +69,13 @@ extension APIClient {
     }
 
     /// RFC 7009: a token that the server does not know is answered as one that it has ended.
-    private func end(_ token: Secret, at url: HTTPURL) async throws -> Revocation {
+    private func end(_ token: Secret, at url: HTTPURL, hint: String = "access_token") async throws -> Revocation {
         guard case .grant(let grant) = profile.credential else { return .onlyForgotten }
-        let request = try grant.revocationRequest(of: token, at: url)
+        let request = try grant.revocationRequest(of: token, hint: hint, at: url)
         let response = try await answer(request)
+        if (try? JSONReader.parse(response.body))?["error"]?.string == "unsupported_token_type" {
+            return .onlyForgotten
+        }
         guard response.isSuccess else { throw failure(request, response) }
         return .revoked
     }
