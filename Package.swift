@@ -36,7 +36,8 @@ let package = Package(
         room(
             "Commands",
             [
-                "CommandLineKit", "Scenarios", "Broker", "Ringdown", "ContactCenter", "Simulator", "HTTPServer", "CurlTransport",
+                "CommandLineKit", "Scenarios", "Broker", "Ringdown", "ContactCenter", "Simulator", "HTTPServer",
+                "CurlTransport",
                 "TokenStores", "Tokens",
                 "HTTPModel", "Foundations", "CProcess",
             ]),
