@@ -50,7 +50,7 @@ let package = Package(
         room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
         room("TokenStores", ["Tokens", "Foundations", "CSodium"]),
-        room("Tokens", ["HTTPModel", "Foundations", "CSodium"]),
+        room("Tokens", ["HTTPModel", "Foundations", "CSodium", "CGnuTLS"]),
         room("CurlTransport", ["HTTPModel", "Foundations", "CCurl"]),
         room("HTTPServer", ["HTTPModel", "Foundations", "CMicroHTTPD", "CGnuTLS"]),
         room("HTTPModel", ["Foundations"]),

@@ -23,7 +23,9 @@
     F(gnutls_x509_crt_set_key_usage) F(gnutls_x509_crt_set_key_purpose_oid) \
     F(gnutls_x509_crt_set_subject_alt_name) F(gnutls_x509_crt_set_subject_key_id) \
     F(gnutls_x509_crt_set_authority_key_id) F(gnutls_x509_crt_get_key_id) F(gnutls_x509_crt_sign2) \
-    F(gnutls_x509_crt_export) F(gnutls_rnd) F(gnutls_strerror) F(gnutls_hash_fast)
+    F(gnutls_x509_crt_export) F(gnutls_rnd) F(gnutls_strerror) F(gnutls_hash_fast) \
+    F(gnutls_privkey_init) F(gnutls_privkey_deinit) F(gnutls_privkey_import_x509_raw) F(gnutls_privkey_get_pk_algorithm) \
+    F(gnutls_privkey_sign_data) F(gnutls_decode_rs_value)
 
 #define DECLARE(name) static __typeof__(&name) p_##name;
 EACH_FUNCTION(DECLARE)
@@ -135,4 +137,53 @@ const char *rd_gnutls_message(int failure) { return p_gnutls_strerror(failure); 
 
 int rd_sha1(const void *bytes, size_t count, void *digest) {
     return p_gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes, count, digest);
+}
+
+// Writes a number of 32 bytes, which may come with zeros before it or without.
+static void put_number(unsigned char *target, const gnutls_datum_t *number) {
+    unsigned int skip = number->size > 32 ? number->size - 32 : 0;
+    memset(target, 0, 32);
+    memcpy(target + 32 - (number->size - skip), number->data + skip, number->size - skip);
+}
+
+static int sign(gnutls_privkey_t key, enum rd_key_kind kind, const void *bytes, size_t count, unsigned char *signature,
+                size_t *size) {
+    gnutls_datum_t data = {(unsigned char *)bytes, (unsigned int)count}, made = {NULL, 0};
+    CHECKED(p_gnutls_privkey_sign_data(key, GNUTLS_DIG_SHA256, 0, &data, &made));
+    int failure = 0;
+    if (kind == rd_key_ec) {
+        // JSON Web Signatures have the two numbers one behind the other (RFC 7518 section 3.4).
+        gnutls_datum_t r = {NULL, 0}, s = {NULL, 0};
+        failure = p_gnutls_decode_rs_value(&made, &r, &s);
+        if (failure == 0 && *size >= 64) {
+            put_number(signature, &r);
+            put_number(signature + 32, &s);
+            *size = 64;
+        }
+        free(r.data);
+        free(s.data);
+    } else if (made.size <= *size) {
+        memcpy(signature, made.data, made.size);
+        *size = made.size;
+    } else {
+        failure = GNUTLS_E_SHORT_MEMORY_BUFFER;
+    }
+    free(made.data);
+    return failure;
+}
+
+int rd_sign(const char *pem, size_t pem_count, const void *bytes, size_t count, enum rd_key_kind *kind,
+            unsigned char *signature, size_t *size) {
+    gnutls_privkey_t key;
+    CHECKED(p_gnutls_privkey_init(&key));
+    gnutls_datum_t text = {(unsigned char *)pem, (unsigned int)pem_count};
+    int failure = p_gnutls_privkey_import_x509_raw(key, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
+    unsigned int bits = 0;
+    if (failure == 0) {
+        int algorithm = p_gnutls_privkey_get_pk_algorithm(key, &bits);
+        *kind = algorithm == GNUTLS_PK_RSA ? rd_key_rsa : algorithm == GNUTLS_PK_ECDSA && bits == 256 ? rd_key_ec : rd_key_other;
+        if (bytes && *kind != rd_key_other) failure = sign(key, *kind, bytes, count, signature, size);
+    }
+    p_gnutls_privkey_deinit(key);
+    return failure;
 }

@@ -31,17 +31,33 @@ private enum CustomOAuth {
         var grant = Grant(endpoint: .fixed(endpoint), parameters: [.init("grant_type", "client_credentials")])
         if let scope = settings.text("OAUTH_SCOPE") { grant.parameters.append(.init("scope", scope)) }
         if let audience = settings.text("OAUTH_AUDIENCE") { grant.parameters.append(.init("audience", audience)) }
+        grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
         grant.client = (
             id: try settings.required(settings.text("OAUTH_CLIENT_ID"), "OAUTH_CLIENT_ID"),
-            secret: try settings.required(try settings.secret("OAUTH_CLIENT_SECRET"), "OAUTH_CLIENT_SECRET")
+            secret: try proof(grant.authentication, settings)
         )
-        grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
+        grant.keyID = settings.text("OAUTH_PRIVATE_KEY_ID")
         let api = try settings.url("OAUTH_API_URL")
         var profile = Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
         profile.secretVariable = "OAUTH_CLIENT_SECRET"
         profile.nextSecret = try settings.secret("OAUTH_CLIENT_SECRET_NEXT")
         if let url = try settings.url("OAUTH_REVOCATION_URL") { profile.revocation = .endpoint(url) }
         return profile
+    }
+
+    /// What the client proves who it is with.
+    private static func proof(
+        _ authentication: ClientAuthentication, _ settings: Settings
+    ) throws(ConfigurationError) -> Secret {
+        switch authentication {
+        case .privateKeyJWT:
+            return try settings.required(try settings.secret("OAUTH_PRIVATE_KEY"), "OAUTH_PRIVATE_KEY_FILE")
+        case .mtls:
+            _ = try settings.required(settings.text("RINGDOWN_CLIENT_CERT"), "RINGDOWN_CLIENT_CERT")
+            return Secret("")
+        case .basic, .basicRaw, .body, .none:
+            return try settings.required(try settings.secret("OAUTH_CLIENT_SECRET"), "OAUTH_CLIENT_SECRET")
+        }
     }
 
     @Sendable static func fault(_ response: Response) -> Platform.Fault {
@@ -61,6 +77,10 @@ private enum CustomOAuth {
 
     @Sendable static func advice(_ error: TokenError, _ profile: Profile) -> String {
         guard error.code == .credentialsRefused else { return Advice.general(error) }
+        if case .grant(let grant) = profile.credential, grant.authentication == .privateKeyJWT {
+            return
+                "most likely the server knows another public key for this client, or wants its name (OAUTH_PRIVATE_KEY_ID)"
+        }
         return
             "most likely the client secret is wrong, else the client ID; some servers take the pair only unencoded or "
             + "only in the body: try OAUTH_CLIENT_AUTH=basic-raw, or body"

@@ -112,7 +112,7 @@ public struct Settings: Sendable {
         [
             "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "CXONE_CLIENT_SECRET",
             "CXONE_ACCESS_KEY_SECRET",
-            "OAUTH_CLIENT_SECRET",
+            "OAUTH_CLIENT_SECRET", "OAUTH_PRIVATE_KEY",
         ].flatMap { [$0, $0 + "_FILE", $0 + "_NEXT", $0 + "_NEXT_FILE"] } + [
             "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE",
         ]

@@ -9,6 +9,10 @@ public enum ClientAuthentication: String, Sendable, CaseIterable {
     case basicRaw = "basic-raw"
     /// As `client_id` and `client_secret` in the body.
     case body
+    /// With a signed statement in place of a secret (RFC 7523 section 2.2); ``Grant/client`` has the private key.
+    case privateKeyJWT = "private-key-jwt"
+    /// By the certificate of the connection (RFC 8705 section 2.1).
+    case mtls
     /// Not at all.
     case none
 }
@@ -36,6 +40,8 @@ public struct Grant: Sendable {
     public var format: Format = .form
     public var client: (id: String, secret: Secret)?
     public var authentication: ClientAuthentication = .basic
+    /// The name under which the server knows the private key.
+    public var keyID: String?
     /// Used, with a warning, where the response does not say how long the token lives.
     public var defaultLifetime: Duration = .seconds(3600)
     /// The endpoint fails over HTTP/2.
@@ -71,7 +77,7 @@ public struct Grant: Sendable {
             let id = Secret(FormURLEncoding.encode(client.id) + ":")
             return Base64.encode(Secret(joining: [id, FormURLEncoding.encode(client.secret)]))
         case .basicRaw: return Base64.encode(Secret(joining: [Secret(client.id + ":"), client.secret]))
-        case .body, .none: return nil
+        case .body, .none, .privateKeyJWT, .mtls: return nil
         }
     }
 

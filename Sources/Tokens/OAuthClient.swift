@@ -27,7 +27,7 @@ public struct OAuthClient: TokenRequester {
     /// The same, with the refresh token that came along, where one did.
     public func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
         let endpoint = try await endpoint()
-        let request = try grant.request(to: endpoint)
+        let request = try grant.request(to: endpoint, at: time.now().wall)
         let sent = time.now()
         var response: Response
         do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: endpoint) }

@@ -3,7 +3,8 @@ public import HTTPModel
 
 extension Grant {
     /// The HTTP request of this grant at its token endpoint.
-    func request(to endpoint: HTTPURL) throws(TokenError) -> Request {
+    func request(to endpoint: HTTPURL, at now: Timestamp = .now()) throws(TokenError) -> Request {
+        let parameters = try bodyParameters(endpoint, now)
         var headers: Headers = ["Accept": "application/json", "Cache-Control": "no-store"]
         do {
             try headers.set(
@@ -21,7 +22,8 @@ extension Grant {
             )
         }
         var request = Request(
-            "POST", endpoint, headers: headers, body: .secret(format == .form ? formBody : jsonBody),
+            "POST", endpoint, headers: headers,
+            body: .secret(format == .form ? Self.formBody(parameters) : Self.jsonBody(parameters)),
             limits: .init(connect: .seconds(5), total: .seconds(20), responseInBytes: 1 << 20)
         )
         request.prefersHTTP1 = prefersHTTP1
@@ -42,18 +44,31 @@ extension Grant {
     }
 
     /// The parameters, with the client's own where they belong into the body.
-    private var bodyParameters: [Parameter] {
-        guard let client, authentication == .body else { return parameters }
-        return parameters + [Parameter("client_id", client.id), Parameter("client_secret", client.secret)]
+    private func bodyParameters(_ endpoint: HTTPURL, _ now: Timestamp) throws(TokenError) -> [Parameter] {
+        guard let client else { return parameters }
+        switch authentication {
+        case .body:
+            return parameters + [Parameter("client_id", client.id), Parameter("client_secret", client.secret)]
+        case .mtls: return parameters + [Parameter("client_id", client.id)]
+        case .privateKeyJWT:
+            let assertion = try ClientAssertion(clientID: client.id, key: client.secret, keyID: keyID)
+                .text(for: endpoint, at: now)
+            return parameters + [
+                Parameter("client_id", client.id),
+                Parameter("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                Parameter("client_assertion", assertion),
+            ]
+        case .basic, .basicRaw, .none: return parameters
+        }
     }
 
-    private var formBody: Secret {
-        FormURLEncoding.encode(bodyParameters.map { ($0.name, $0.value) })
+    private static func formBody(_ parameters: [Parameter]) -> Secret {
+        FormURLEncoding.encode(parameters.map { ($0.name, $0.value) })
     }
 
-    private var jsonBody: Secret {
+    private static func jsonBody(_ parameters: [Parameter]) -> Secret {
         var parts: [Secret] = []
-        for parameter in bodyParameters {
+        for parameter in parameters {
             parts.append(Secret((parts.isEmpty ? "{" : ",") + JSON.string(parameter.name).description + ":"))
             switch parameter.value {
             case .text(let text): parts.append(Secret(JSON.string(text).description))

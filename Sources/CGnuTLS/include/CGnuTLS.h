@@ -29,3 +29,9 @@ int rd_identity_export(const struct rd_identity *_Nonnull identity, enum rd_expo
 const char *_Nonnull rd_gnutls_message(int failure);
 /// The SHA-1 of some bytes, 20 bytes long: Java's key stores have it.
 int rd_sha1(const void *_Nonnull bytes, size_t count, void *_Nonnull digest);
+
+enum rd_key_kind { rd_key_other, rd_key_rsa, rd_key_ec };
+/// Signs bytes with a private key (PEM, no password) as RS256 and ES256 have it; the key's kind alone where `bytes` is NULL. A
+/// negative result is GnuTLS's error code.
+int rd_sign(const char *_Nonnull pem, size_t pem_count, const void *_Nullable bytes, size_t count,
+            enum rd_key_kind *_Nonnull kind, unsigned char *_Nullable signature, size_t *_Nullable size);
