@@ -47,7 +47,8 @@ let package = Package(
         room("SimulatorTesting", ["Simulator"]),
         room(
             "Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"], embedding: ["Page/page.html"]),
-        room("Ringdown", ["ContactCenter", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
+        room("SecretStores", ["ContactCenter", "CurlTransport", "HTTPModel", "Foundations"]),
+        room("Ringdown", ["ContactCenter", "SecretStores", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
         room("TokenStores", ["Tokens", "Foundations", "CSodium"]),
         room("Tokens", ["HTTPModel", "Foundations", "CSodium", "CGnuTLS"]),

@@ -45,7 +45,7 @@ struct Account {
     func settings(
         of name: String?, adding more: [String: String] = [:]
     ) throws(ConfigurationError) -> Settings {
-        var settings = Settings(environment: Context.current.variables, flags: flags.merging(more) { $1 })
+        var settings = Settings(variables: Context.current.variables, flags: flags.merging(more) { $1 })
         if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil) }
         return settings
     }
@@ -81,7 +81,7 @@ struct Account {
         guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else {
             return try ownClient(of: name, isPrivate: isPrivate)
         }
-        let settings = Settings(environment: context.variables, flags: flags)
+        let settings = Settings(variables: context.variables, flags: flags)
         let transport = try transport(settings)
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
         let profile: Profile

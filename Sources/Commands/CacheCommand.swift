@@ -63,7 +63,7 @@ struct CacheCommand: Command {
 
 /// The file store that the environment names. Throws `ConfigurationError`.
 func fileStore() throws(ConfigurationError) -> FileStore {
-    let settings = Settings(environment: Context.current.variables)
+    let settings = Settings(variables: Context.current.variables)
     guard let store = try store(settings, account: "") as? FileStore else {
         throw ConfigurationError("tokens are not kept in files here", hint: "RINGDOWN_CACHE says so; unset it")
     }

@@ -68,7 +68,7 @@ struct TokensCommand: Command {
     }
 
     private func tellWhy() throws {
-        let settings = Settings(environment: Context.current.variables)
+        let settings = Settings(variables: Context.current.variables)
         guard let directory = cacheDirectory(settings) else {
             throw ConfigurationError("there is no place for a ledger", hint: "set HOME or RINGDOWN_CACHE_DIR")
         }

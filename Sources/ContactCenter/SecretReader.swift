@@ -1,4 +1,4 @@
-internal import Foundations
+public import Foundations
 
 #if canImport(Glibc)
     internal import Glibc
@@ -15,12 +15,21 @@ public struct SecretReader: Sendable {
         let secret = Locked<Secret?>(nil)
     }
     private let fromInput = Once()
+    /// Looks up references of stores: the reference, the setting's name, and other settings.
+    public typealias Lookup =
+        @Sendable (
+            _ reference: String, _ name: String, _ variable: @escaping @Sendable (String) -> String?
+        ) throws(ConfigurationError) -> Secret
+    private let lookup: Lookup?
 
-    public init(standardInput: Int32 = 0) {
-        self.standardInput = standardInput
+    /// Without `lookup` references of stores are refused.
+    public init(standardInput: Int32 = 0, lookup: Lookup? = nil) {
+        (self.standardInput, self.lookup) = (standardInput, lookup)
     }
 
-    func resolve(_ value: Secret, name: String, mayRun: Bool) throws(ConfigurationError) -> Secret {
+    func resolve(
+        _ value: Secret, name: String, mayRun: Bool, variable: @escaping @Sendable (String) -> String?
+    ) throws(ConfigurationError) -> Secret {
         let text = value.reveal()
         if text == "-" { return try fromStandardInput(name) }
         if text.hasPrefix("cmd:") {
@@ -33,10 +42,19 @@ public struct SecretReader: Sendable {
             return try fromCommand(String(text.dropFirst(4)), name)
         }
         for store in ["aws:", "azure:", "keyring:", "redis:"] where text.hasPrefix(store) {
-            throw ConfigurationError(
-                "\(name) refers to a store ('\(store)…') that this version cannot read",
-                hint: "use \(name)_FILE, '-' for standard input, or 'cmd:…' for a command that prints the secret"
-            )
+            guard mayRun else {
+                throw ConfigurationError(
+                    "\(name) in ./.env refers to a store ('\(store)…'): a file that lies in a directory does not get to ask any",
+                    hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
+                )
+            }
+            guard let lookup else {
+                throw ConfigurationError(
+                    "\(name) refers to a store ('\(store)…'), which cannot be asked here",
+                    hint: "use \(name)_FILE, or 'cmd:…' for a command that prints the secret"
+                )
+            }
+            return try lookup(text, name, variable)
         }
         return value
     }

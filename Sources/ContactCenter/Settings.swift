@@ -173,7 +173,8 @@ public struct Settings: Sendable {
                         Logger.current.warning(
                             "settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
                     }
-                    let secret = try secrets.resolve(value.asSecret, name: name, mayRun: layer.isTrusted)
+                    let secret = try secrets.resolve(
+                        value.asSecret, name: name, mayRun: layer.isTrusted, variable: { [self] in text($0) })
                     warnOfEdges(secret, name)
                     return secret
                 }

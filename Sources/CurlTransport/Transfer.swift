@@ -79,7 +79,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         options.set(CURLOPT_UNIX_SOCKET_PATH, request.socketPath)
         setMethodAndBody(options)
         setHeaders(options)
-        if let proxy, request.socketPath == nil {
+        options.set(CURLOPT_AWS_SIGV4, request.awsSignature?.scope)
+        options.set(CURLOPT_USERNAME, request.awsSignature?.id)
+        options.set(CURLOPT_PASSWORD, request.awsSignature?.key.reveal())
+        if let proxy, request.socketPath == nil, !request.isDirect {
             options.set(CURLOPT_PROXY, proxy.url)
             options.set(CURLOPT_PROXYUSERNAME, proxy.credentials?.user)
             options.set(CURLOPT_PROXYPASSWORD, proxy.credentials?.password.reveal())

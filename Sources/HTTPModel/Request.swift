@@ -9,6 +9,23 @@ public struct Request: Sendable {
     public var limits: Limits
     /// Some endpoints fail over HTTP/2 (`cxone.md` section 1.2); these ask for HTTP/1.1.
     public var prefersHTTP1 = false
+    /// Never through a proxy: for services of the machine itself.
+    public var isDirect = false
+    /// Signed as AWS wants it (Signature Version 4).
+    public var awsSignature: AWSSignature?
+
+    /// What a signature is made with.
+    public struct AWSSignature: Sendable {
+        /// `aws:amz:REGION:SERVICE`, as libcurl has it.
+        public var scope: String
+        public var id: String
+        public var key: Secret
+
+        public init(scope: String, id: String, key: Secret) {
+            (self.scope, self.id, self.key) = (scope, id, key)
+        }
+    }
+
     /// The socket in the file system over which the server is reached, in place of its address.
     public var socketPath: String?
 

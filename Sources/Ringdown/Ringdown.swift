@@ -1,6 +1,7 @@
 @_exported public import ContactCenter
 internal import CurlTransport
 public import Foundations
+internal import SecretStores
 internal import TokenStores
 @_exported public import Tokens
 
@@ -36,7 +37,18 @@ extension APIClient {
 
 extension Settings {
     /// The variables of the process's environment.
-    public static var environment: Settings { Settings(environment: environmentVariables()) }
+    public static var environment: Settings { Settings(variables: environmentVariables()) }
+
+    /// The settings that variables and flags describe, with everything that a secret can refer to.
+    package init(variables: [String: String], flags: [String: String] = [:]) {
+        let network = Settings(environment: variables)
+        let stores = SecretStores { () throws(ConfigurationError) in try CurlTransport(network) }
+        self.init(
+            environment: variables, flags: flags,
+            secrets: SecretReader { reference, name, variable throws(ConfigurationError) in
+                try stores.secret(reference, name: name, variable: variable)
+            })
+    }
 }
 
 /// The variables of the process's environment.

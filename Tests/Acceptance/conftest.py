@@ -13,6 +13,7 @@ import pytest
 
 pytest.register_assert_rewrite("checks")
 
+from servers import redis
 from servers.certificates import Authority
 from servers.processes import serving
 from servers.tokens import TokenEndpoint
@@ -180,6 +181,20 @@ def mitmproxy(tmp_path_factory, authority):
                    "PYTHONDONTWRITEBYTECODE": "1"}
     with serving(command, top / "output", environment=environment) as port:
         yield Mitmproxy(f"http://127.0.0.1:{port}", top / "mitmproxy-ca-cert.pem", log)
+
+
+@pytest.fixture(scope="module")
+def plain_redis(tmp_path_factory):
+    """A Redis as it comes: no TLS, no password."""
+    with redis.running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def guarded_redis(tmp_path_factory, certificate):
+    """A Redis behind TLS whose users may only do what they must."""
+    with redis.running(tmp_path_factory.mktemp("redis"), certificate) as server:
+        yield server
 
 
 @pytest.fixture

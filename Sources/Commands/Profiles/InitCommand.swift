@@ -1,6 +1,7 @@
 internal import CommandLineKit
 internal import ContactCenter
 internal import Foundations
+internal import Ringdown
 internal import HTTPModel
 internal import Tokens
 
@@ -77,7 +78,7 @@ struct InitCommand: Command {
             return platform
         }
         if fromEnvironment {
-            return try Platform.chosen(by: Settings(environment: Context.current.variables, flags: account.flags))
+            return try Platform.chosen(by: Settings(variables: Context.current.variables, flags: account.flags))
         }
         let names = Platform.all.map(\.name)
         while true {

@@ -1,5 +1,6 @@
 internal import ContactCenter
 internal import Foundations
+internal import Ringdown
 
 #if canImport(Glibc)
     internal import Glibc
@@ -58,7 +59,7 @@ struct ProfileDraft {
     func settings(_ variables: [String: String]) throws(ConfigurationError) -> Settings {
         var bytes = try file().withBytes { Array($0) }
         defer { wipe(&bytes) }
-        var settings = Settings(environment: variables.filter { !Self.isCredential($0.key) })
+        var settings = Settings(variables: variables.filter { !Self.isCredential($0.key) })
         try settings.add(bytes, named: "the new profile")
         return settings
     }

@@ -19,11 +19,11 @@ class Authority:
         openssl(directory, "req", "-x509", *self.KEY, "-days", "2", "-subj", f"/CN={name}",
                 "-keyout", "ca.key", "-out", "ca.pem")
 
-    def issue(self, name):
-        """The paths of a certificate and its key."""
+    def issue(self, name, hosts=("localhost",)):
+        """The paths of a certificate and its key: for these hosts and for 127.0.0.1."""
         certificate, key, request = (self.directory / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         openssl(self.directory, "req", *self.KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request,
-                "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+                "-addext", f"subjectAltName={','.join(f'DNS:{host}' for host in hosts)},IP:127.0.0.1")
         openssl(self.directory, "x509", "-req", "-in", request, "-CA", "ca.pem", "-CAkey", "ca.key",
                 "-CAcreateserial", "-copy_extensions", "copy", "-days", "2", "-out", certificate)
         return certificate, key

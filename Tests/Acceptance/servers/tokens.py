@@ -27,8 +27,8 @@ GOOD = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append((self.path, dict(self.headers), body.decode()))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self.server.requests.append((self.path, dict(self.headers), self.body))
         self.server.answer(self)
 
     do_GET = do_POST

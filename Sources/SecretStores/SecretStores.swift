@@ -1,0 +1,69 @@
+public import ContactCenter
+public import Foundations
+internal import HTTPModel
+public import CurlTransport
+internal import Synchronization
+
+/// Looks secrets up where references point: AWS Secrets Manager, Azure Key Vault, the desktop's keyring, Redis.
+public struct SecretStores: Sendable {
+    /// Why there is no secret; never with one in it.
+    struct Failure: Error {
+        var reason: String
+        var hint: String
+
+        init(_ reason: String, hint: String) {
+            (self.reason, self.hint) = (reason, hint)
+        }
+    }
+
+    private let makeTransport: @Sendable () throws(ConfigurationError) -> CurlTransport
+
+    /// `transport` makes what requests go through; it is asked only where a reference needs the network.
+    public init(transport: @escaping @Sendable () throws(ConfigurationError) -> CurlTransport) {
+        makeTransport = transport
+    }
+
+    /// The secret that a reference such as `aws:gc/prod#secret` points to. `name` is the setting that holds it, `variable` gives
+    /// other settings. Waits for the network.
+    public func secret(
+        _ reference: String, name: String, variable: @escaping @Sendable (String) -> String?
+    ) throws(ConfigurationError) -> Secret {
+        let kind = String(reference.prefix { $0 != ":" })
+        let place = String(reference.dropFirst(kind.count + 1))
+        let result: Result<Secret, Failure>
+        switch kind {
+        case "keyring": result = Keyring.secret(place)
+        default:
+            let transport = try makeTransport()
+            result = waiting {
+                do throws(Failure) {
+                    switch kind {
+                    case "aws": return .success(try await AWSSecretsManager(transport, variable).secret(place))
+                    case "azure": return .success(try await AzureKeyVault(transport, variable).secret(place))
+                    default: throw Failure("nobody knows the store '\(kind)'", hint: "it can be aws, azure, keyring or redis")
+                    }
+                } catch { return .failure(error) }
+            }
+        }
+        switch result {
+        case .success(let secret) where secret.isEmpty:
+            throw ConfigurationError("\(name): the secret at \(excerpt(reference, limit: 100)) is empty", hint: "store it again")
+        case .success(let secret): return secret
+        case .failure(let failure): throw ConfigurationError("\(name): \(excerpt(failure.reason, limit: 400))", hint: failure.hint)
+        }
+    }
+
+    /// Runs asynchronous work from code that cannot wait otherwise. The work runs on the system's threads, this one blocks.
+    private func waiting<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) -> Value {
+        let value = Locked<Value?>(nil)
+        let gate = Gate()
+        Task.detached {
+            let result = await work()
+            value.withLock { $0 = result }
+            gate.open()
+        }
+        gate.wait()
+        // The gate opens once the value is there.
+        return value.withLock { $0 }.unsafelyUnwrapped
+    }
+}
