@@ -17,7 +17,7 @@
     F(curl_global_init) F(curl_easy_init) F(curl_easy_cleanup) F(curl_easy_strerror) \
     F(curl_easy_setopt) F(curl_easy_getinfo) F(curl_multi_init) F(curl_multi_cleanup) F(curl_multi_add_handle) \
     F(curl_multi_remove_handle) F(curl_multi_perform) F(curl_multi_poll) F(curl_multi_wakeup) F(curl_multi_info_read) \
-    F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all)
+    F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all) F(curl_easy_perform) F(curl_easy_send) F(curl_easy_recv)
 
 #define DECLARE(name) static __typeof__(&name) p_##name;
 EACH_FUNCTION(DECLARE)
@@ -85,3 +85,12 @@ void rd_each_certificate_field(CURL *easy, void *context, void (*each)(void *, i
         for (struct curl_slist *field = chain->certinfo[index]; field; field = field->next) each(context, index, field->data);
 }
 CURLcode rd_message_result(const CURLMsg *message) { return message->data.result; }
+CURLcode rd_easy_perform(CURL *easy) { return p_curl_easy_perform(easy); }
+CURLcode rd_easy_send(CURL *easy, const void *bytes, size_t count, size_t *sent) { return p_curl_easy_send(easy, bytes, count, sent); }
+CURLcode rd_easy_recv(CURL *easy, void *bytes, size_t count, size_t *received) {
+    return p_curl_easy_recv(easy, bytes, count, received);
+}
+int rd_active_socket(CURL *easy) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    return p_curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? (int)socket : -1;
+}

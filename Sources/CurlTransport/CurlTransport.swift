@@ -26,7 +26,7 @@ public final class CurlTransport: Transport {
         }
     }
 
-    private let configuration: Configuration
+    public let configuration: Configuration
     private let loop = Locked<CurlLoop?>(nil)
 
     public init(_ configuration: Configuration = Configuration()) {

@@ -1,6 +1,8 @@
 @_exported public import ContactCenter
 internal import CurlTransport
 public import Foundations
+internal import HTTPModel
+internal import Redis
 internal import SecretStores
 internal import TokenStores
 @_exported public import Tokens
@@ -97,10 +99,34 @@ package func store(_ settings: Settings, account: String) throws(ConfigurationEr
         guard let directory = cacheDirectory(settings) else { return .memory }
         return FileStore(directory: directory, account: account, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
     case "memory", "off": return .memory
+    case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
     case let other:
         throw ConfigurationError(
-            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off")
+            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off, redis://…, rediss://…")
     }
+}
+
+private func redisStore(
+    _ url: String, _ settings: Settings, account: String
+) throws(ConfigurationError) -> any TokenStore {
+    let address: RedisAddress
+    do throws(RedisAddress.Invalid) { address = try RedisAddress(url) } catch {
+        throw ConfigurationError("RINGDOWN_CACHE: \(error)", hint: "percent-encode what is special in the password")
+    }
+    if address.origin.scheme == "http", !address.origin.isLoopback {
+        Logger.current.warning(
+            "cache.plain", "Redis at \(address.origin.authority) is asked without TLS: its password can be read on the way")
+    }
+    guard let keys = try settings.secret("RINGDOWN_CACHE_KEY") else {
+        throw ConfigurationError(
+            "RINGDOWN_CACHE_KEY is not set: what is kept in Redis must be encrypted with a key that all machines have",
+            hint: "set RINGDOWN_CACHE_KEY or RINGDOWN_CACHE_KEY_FILE")
+    }
+    let redis = RedisClient(address, try CurlTransport(settings).configuration)
+    guard let store = RedisStore(redis, account: account, keys: keys) else {
+        throw ConfigurationError("RINGDOWN_CACHE_KEY holds no key", hint: "write a long text; several are separated by commas")
+    }
+    return store
 }
 
 /// Where the file store is; nil where neither it nor a home is set.

@@ -1,6 +1,7 @@
 public import ContactCenter
 public import Foundations
 internal import HTTPModel
+internal import Redis
 public import CurlTransport
 internal import Synchronization
 
@@ -39,6 +40,7 @@ public struct SecretStores: Sendable {
                 do throws(Failure) {
                     switch kind {
                     case "aws": return .success(try await AWSSecretsManager(transport, variable).secret(place))
+                    case "redis": return .success(try await Self.redis(place, transport, variable))
                     case "azure": return .success(try await AzureKeyVault(transport, variable).secret(place))
                     default: throw Failure("nobody knows the store '\(kind)'", hint: "it can be aws, azure, keyring or redis")
                     }
@@ -65,5 +67,25 @@ public struct SecretStores: Sendable {
         gate.wait()
         // The gate opens once the value is there.
         return value.withLock { $0 }.unsafelyUnwrapped
+    }
+
+    private static func redis(
+        _ key: String, _ transport: CurlTransport, _ variable: (String) -> String?
+    ) async throws(Failure) -> Secret {
+        guard let text = variable("RINGDOWN_REDIS_URL"), !text.isEmpty else {
+            throw Failure("RINGDOWN_REDIS_URL is not set", hint: "set it to redis://[user:password@]host[:port], or rediss://…")
+        }
+        let address: RedisAddress
+        do throws(RedisAddress.Invalid) { address = try RedisAddress(text) } catch {
+            throw Failure("RINGDOWN_REDIS_URL: \(error)", hint: "percent-encode what is special in the password")
+        }
+        let reply: RedisReply
+        do throws(RedisClient.Failure) { reply = try await RedisClient(address, transport.configuration).send("GET", key) } catch {
+            throw Failure("\(error)", hint: "check RINGDOWN_REDIS_URL, and RINGDOWN_CA_FILE for rediss")
+        }
+        guard case .bytes(let value) = reply, let value else {
+            throw Failure("Redis has no text under '\(excerpt(key, limit: 80))'", hint: "store it with SET")
+        }
+        return Secret(bytes: value)
     }
 }

@@ -38,3 +38,8 @@ void rd_each_certificate_field(
     void (*_Nonnull each)(void *_Nullable context, int certificate, const char *_Nonnull field));
 /// The result of a finished transfer (a union in C, which Swift cannot read by name).
 CURLcode rd_message_result(const CURLMsg *_Nonnull message);
+CURLcode rd_easy_perform(CURL *_Nonnull easy);
+CURLcode rd_easy_send(CURL *_Nonnull easy, const void *_Nonnull bytes, size_t count, size_t *_Nonnull sent);
+CURLcode rd_easy_recv(CURL *_Nonnull easy, void *_Nonnull bytes, size_t count, size_t *_Nonnull received);
+/// The socket of a handle that only connected; negative where there is none.
+int rd_active_socket(CURL *_Nonnull easy);
