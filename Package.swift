@@ -48,7 +48,12 @@ let package = Package(
         room(
             "Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"], embedding: ["Page/page.html"]),
         room("SecretStores", ["ContactCenter", "Redis", "CurlTransport", "HTTPModel", "Foundations"]),
-        room("Ringdown", ["ContactCenter", "SecretStores", "Redis", "TokenStores", "CurlTransport", "Tokens", "HTTPModel", "Foundations"]),
+        room(
+            "Ringdown",
+            [
+                "ContactCenter", "SecretStores", "Redis", "TokenStores", "CurlTransport", "Tokens", "HTTPModel",
+                "Foundations",
+            ]),
         room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
         room("TokenStores", ["Redis", "Tokens", "Foundations", "CSodium"]),
         room("Redis", ["CurlTransport", "HTTPModel", "Foundations"]),
@@ -73,7 +78,7 @@ let package = Package(
         tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
         tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
         tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
-        tests("TokensTests", ["Tokens", "TokenStores", "HTTPModel", "Foundations"]),
+        tests("TokensTests", ["Tokens", "TokenStores", "Redis", "HTTPModel", "Foundations"]),
         tests(
             "ContactCenterTests", ["ContactCenter", "TokenStores", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
         tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
@@ -90,7 +95,7 @@ if Context.environment["RINGDOWN_FUZZING"] != nil {
     for name in ["ParserFuzzing", "HandlerFuzzing"] {
         package.targets.append(
             .executableTarget(
-                name: name, dependencies: ["ContactCenter", "Foundations", "HTTPModel", "Simulator"],
+                name: name, dependencies: ["ContactCenter", "Foundations", "HTTPModel", "Redis", "Simulator"],
                 path: "Fuzzing/\(name)",
                 swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]
             )

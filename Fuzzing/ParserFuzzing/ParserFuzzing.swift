@@ -1,6 +1,7 @@
 import ContactCenter
 import Foundations
 import HTTPModel
+import Redis
 
 /// The parsers of text from outside, each under its first byte. What they must do: never crash, and read what they wrote.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -9,9 +10,11 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard let kind = input.first else { return 0 }
     let bytes = Array(input.dropFirst())
     let text = String(decoding: bytes, as: UTF8.self)
-    switch kind % 8 {
+    switch kind % 10 {
     case 0: checkJSON(bytes)
-    case 1: _ = try? Dotenv.parse(bytes)
+    case 1: checkDotenv(bytes)
+    case 7: checkRedis(bytes)
+    case 8: _ = try? RedisAddress(text)
     case 2: checkURL(text)
     case 3: _ = Timestamp(httpDate: text)
     case 5: checkPage(bytes)
@@ -51,4 +54,25 @@ private func checkInterval(_ text: String) {
 private func checkURL(_ text: String) {
     guard let url = try? HTTPURL(text) else { return }
     precondition((try? HTTPURL(url.description)) == url)
+}
+
+private func checkDotenv(_ bytes: [UInt8]) {
+    guard let assignments = try? Dotenv.parse(bytes) else { return }
+    for assignment in assignments {
+        // What is written is read back, and nothing else of the file changes.
+        guard let line = Dotenv.line("A", assignment.value),
+            let changed = try? Dotenv.setting("A", to: line, in: bytes),
+            let after = try? Dotenv.parse(changed)
+        else { continue }
+        precondition(after.last { $0.name == "A" }?.value == assignment.value)
+        precondition(after.filter { $0.name != "A" }.map(\.value) == assignments.filter { $0.name != "A" }.map(\.value))
+    }
+}
+
+private func checkRedis(_ bytes: [UInt8]) {
+    guard let (_, count) = try? RedisReply.parse(bytes) else { return }
+    precondition((1...bytes.count).contains(count))
+    // Half a reply is none.
+    let half = try? RedisReply.parse(Array(bytes[..<(count - 1)]))
+    precondition(half == nil)
 }

@@ -1,8 +1,14 @@
 extension CommandTree {
-    /// The help of the program: every command in a line.
-    public var help: String {
-        let width = (commands.map { $0.name.count }.max() ?? 0) + 2
-        let lines = commands.map { "  \(padded($0.name, width))\($0.abstract)" }
+    /// The columns for which help is laid out where nobody says otherwise.
+    public static let standardWidth = 132
+
+    /// The help of the program: every command in a line, or several where the terminal is narrow.
+    public func help(width: Int = standardWidth) -> String {
+        let column = (commands.map { $0.name.count }.max() ?? 0) + 4
+        let lines = commands.map { command in
+            "  " + padded(command.name, column - 2)
+                + wrapped(command.abstract, width: width - column).joined(separator: "\n" + padded("", column))
+        }
         return """
             \(abstract)
 
@@ -17,16 +23,17 @@ extension CommandTree {
     }
 
     /// The help of one command.
-    public func help(of command: any Command.Type) -> String {
+    public func help(of command: any Command.Type, width: Int = standardWidth) -> String {
         let slots = ParameterList.of(command).slots
         let specs = slots.map(\.spec)
         var sections = [command.abstract, "Usage: \(usage(command, specs))"]
-        if !command.discussion.isEmpty { sections.append(command.discussion) }
+        if !command.discussion.isEmpty { sections.append(laidOut(command.discussion, width)) }
         let places = specs.filter(\.isPlace)
-        if !places.isEmpty { sections.append(table("Arguments:", places.map { ($0.name, $0.help) })) }
+        if !places.isEmpty { sections.append(table("Arguments:", width, places.map { ($0.name, $0.help) })) }
         let options = slots.filter { !$0.spec.isPlace }
         sections.append(
-            table("Options:", options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
+            table(
+                "Options:", width, options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
         let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
         sections.append((["Examples:"] + examples).joined(separator: "\n"))
         return sections.joined(separator: "\n\n") + "\n"
@@ -41,11 +48,22 @@ extension CommandTree {
         return words.joined(separator: " ")
     }
 
-    private func table(_ title: String, _ rows: [(String, String)]) -> String {
-        let width = (rows.map { $0.0.count }.max() ?? 0) + 2
+    /// Paragraphs as they are where there is room, else broken anew.
+    private func laidOut(_ text: String, _ width: Int) -> String {
+        if width >= Self.standardWidth { return text }
+        var paragraphs: [[Substring]] = [[]]
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty { paragraphs.append([]) } else { paragraphs[paragraphs.count - 1].append(line) }
+        }
+        return paragraphs.map { wrapped($0.joined(separator: " "), width: width).joined(separator: "\n") }
+            .joined(separator: "\n\n")
+    }
+
+    private func table(_ title: String, _ width: Int, _ rows: [(String, String)]) -> String {
+        let column = (rows.map { $0.0.count }.max() ?? 0) + 4
         let lines = rows.map { name, help in
-            "  " + padded(name, width)
-                + wrapped(help, width: 100 - width).joined(separator: "\n" + padded("", width + 2))
+            "  " + padded(name, column - 2)
+                + wrapped(help, width: min(102, width) - column).joined(separator: "\n" + padded("", column))
         }
         return ([title] + lines).joined(separator: "\n")
     }

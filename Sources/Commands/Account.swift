@@ -50,6 +50,23 @@ struct Account {
         return settings
     }
 
+    /// How a command names this account: ` prod`, ` --platform genesys`, or nothing.
+    var words: String { (profileName.map { " " + $0 } ?? "") + (platform.map { " --platform \($0.rawValue)" } ?? "") }
+
+    /// Variables of credentials that the profile's file sets, and the environment sets to something else, which wins.
+    func shadowedVariables() throws(ConfigurationError) -> [String] {
+        guard profileName != nil, let path = try file() else { return [] }
+        let file = ProfileFile(path)
+        var names: [String] = []
+        for question in Platform.all.flatMap(\.questions) {
+            guard let own = try file.value(of: question.variable), !own.isEmpty,
+                let other = Context.current.variables[question.variable], !other.isEmpty
+            else { continue }
+            if Secret(other) != own { names.append(question.variable) }
+        }
+        return names
+    }
+
     /// What options say in place of variables.
     var flags: [String: String] {
         var flags: [String: String] = [:]

@@ -77,6 +77,8 @@ struct EndSignals {
     /// The writing end of the pipe that the handler reports to.
     private static let reporter = Atomic<Int32>(-1)
     private let reading: Int32
+    /// Can be read once the process was told to end.
+    var descriptor: Int32 { reading }
 
     /// From now on the signals are kept for ``wait()`` instead of ending the process.
     init() {

@@ -54,7 +54,7 @@ struct RegionsCommand: Command {
         try stream.line(
             "NICE CXone: tokens come from https://cxone.niceincontact.com (na2: cxone-gov)")
         for area in CXoneArea.all {
-            try stream.line("  \(aligned(area.name, 8))\(aligned(area.apiURL, 34))\(area.place)")
+            try stream.line("  \(aligned(area.name, 8))\(aligned(area.apiURL, 36))\(area.place)")
         }
         return ExitCode.done
     }

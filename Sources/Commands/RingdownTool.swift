@@ -45,8 +45,8 @@ public enum RingdownTool {
         let output = Context.current.standardOutput
         do {
             switch try tree.parse(arguments) {
-            case .help(nil): try output.write(tree.help)
-            case .help(let command?): try output.write(tree.help(of: command))
+            case .help(nil): try output.write(tree.help(width: helpWidth(output)))
+            case .help(let command?): try output.write(tree.help(of: command, width: helpWidth(output)))
             case .run(let command):
                 return try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
             }
@@ -54,6 +54,12 @@ public enum RingdownTool {
         } catch {
             return Failure(error, commandLine: arguments).report()
         }
+    }
+
+    /// As wide as the terminal; everything else can be read at any width.
+    private static func helpWidth(_ output: any Output) -> Int {
+        output.isTerminal
+            ? min(CommandTree.standardWidth, max(40, TextStyle.columns(of: STDOUT_FILENO))) : CommandTree.standardWidth
     }
 
     /// Warnings go to standard error once each; with `--verbose` everything does, with `--quiet` nothing.

@@ -43,11 +43,9 @@ enum Terminal {
         var typed: [UInt8] = []
         typed.reserveCapacity(4096)  // so that no copy is left behind as it grows
         defer { wipe(&typed) }
-        var byte: UInt8 = 0
-        while true {
-            let count = read(STDIN_FILENO, &byte, 1)
-            if count < 0, errno == EINTR { continue }
-            guard count == 1 else { return nil }
+        let signals = EndSignals()
+        defer { EndSignals.release() }
+        while let byte = try nextByte(signals) {
             switch byte {
             case 0x03, 0x1C: throw CancellationError()
             case 0x04 where typed.isEmpty: return nil
@@ -55,8 +53,33 @@ enum Terminal {
             case 0x08, 0x7F:
                 while let last = typed.popLast(), last & 0xC0 == 0x80 {}
             case 0x15: typed.removeAll(keepingCapacity: true)
+            case 0x1B: try skipSequence(signals)
+            // No secret has control characters; a key that makes one was not meant.
+            case 0..<0x20: break
             default: typed.append(byte)
             }
         }
+        return nil
+    }
+
+    /// What is typed next; nil at the end of the input. A signal that ends programs is a cancellation, so that the terminal is
+    /// set right before.
+    private static func nextByte(_ signals: EndSignals) throws(CancellationError) -> UInt8? {
+        var ready = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&ready, 2, -1) < 0, errno == EINTR {}
+        if ready[1].revents != 0 { throw CancellationError() }
+        var byte: UInt8 = 0
+        return read(STDIN_FILENO, &byte, 1) == 1 ? byte : nil
+    }
+
+    /// The rest of what an arrow or function key sends.
+    private static func skipSequence(_ signals: EndSignals) throws(CancellationError) {
+        guard let first = try nextByte(signals), first == UInt8(ascii: "[") || first == UInt8(ascii: "O") else {
+            return
+        }
+        while let byte = try nextByte(signals), !(0x40...0x7E).contains(byte) {}
     }
 }

@@ -25,7 +25,9 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
         if let failure = curl_open() {
             throw TransportError(.setup, place: "libcurl", message: "it cannot be loaded: \(String(cString: failure))")
         }
-        guard let easy = rd_easy_init() else { throw TransportError(.setup, place: "libcurl", message: "out of memory") }
+        guard let easy = rd_easy_init() else {
+            throw TransportError(.setup, place: "libcurl", message: "out of memory")
+        }
         self.easy = easy
         Transfer.configure(easy, configuration)
         _ = rd_setopt_text(easy, CURLOPT_URL, origin.description + "/")
@@ -67,20 +69,26 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
         var chunk = [UInt8](repeating: 0, count: 16384)
         while true {
             var received = 0
-            let code = chunk.withUnsafeMutableBytes { rd_easy_recv(easy, $0.baseAddress.unsafelyUnwrapped, $0.count, &received) }
+            let code = chunk.withUnsafeMutableBytes {
+                rd_easy_recv(easy, $0.baseAddress.unsafelyUnwrapped, $0.count, &received)
+            }
             if code == CURLE_AGAIN {
                 try wait(for: Int16(POLLIN))
                 continue
             }
             guard code == CURLE_OK else { throw failure(code) }
-            if received == 0 { throw TransportError(.brokenResponse, place: place, message: "the server closed the connection") }
+            if received == 0 {
+                throw TransportError(.brokenResponse, place: place, message: "the server closed the connection")
+            }
             return Array(chunk.prefix(received))
         }
     }
 
     private func wait(for events: Int16) throws(TransportError) {
         var wanted = pollfd(fd: rd_active_socket(easy), events: events, revents: 0)
-        if poll(&wanted, 1, patience) == 0 { throw TransportError(.timeout, place: place, message: "no answer in time") }
+        if poll(&wanted, 1, patience) == 0 {
+            throw TransportError(.timeout, place: place, message: "no answer in time")
+        }
     }
 
     private func failure(_ code: CURLcode) -> TransportError {

@@ -13,13 +13,17 @@ public struct RedisAddress: Sendable {
     let database: Int
 
     public init(_ text: String) throws(Invalid) {
-        let invalid = Invalid(description: "it is no address of Redis: expected redis://[user:password@]host[:port][/database], or rediss://")
+        let invalid = Invalid(
+            description:
+                "it is no address of Redis: expected redis://[user:password@]host[:port][/database], or rediss://")
         let isSecure = text.lowercased().hasPrefix("rediss://")
         guard isSecure || text.lowercased().hasPrefix("redis://") else { throw invalid }
         var rest = text.dropFirst(isSecure ? 9 : 8)
         var credentials: (String?, Secret?) = (nil, nil)
         if let at = rest.lastIndex(of: "@") {
-            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map { percentDecoded($0) }
+            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
+                percentDecoded($0)
+            }
             // `redis://:password@host` and `redis://user:password@host`.
             guard parts.count == 2, !parts[1].isEmpty else { throw invalid }
             credentials = (parts[0].isEmpty ? nil : parts[0], Secret(parts[1]))
@@ -28,11 +32,15 @@ public struct RedisAddress: Sendable {
         (user, password) = credentials
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts.count > 1 ? String(parts[1]) : ""
-        guard let number = path.isEmpty ? 0 : Int(path), number >= 0, let host = parts.first, !host.isEmpty else { throw invalid }
+        guard let number = path.isEmpty ? 0 : Int(path), number >= 0, let host = parts.first, !host.isEmpty else {
+            throw invalid
+        }
         database = number
         let hasPort = host.hasSuffix("]") ? false : host.contains(":") && (!host.contains("[") || host.contains("]:"))
         let authority = String(host) + (hasPort ? "" : ":6379")
-        guard let url = try? HTTPURL((isSecure ? "https://" : "http://") + authority), url.path == "/" || url.path.isEmpty else {
+        guard let url = try? HTTPURL((isSecure ? "https://" : "http://") + authority),
+            url.path == "/" || url.path.isEmpty
+        else {
             throw invalid
         }
         origin = url.origin

@@ -64,7 +64,9 @@ public final class RedisClient: Sendable {
             let words = [Array("AUTH".utf8)] + (address.user.map { [Array($0.utf8)] } ?? [])
             _ = try exchange(words + [password.withBytes { Array($0) }], connection)
         }
-        if address.database != 0 { _ = try exchange([Array("SELECT".utf8), Array("\(address.database)".utf8)], connection) }
+        if address.database != 0 {
+            _ = try exchange([Array("SELECT".utf8), Array("\(address.database)".utf8)], connection)
+        }
         return connection
     }
 

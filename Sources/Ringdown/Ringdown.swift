@@ -102,7 +102,8 @@ package func store(_ settings: Settings, account: String) throws(ConfigurationEr
     case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
     case let other:
         throw ConfigurationError(
-            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'", hint: "it can be: file, memory, off, redis://…, rediss://…")
+            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'",
+            hint: "it can be: file, memory, off, redis://…, rediss://…")
     }
 }
 
@@ -115,7 +116,8 @@ private func redisStore(
     }
     if address.origin.scheme == "http", !address.origin.isLoopback {
         Logger.current.warning(
-            "cache.plain", "Redis at \(address.origin.authority) is asked without TLS: its password can be read on the way")
+            "cache.plain",
+            "Redis at \(address.origin.authority) is asked without TLS: its password can be read on the way")
     }
     guard let keys = try settings.secret("RINGDOWN_CACHE_KEY") else {
         throw ConfigurationError(
@@ -124,7 +126,8 @@ private func redisStore(
     }
     let redis = RedisClient(address, try CurlTransport(settings).configuration)
     guard let store = RedisStore(redis, account: account, keys: keys) else {
-        throw ConfigurationError("RINGDOWN_CACHE_KEY holds no key", hint: "write a long text; several are separated by commas")
+        throw ConfigurationError(
+            "RINGDOWN_CACHE_KEY holds no key", hint: "write a long text; several are separated by commas")
     }
     return store
 }

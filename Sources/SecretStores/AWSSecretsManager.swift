@@ -40,9 +40,12 @@ struct AWSSecretsManager {
             throw .init("the region of AWS is not known", hint: "set AWS_REGION, or write the whole ARN")
         }
         guard region.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }) else {
-            throw .init("'\(excerpt(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
+            throw .init(
+                "'\(excerpt(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
         }
-        let endpoint = setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL") ?? "https://secretsmanager.\(region).amazonaws.com"
+        let endpoint =
+            setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
+            ?? "https://secretsmanager.\(region).amazonaws.com"
         let url = try secretURL(endpoint, "AWS_ENDPOINT_URL").appendingRoot
         let credentials = try await credentials()
         var request = Request("POST", url, body: .bytes(JSON.object([.init("SecretId", .string(name))]).bytes()))
@@ -52,10 +55,12 @@ struct AWSSecretsManager {
             try request.headers.set("X-Amz-Target", "secretsmanager.GetSecretValue")
             if let token = credentials.token { try request.headers.set("X-Amz-Security-Token", token) }
         } catch { throw .init("the session token of AWS cannot be sent: \(error)", hint: "check AWS_SESSION_TOKEN") }
-        request.awsSignature = .init(scope: "aws:amz:\(region):secretsmanager", id: credentials.id, key: credentials.key)
+        request.awsSignature = .init(
+            scope: "aws:amz:\(region):secretsmanager", id: credentials.id, key: credentials.key)
         let response: Response
         do { response = try await transport.send(request) } catch {
-            throw .init("the secret cannot be read from AWS: \(error)", hint: "check the network and the region, \(region)")
+            throw .init(
+                "the secret cannot be read from AWS: \(error)", hint: "check the network and the region, \(region)")
         }
         guard response.isSuccess else { throw refusal(response, name) }
         return response.body
@@ -70,9 +75,11 @@ struct AWSSecretsManager {
         let message = (body?["message"] ?? body?["Message"])?.string ?? xml("Message", text) ?? ""
         let hint =
             switch code {
-            case "ResourceNotFoundException": "check the name, the region and the account: '\(excerpt(name, limit: 80))'"
+            case "ResourceNotFoundException":
+                "check the name, the region and the account: '\(excerpt(name, limit: 80))'"
             case "AccessDeniedException": "allow secretsmanager:GetSecretValue for these credentials"
-            case "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException":
+            case "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException",
+                "InvalidSignatureException":
                 "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and this machine's clock"
             case "ExpiredTokenException", "ExpiredToken": "the credentials of AWS are over: obtain new ones"
             default: "see what AWS says"
@@ -92,7 +99,9 @@ struct AWSSecretsManager {
             members.first { $0.name == member }.flatMap { try? JSONReader.secret(of: body, in: $0.range) }
         }
         if let text = secret("SecretString") { return text }
-        if let encoded = secret("SecretBinary"), let bytes = Base64.decode(encoded.reveal()) { return Secret(bytes: bytes) }
+        if let encoded = secret("SecretBinary"), let bytes = Base64.decode(encoded.reveal()) {
+            return Secret(bytes: bytes)
+        }
         throw .init("what AWS answered holds no secret", hint: "check the endpoint")
     }
 
@@ -100,7 +109,9 @@ struct AWSSecretsManager {
         var bytes = whole.withBytes { Array($0) }
         defer { wipe(&bytes) }
         let members = (try? JSONReader.members(of: bytes)) ?? []
-        guard let range = members.first(where: { $0.name == member })?.range, let value = try? JSONReader.secret(of: bytes, in: range) else {
+        guard let range = members.first(where: { $0.name == member })?.range,
+            let value = try? JSONReader.secret(of: bytes, in: range)
+        else {
             throw .init(
                 "the secret '\(excerpt(name, limit: 80))' is no JSON object with a text '\(excerpt(member, limit: 40))'",
                 hint: "leave out #\(excerpt(member, limit: 40)) for the whole secret")
@@ -114,18 +125,29 @@ struct AWSSecretsManager {
         }
         guard let address = setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") else {
             throw .init(
-                "there are no credentials for AWS", hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
+                "there are no credentials for AWS",
+                hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
         }
         guard let url = try? HTTPURL(address),
-            url.origin.scheme == "https" || url.origin.isLoopback || ["169.254.170.2", "169.254.170.23"].contains(url.host)
-        else { throw .init("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked", hint: "it is set by the container's host") }
-        var request = Request("GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
+            url.origin.scheme == "https" || url.origin.isLoopback
+                || ["169.254.170.2", "169.254.170.23"].contains(url.host)
+        else {
+            throw .init(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked",
+                hint: "it is set by the container's host")
+        }
+        var request = Request(
+            "GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
         request.isDirect = true
-        if let token = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN") { try? request.headers.set("Authorization", Secret(token)) }
+        if let token = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
+            try? request.headers.set("Authorization", Secret(token))
+        }
         guard let response = try? await transport.send(request), response.isSuccess,
             let body = try? JSONReader.parse(response.body), let id = body["AccessKeyId"]?.string,
             let key = body["SecretAccessKey"]?.string
-        else { throw .init("the container's host gives no credentials for AWS", hint: "check the role of the task or pod") }
+        else {
+            throw .init("the container's host gives no credentials for AWS", hint: "check the role of the task or pod")
+        }
         return Credentials(id: id, key: Secret(key), token: body["Token"]?.string.map { Secret($0) })
     }
 }

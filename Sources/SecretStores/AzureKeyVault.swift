@@ -22,7 +22,8 @@ struct AzureKeyVault {
         try? request.headers.set("Authorization", Secret(joining: [Secret("Bearer "), token]))
         var response: Response
         do { response = try await transport.send(request) } catch {
-            throw .init("the secret cannot be read from Azure: \(error)", hint: "check the vault's name and the network")
+            throw .init(
+                "the secret cannot be read from Azure: \(error)", hint: "check the vault's name and the network")
         }
         defer { wipe(&response.body) }
         guard response.isSuccess else { throw refusal(response, place) }
@@ -37,11 +38,16 @@ struct AzureKeyVault {
     private func address(_ place: String) throws(SecretStores.Failure) -> HTTPURL {
         if place.contains("://") { return try secretURL(place, "the address behind azure:") }
         let parts = place.split(separator: "/", omittingEmptySubsequences: false)
-        let isPlain = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") } }
-        guard (2...3).contains(parts.count), isPlain else {
-            throw .init("'\(excerpt(place, limit: 80))' is no secret of a vault", hint: "write azure:VAULT/NAME, with letters, digits and '-'")
+        let isPlain = parts.allSatisfy {
+            !$0.isEmpty && $0.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") }
         }
-        return try secretURL("https://\(parts[0]).vault.azure.net/secrets/\(parts.dropFirst().joined(separator: "/"))", "azure:")
+        guard (2...3).contains(parts.count), isPlain else {
+            throw .init(
+                "'\(excerpt(place, limit: 80))' is no secret of a vault",
+                hint: "write azure:VAULT/NAME, with letters, digits and '-'")
+        }
+        return try secretURL(
+            "https://\(parts[0]).vault.azure.net/secrets/\(parts.dropFirst().joined(separator: "/"))", "azure:")
     }
 
     private func refusal(_ response: Response, _ place: String) -> SecretStores.Failure {
@@ -61,17 +67,22 @@ struct AzureKeyVault {
     // MARK: The token
 
     private func token() async throws(SecretStores.Failure) -> Secret {
-        if let tenant = setting("AZURE_TENANT_ID"), let id = setting("AZURE_CLIENT_ID"), let secret = setting("AZURE_CLIENT_SECRET") {
+        if let tenant = setting("AZURE_TENANT_ID"), let id = setting("AZURE_CLIENT_ID"),
+            let secret = setting("AZURE_CLIENT_SECRET")
+        {
             return try await clientToken(tenant, id, Secret(secret))
         }
         if let endpoint = setting("IDENTITY_ENDPOINT"), let header = setting("IDENTITY_HEADER") {
             return try await identityToken(endpoint, version: "2019-08-01", ("X-IDENTITY-HEADER", header))
         }
         let host = setting("AZURE_POD_IDENTITY_AUTHORITY_HOST") ?? "http://169.254.169.254"
-        return try await identityToken(host + "/metadata/identity/oauth2/token", version: "2018-02-01", ("Metadata", "true"))
+        return try await identityToken(
+            host + "/metadata/identity/oauth2/token", version: "2018-02-01", ("Metadata", "true"))
     }
 
-    private func clientToken(_ tenant: String, _ id: String, _ secret: Secret) async throws(SecretStores.Failure) -> Secret {
+    private func clientToken(_ tenant: String, _ id: String, _ secret: Secret) async throws(SecretStores.Failure)
+        -> Secret
+    {
         let authority = setting("AZURE_AUTHORITY_HOST") ?? "https://login.microsoftonline.com"
         let base = authority.hasSuffix("/") ? String(authority.dropLast()) : authority
         let url = try secretURL("\(base)/\(percentEncoded(tenant))/oauth2/v2.0/token", "AZURE_AUTHORITY_HOST")
@@ -80,18 +91,22 @@ struct AzureKeyVault {
             ("scope", .text(Self.resource + "/.default")),
         ])
         let headers: Headers = ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"]
-        return try await tokenIn(Request("POST", url, headers: headers, body: .secret(body), limits: limits), "AZURE_CLIENT_SECRET")
+        return try await tokenIn(
+            Request("POST", url, headers: headers, body: .secret(body), limits: limits), "AZURE_CLIENT_SECRET")
     }
 
     /// A managed identity's: on this machine or beside it, never through a proxy.
     private func identityToken(
         _ endpoint: String, version: String, _ header: (name: String, value: String)
     ) async throws(SecretStores.Failure) -> Secret {
-        guard let url = try? HTTPURL(endpoint) else { throw .init("IDENTITY_ENDPOINT is no address", hint: "it is set by Azure") }
+        guard let url = try? HTTPURL(endpoint) else {
+            throw .init("IDENTITY_ENDPOINT is no address", hint: "it is set by Azure")
+        }
         var query = [("api-version", version), ("resource", Self.resource)]
         if let id = setting("AZURE_CLIENT_ID") { query.append(("client_id", id)) }
         var request = Request(
-            "GET", url.appending(query: query), limits: .init(connect: .seconds(2), total: .seconds(10), responseInBytes: 1 << 20))
+            "GET", url.appending(query: query),
+            limits: .init(connect: .seconds(2), total: .seconds(10), responseInBytes: 1 << 20))
         request.isDirect = true
         try? request.headers.set(header.name, Secret(header.value))
         return try await tokenIn(request, "the managed identity")
@@ -102,7 +117,9 @@ struct AzureKeyVault {
         do { response = try await transport.send(request) } catch {
             throw .init(
                 "there is no token for Azure: \(error)",
-                hint: "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run where there is a managed identity")
+                hint:
+                    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run where there is a managed identity"
+            )
         }
         defer { wipe(&response.body) }
         let range = try? JSONReader.members(of: response.body).first { $0.name == "access_token" }?.range

@@ -10,7 +10,10 @@ internal import Foundations
 enum Keyring {
     static func secret(_ account: String) -> Result<Secret, SecretStores.Failure> {
         guard !account.isEmpty, account.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return .failure(.init("the name behind keyring: is empty, or holds a character that no name has", hint: "write keyring:NAME"))
+            return .failure(
+                .init(
+                    "the name behind keyring: is empty, or holds a character that no name has",
+                    hint: "write keyring:NAME"))
         }
         #if os(macOS)
             let command = ["security", "find-generic-password", "-s", "ringdown", "-a", account, "-w"]
@@ -22,7 +25,8 @@ enum Keyring {
         let outcome: ProgramOutput
         do throws(FileError) { outcome = try ProgramOutput(of: command) } catch {
             return .failure(
-                .init("the keyring cannot be asked: \(error)", hint: "install libsecret-tools, which has \(command[0])"))
+                .init("the keyring cannot be asked: \(error)", hint: "install libsecret-tools, which has \(command[0])")
+            )
         }
         defer { outcome.wipe() }
         if outcome.status != 0 || outcome.bytes.isEmpty {
@@ -64,7 +68,8 @@ final class ProgramOutput {
         }
         guard result == 0 else { throw FileError(path: command[0], code: result) }
         bytes = (try? File.read(output[0], path: command[0], limit: 64 << 10)) ?? []
-        errors = String(decoding: (try? File.read(error[0], path: command[0], limit: 4096)) ?? [], as: UTF8.self).trimmed
+        errors =
+            String(decoding: (try? File.read(error[0], path: command[0], limit: 4096)) ?? [], as: UTF8.self).trimmed
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         self.status = status

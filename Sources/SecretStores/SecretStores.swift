@@ -1,8 +1,8 @@
 public import ContactCenter
+public import CurlTransport
 public import Foundations
 internal import HTTPModel
 internal import Redis
-public import CurlTransport
 internal import Synchronization
 
 /// Looks secrets up where references point: AWS Secrets Manager, Azure Key Vault, the desktop's keyring, Redis.
@@ -42,16 +42,20 @@ public struct SecretStores: Sendable {
                     case "aws": return .success(try await AWSSecretsManager(transport, variable).secret(place))
                     case "redis": return .success(try await Self.redis(place, transport, variable))
                     case "azure": return .success(try await AzureKeyVault(transport, variable).secret(place))
-                    default: throw Failure("nobody knows the store '\(kind)'", hint: "it can be aws, azure, keyring or redis")
+                    default:
+                        throw Failure(
+                            "nobody knows the store '\(kind)'", hint: "it can be aws, azure, keyring or redis")
                     }
                 } catch { return .failure(error) }
             }
         }
         switch result {
         case .success(let secret) where secret.isEmpty:
-            throw ConfigurationError("\(name): the secret at \(excerpt(reference, limit: 100)) is empty", hint: "store it again")
+            throw ConfigurationError(
+                "\(name): the secret at \(excerpt(reference, limit: 100)) is empty", hint: "store it again")
         case .success(let secret): return secret
-        case .failure(let failure): throw ConfigurationError("\(name): \(excerpt(failure.reason, limit: 400))", hint: failure.hint)
+        case .failure(let failure):
+            throw ConfigurationError("\(name): \(excerpt(failure.reason, limit: 400))", hint: failure.hint)
         }
     }
 
@@ -73,14 +77,17 @@ public struct SecretStores: Sendable {
         _ key: String, _ transport: CurlTransport, _ variable: (String) -> String?
     ) async throws(Failure) -> Secret {
         guard let text = variable("RINGDOWN_REDIS_URL"), !text.isEmpty else {
-            throw Failure("RINGDOWN_REDIS_URL is not set", hint: "set it to redis://[user:password@]host[:port], or rediss://…")
+            throw Failure(
+                "RINGDOWN_REDIS_URL is not set", hint: "set it to redis://[user:password@]host[:port], or rediss://…")
         }
         let address: RedisAddress
         do throws(RedisAddress.Invalid) { address = try RedisAddress(text) } catch {
             throw Failure("RINGDOWN_REDIS_URL: \(error)", hint: "percent-encode what is special in the password")
         }
         let reply: RedisReply
-        do throws(RedisClient.Failure) { reply = try await RedisClient(address, transport.configuration).send("GET", key) } catch {
+        do throws(RedisClient.Failure) {
+            reply = try await RedisClient(address, transport.configuration).send("GET", key)
+        } catch {
             throw Failure("\(error)", hint: "check RINGDOWN_REDIS_URL, and RINGDOWN_CA_FILE for rediss")
         }
         guard case .bytes(let value) = reply, let value else {

@@ -14,7 +14,8 @@ public final class RedisStore: TokenStore {
     private static let lease = 10_000
     /// Whoever waits goes on without the lock after a token request's own limit.
     private static let lockPatience: Duration = .seconds(30)
-    private static let release = "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
+    private static let release =
+        "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
     private static let renewal =
         "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end"
 
@@ -30,13 +31,16 @@ public final class RedisStore: TokenStore {
 
     public func named(_ kind: String) -> any TokenStore { RedisStore(self, account: "\(account) (\(kind))") }
 
-    private func name(_ key: CacheKey, _ kind: String = "token") -> String { "ringdown:\(kind):\(cipher.names(of: key)[0])" }
+    private func name(_ key: CacheKey, _ kind: String = "token") -> String {
+        "ringdown:\(kind):\(cipher.names(of: key)[0])"
+    }
 
     public func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
         for name in cipher.names(of: key) {
             guard case .bytes(let sealed?)? = await ask("GET", "ringdown:token:\(name)") else { continue }
             guard var record = cipher.open(sealed, for: key) else {
-                Logger.current.debug("cache.undecryptable", "a record in Redis cannot be decrypted; a new token is requested")
+                Logger.current.debug(
+                    "cache.undecryptable", "a record in Redis cannot be decrypted; a new token is requested")
                 return nil
             }
             defer { wipe(&record) }
@@ -72,7 +76,8 @@ public final class RedisStore: TokenStore {
             default: return .unavailable
             }
             if !isWaiting { return .taken }
-            guard time.now().uptime < end, (try? await time.sleep(for: .milliseconds(.random(in: 20..<60)))) != nil else {
+            guard time.now().uptime < end, (try? await time.sleep(for: .milliseconds(.random(in: 20..<60)))) != nil
+            else {
                 return .unavailable
             }
         }

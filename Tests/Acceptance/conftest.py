@@ -2,12 +2,15 @@
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import pathlib
 import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -220,10 +223,11 @@ def simulated(binary, clean_environment, tmp_path):
 def at_terminal(binary, clean_environment, tmp_path):
     """Runs the program at a terminal of its own, typing an answer behind each prompt: (exit code, everything shown)."""
 
-    def run(*arguments, answers=(), **variables):
+    def run(*arguments, answers=(), columns=80, **variables):
         answers, shown = list(answers), b""
         child, terminal = pty.fork()
         if child == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.chdir(tmp_path)
             os.execve(binary, [binary, *arguments], clean_environment | {"TERM": "xterm"} | variables)
         with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux

@@ -157,7 +157,7 @@ def test_revoked_token_in_the_cache_is_a_warning(ringdown, simulated, doctor):
     request = urllib.request.Request(simulator["GENESYS_API_URL"] + "/api/v2/tokens/me", method="DELETE", headers={"Authorization": "Bearer " + token})
     urllib.request.urlopen(request)
     code, cause, following, findings = doctor("--platform", "genesys", **simulator)
-    assert (code, cause, following) == (0, "revoked-token", "ringdown token --force") and findings["cached token"][0][0] == "warning"
+    assert (code, cause, following) == (0, "revoked-token", "ringdown token --force --platform genesys") and findings["cached token"][0][0] == "warning"
 
 
 def test_skewed_clock(genesys):

@@ -52,3 +52,17 @@ def test_every_example_is_understood(ringdown):
                 assert outcome.code == 0, f"{example}: {outcome.err}"
                 count += 1
     assert count > 40
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_at_a_terminal_help_is_as_wide_as_that(at_terminal, ringdown, columns):
+    for arguments in (["--help"], ["doctor", "--help"], ["token", "--help"]):
+        code, shown = at_terminal(*arguments, columns=columns)
+        text = shown.split("\nExamples:")[0]
+        long = [line for line in text.splitlines() if len(line) > max(columns, 40) and not line.startswith("  --") and " " in line.strip()]
+        assert code == 0 and "\x1b" not in shown
+        assert columns < 80 or not long, long
+
+
+def test_in_a_pipe_it_is_the_same_at_any_width(ringdown):
+    assert ringdown("doctor", "--help", COLUMNS="40").out == ringdown("doctor", "--help").out

@@ -209,3 +209,17 @@ def test_init_asks_for_a_token_in_the_region_that_it_found(at_terminal, simulate
 def test_without_a_home_there_is_no_place_for_profiles(ringdown, simulated):
     outcome = ringdown("init", "prod", "--platform", "genesys", "--from-environment", **simulated() | {"HOME": ""})
     assert outcome.code == 78 and "HOME is not set" in outcome.err
+
+
+def test_keys_that_type_no_character_do_not_get_into_a_secret(at_terminal, simulated):
+    simulator = simulated()
+    secret = "\x1a\x1b[A\x1bOP" + simulator["GENESYS_CLIENT_SECRET"] + "\x1b[3~"
+    code, shown = at_terminal("init", "prod", answers=genesys_answers(simulator, secret), **{n: simulator[n] for n in HOSTS})
+    assert code == 0, shown
+
+
+def test_a_profile_that_the_environment_replaces_is_a_warning_of_the_doctor(ringdown, simulated, write):
+    simulator = simulated()
+    write("prod", "GENESYS_CLIENT_ID=other\nGENESYS_CLIENT_SECRET=wrong\n")
+    outcome = ringdown("doctor", "prod", "--platform", "genesys", **simulator)
+    assert outcome.code == 0 and "are used in place of the profile's" in outcome.out and "unset GENESYS_CLIENT_ID GENESYS_CLIENT_SECRET" in outcome.out

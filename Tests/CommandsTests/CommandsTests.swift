@@ -301,7 +301,7 @@ import Testing
             #expect(await run("help \(command.name)").output == outcome.output)
             for line in outcome.output.split(separator: "\n") { #expect(line.count <= 130) }
         }
-        #expect(await run("").output == RingdownTool.tree.help)
+        #expect(await run("").output == RingdownTool.tree.help())
     }
 
     @Test func `regions are listed and a client's region is found`() async throws {

@@ -10,15 +10,18 @@ struct AccountExamination {
     let transport: any Transport
     /// Where a person's sign-in is; nil where it cannot be used.
     let store: (any TokenStore)?
-    /// As it stands in commands: `prod`, or nothing.
+    /// The profile's name; nil for ./.env and the environment.
     let profileName: String?
+    /// As it stands in commands: ` prod`, ` --platform genesys`, or nothing.
+    let words: String
 
     /// A command with the profile's name in it.
-    private func command(_ text: String) -> String { "ringdown " + text + (profileName.map { " \($0)" } ?? "") }
+    private func command(_ text: String) -> String { "ringdown " + text + words }
 
     /// How a secret is stored again.
     private var storingAgain: String {
-        profileName.map { "ringdown init \($0) --replace" } ?? "set it again where it is stored, then: ringdown doctor"
+        profileName.map { "ringdown init \($0) --replace" } ?? "set the secret again where it is stored, then: "
+            + command("doctor")
     }
 
     /// The client with which the API is called: without patience, since a doctor has none.
@@ -166,7 +169,7 @@ struct AccountExamination {
                     name: "no-role", text: "a client without a role gets tokens that may do almost nothing",
                     next: "give it one: Admin > Integrations > OAuth > Roles", exitCode: ExitCode.permissionMissing))
         } else {
-            diagnosis.ok("roles", "\(identity.roles.count): \(identity.roles.joined(separator: ", "))")
+            diagnosis.ok("roles", identity.roles.joined(separator: ", "))
         }
     }
 
@@ -200,7 +203,7 @@ struct AccountExamination {
         case (_, "not.a.user"?):
             return cause(
                 "user-only", "this call is for people who signed in, and the token is a client's",
-                "ringdown api GET /api/v2/tokens/me, or sign in: " + command("login"), ExitCode.failed)
+                command("api GET /api/v2/tokens/me") + ", or sign in: " + command("login"), ExitCode.failed)
         case (.unauthorized, _):
             if case .accessToken = profile.credential {
                 return cause(

@@ -40,7 +40,7 @@ struct DoctorCommand: Command {
         if output == .json {
             try stream.line(diagnosis.json.description)
         } else {
-            let style = Style(stream)
+            let style = TextStyle(stream)
             for finding in diagnosis.findings { try stream.write(style.render(finding)) }
             if let cause = diagnosis.cause {
                 try stream.write("\n" + style.paragraph("Most likely: ", cause.text + "."))
@@ -79,7 +79,8 @@ struct DoctorCommand: Command {
         if isReachable {
             let examination = AccountExamination(
                 profile: profile, settings: settings, transport: transport,
-                store: try? store(settings, account: profile.account), profileName: account.profileName)
+                store: try? store(settings, account: profile.account), profileName: account.profileName,
+                words: account.words)
             let client = examination.client
             if await examination.examineToken(client, &diagnosis) {
                 await examination.examineAPI(client, call, &diagnosis)
@@ -101,6 +102,15 @@ struct DoctorCommand: Command {
         switch result {
         case .success(let (settings, profile)): diagnosis.ok("settings", "\(profile.account), from \(settings.places)")
         case .failure(let error): diagnosis.fail("settings", error.message, Self.cause(error))
+        }
+        if let name = account.profileName, let shadowed = try? account.shadowedVariables(), !shadowed.isEmpty {
+            let list = shadowed.joined(separator: ", ")
+            diagnosis.warn(
+                "settings",
+                "\(list) of the environment \(shadowed.count == 1 ? "is" : "are") used in place of the profile's",
+                Cause(
+                    name: "shadowed-profile", text: "the environment has another account than the profile '\(name)'",
+                    next: "unset " + shadowed.joined(separator: " "), exitCode: ExitCode.configuration))
         }
         var told: Set<String> = []
         for note in notes.withLock({ $0 }) where told.insert(note).inserted { diagnosis.warn("settings", note) }

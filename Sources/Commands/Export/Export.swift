@@ -101,7 +101,7 @@ struct ExportOptions {
         guard count > 0 || resume != nil else { return }
         let resumption =
             resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" }
-            ?? "; with --resume FILE another run could go on from there"
+            ?? "; without --resume FILE from the start nobody can go on from there: begin anew"
         notice("ringdown: \(count) \(noun) were written\(resumption)")
     }
 }

@@ -1,6 +1,12 @@
 internal import CommandLineKit
 internal import Foundations
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// How far a long list is: a line on a terminal that is written over, or plain lines.
 struct Progress {
     enum Style: String, ChoiceParameter { case auto, plain, off }
@@ -15,7 +21,8 @@ struct Progress {
     /// `written` items were there before.
     init(_ style: Style, _ noun: String, written: Int) {
         let context = Context.current
-        let isHidden = context.variables["TERM"] == "dumb" || context.standardOutput.isTerminal
+        let isHidden =
+            context.variables["TERM"] == "dumb" || context.standardOutput.isTerminal || !TextStyle.isInForeground
         self.style = style == .auto && (!context.standardError.isTerminal || isHidden) ? .off : style
         (self.noun, before) = (noun, written)
         start = context.time.now().uptime
@@ -34,7 +41,9 @@ struct Progress {
         }
         if style == .plain { return notice("ringdown: \(text)") }
         isShown = true
-        try? Context.current.standardError.write("\r\(text)\u{1B}[K")
+        // A line that breaks could not be written over.
+        let line = text.prefix(max(10, TextStyle.columns(of: STDERR_FILENO) - 1))
+        try? Context.current.standardError.write("\r\(line)\u{1B}[K")
     }
 
     /// Takes the line away.

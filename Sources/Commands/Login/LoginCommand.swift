@@ -91,6 +91,7 @@ struct LoginCommand: Command {
             notice("ringdown: open this address in a browser on this machine:")
         }
         notice("  \(url)")
+        notice("ringdown: it waits for you for \((timeout?.duration ?? .seconds(600)).spoken); Ctrl-C gives up")
     }
 
     private func wait(for callback: CallbackServer, _ session: SignInSession, _ profile: Profile)
@@ -107,7 +108,7 @@ struct LoginCommand: Command {
             return await group.next() ?? nil
         }
         guard let query else {
-            throw Self.failure("nobody came back from the sign-in page within \(limit.spoken)")
+            throw failure("nobody came back from the sign-in page within \(limit.spoken)")
         }
         do { return try await session.finish(query) } catch let refusal as AuthorizationRequest.Refusal {
             let reason =
@@ -117,13 +118,14 @@ struct LoginCommand: Command {
                 case .otherIssuer(let name):
                     "the answer came from \(name), not from the server that was asked (RFC 9207)"
                 }
-            throw Self.failure(reason)
+            throw failure(reason)
         } catch let error as TokenError {
             throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, profile))
         }
     }
 
-    private static func failure(_ reason: String) -> AdvisedTokenError {
-        AdvisedTokenError(error: TokenError(.signInRequired, reason), hint: "try again: 'ringdown login'")
+    private func failure(_ reason: String) -> AdvisedTokenError {
+        AdvisedTokenError(
+            error: TokenError(.signInRequired, reason), hint: "try again: 'ringdown login\(account.words)'")
     }
 }

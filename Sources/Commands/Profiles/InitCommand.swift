@@ -1,8 +1,8 @@
 internal import CommandLineKit
 internal import ContactCenter
 internal import Foundations
-internal import Ringdown
 internal import HTTPModel
+internal import Ringdown
 internal import Tokens
 
 struct InitCommand: Command {

@@ -7,7 +7,7 @@ internal import Foundations
 #endif
 
 /// How text looks on an output: colours and line breaks on a terminal, neither in a file or a pipe.
-struct Style {
+struct TextStyle {
     private let isColored: Bool
     /// Columns of the terminal; nil where lines are not broken.
     private let width: Int?
@@ -16,13 +16,20 @@ struct Style {
         let variables = Context.current.variables
         let isPlain = variables["NO_COLOR"]?.isEmpty == false || variables["TERM"] == "dumb"
         isColored = output.isTerminal && !isPlain
-        width = output.isTerminal ? Self.columns : nil
+        width = output.isTerminal ? Self.columns(of: STDOUT_FILENO) : nil
     }
 
-    private static var columns: Int {
+    /// The columns of a terminal, 80 where it does not say.
+    static func columns(of descriptor: Int32) -> Int {
         var size = winsize()
-        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 40
+        let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 20
         return isKnown ? Int(size.ws_col) : 80
+    }
+
+    /// Whether the terminal is ours at the moment: a job in the background does not write over what is typed.
+    static var isInForeground: Bool {
+        let owner = tcgetpgrp(STDERR_FILENO)
+        return owner < 0 || owner == getpgrp()
     }
 
     func render(_ finding: Finding) -> String {
