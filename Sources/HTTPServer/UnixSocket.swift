@@ -1,3 +1,4 @@
+internal import CMicroHTTPD  // has the system's sockets, which Glibc of the static library lacks
 internal import Foundations
 
 #if canImport(Glibc)
