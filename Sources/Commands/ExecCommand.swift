@@ -74,7 +74,11 @@ struct ExecCommand: Command {
 
     private func run(_ leases: [TokenLease], _ prefixes: [[String]]) async throws -> Int32 {
         var variables = Context.current.variables
-        if !keepSecrets { for name in Settings.secretVariables { variables[name] = nil } }
+        if !keepSecrets {
+            for name in Settings.secretVariables { variables[name] = nil }
+            // The address of a server has its password in it.
+            if variables["RINGDOWN_CACHE"]?.lowercased().hasPrefix("redis") == true { variables["RINGDOWN_CACHE"] = nil }
+        }
         for lease in leases {
             try await Account.advising(lease.client.profile) {
                 try await lease.begin(minTTL: minTTL?.duration ?? .zero)

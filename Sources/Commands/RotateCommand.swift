@@ -80,7 +80,7 @@ struct RotateCommand: Command {
         for name in names {
             if let value = try file.value(of: name), !value.isEmpty {
                 let text = value.reveal()
-                guard text != "-", !text.hasPrefix("cmd:") else { throw Self.elsewhere(name) }
+                guard !SecretReader.isReference(text) else { throw Self.elsewhere(name) }
                 try file.set([name: new, variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
                 notice("ringdown: \(path) has the new secret now")
                 return Self.noteEnvironment(name)

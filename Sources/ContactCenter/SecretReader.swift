@@ -27,6 +27,13 @@ public struct SecretReader: Sendable {
         (self.standardInput, self.lookup) = (standardInput, lookup)
     }
 
+    private static let stores = ["aws:", "azure:", "keyring:", "redis:"]
+
+    /// Whether a value says where the secret is, rather than being it.
+    public static func isReference(_ text: String) -> Bool {
+        text == "-" || (["cmd:"] + stores).contains { text.hasPrefix($0) }
+    }
+
     func resolve(
         _ value: Secret, name: String, mayRun: Bool, variable: @escaping @Sendable (String) -> String?
     ) throws(ConfigurationError) -> Secret {
@@ -41,7 +48,7 @@ public struct SecretReader: Sendable {
             }
             return try fromCommand(String(text.dropFirst(4)), name)
         }
-        for store in ["aws:", "azure:", "keyring:", "redis:"] where text.hasPrefix(store) {
+        for store in Self.stores where text.hasPrefix(store) {
             guard mayRun else {
                 throw ConfigurationError(
                     "\(name) in ./.env refers to a store ('\(store)…'): a file that lies in a directory does not get to ask any",

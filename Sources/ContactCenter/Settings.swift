@@ -114,7 +114,7 @@ public struct Settings: Sendable {
             "CXONE_ACCESS_KEY_SECRET",
             "OAUTH_CLIENT_SECRET", "OAUTH_PRIVATE_KEY",
         ].flatMap { [$0, $0 + "_FILE", $0 + "_NEXT", $0 + "_NEXT_FILE"] } + [
-            "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE",
+            "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE", "RINGDOWN_REDIS_URL",
         ]
 
     private func warnOfRedirection(_ values: [String: Value], _ path: String) {
@@ -149,6 +149,11 @@ public struct Settings: Sendable {
         return value.text
     }
 
+    /// The same without a file that merely lies in the working directory: what opens a store goes where nobody else says.
+    private func trustedText(_ name: String) -> String? {
+        layers.lazy.filter(\.isTrusted).compactMap { $0.values[name] }.first { !$0.isEmpty }?.text
+    }
+
     public func has(_ names: String...) -> Bool {
         first(names + names.map { $0 + "_FILE" }) != nil
     }
@@ -174,7 +179,7 @@ public struct Settings: Sendable {
                             "settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
                     }
                     let secret = try secrets.resolve(
-                        value.asSecret, name: name, mayRun: layer.isTrusted, variable: { [self] in text($0) })
+                        value.asSecret, name: name, mayRun: layer.isTrusted, variable: { [self] in trustedText($0) })
                     warnOfEdges(secret, name)
                     return secret
                 }

@@ -126,7 +126,8 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private func setHeaders(_ options: Options) {
         if request.body.count > 0 || request.method != "GET" {
             // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
-            append("Expect:")
+            // libcurl would sign the field that is taken out.
+            if request.awsSignature == nil { append("Expect:") }
             // libcurl would call any body a form.
             if !request.headers.has("Content-Type") { append("Content-Type:") }
         }

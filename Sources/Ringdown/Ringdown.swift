@@ -43,12 +43,10 @@ extension Settings {
 
     /// The settings that variables and flags describe, with everything that a secret can refer to.
     package init(variables: [String: String], flags: [String: String] = [:]) {
-        let network = Settings(environment: variables)
-        let stores = SecretStores { () throws(ConfigurationError) in try CurlTransport(network) }
         self.init(
             environment: variables, flags: flags,
             secrets: SecretReader { reference, name, variable throws(ConfigurationError) in
-                try stores.secret(reference, name: name, variable: variable)
+                try SecretStores().secret(reference, name: name, variable: variable)
             })
     }
 }

@@ -35,17 +35,18 @@ struct AWSSecretsManager {
 
     private func answer(_ name: String) async throws(SecretStores.Failure) -> [UInt8] {
         let arn = name.split(separator: ":", omittingEmptySubsequences: false)
-        let named = name.hasPrefix("arn:") && arn.count > 3 ? String(arn[3]) : nil
+        let named = name.hasPrefix("arn:") ? (arn.count > 3 ? String(arn[3]) : "") : nil
         guard let region = named ?? setting("AWS_REGION", "AWS_DEFAULT_REGION") else {
             throw .init("the region of AWS is not known", hint: "set AWS_REGION, or write the whole ARN")
         }
+        if region.isEmpty { throw .init("the ARN names no region", hint: "copy the whole ARN of the secret") }
         guard region.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }) else {
             throw .init(
                 "'\(excerpt(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
         }
         let endpoint =
             setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
-            ?? "https://secretsmanager.\(region).amazonaws.com"
+            ?? "https://secretsmanager.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
         let url = try secretURL(endpoint, "AWS_ENDPOINT_URL").appendingRoot
         let credentials = try await credentials()
         var request = Request("POST", url, body: .bytes(JSON.object([.init("SecretId", .string(name))]).bytes()))
@@ -62,14 +63,16 @@ struct AWSSecretsManager {
             throw .init(
                 "the secret cannot be read from AWS: \(error)", hint: "check the network and the region, \(region)")
         }
-        guard response.isSuccess else { throw refusal(response, name) }
+        guard response.isSuccess else { throw refusal(response, name, credentials) }
         return response.body
     }
 
-    private func refusal(_ response: Response, _ name: String) -> SecretStores.Failure {
-        let body = try? JSONReader.parse(response.body)
+    private func refusal(_ response: Response, _ name: String, _ credentials: Credentials) -> SecretStores.Failure {
+        let secrets = [credentials.key] + (credentials.token.map { [$0] } ?? [])
+        let bytes = redacting(secrets, in: response.body)
+        let body = try? JSONReader.parse(bytes)
         // Refused signatures are answered in XML, whatever was asked for.
-        let text = String(decoding: response.body, as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
         let type = body?["__type"]?.string ?? xml("Code", text) ?? "status \(response.status)"
         let code = type.split(separator: "#").last.map(String.init) ?? type
         let message = (body?["message"] ?? body?["Message"])?.string ?? xml("Message", text) ?? ""
@@ -77,7 +80,7 @@ struct AWSSecretsManager {
             switch code {
             case "ResourceNotFoundException":
                 "check the name, the region and the account: '\(excerpt(name, limit: 80))'"
-            case "AccessDeniedException": "allow secretsmanager:GetSecretValue for these credentials"
+            case "AccessDeniedException", "AccessDenied": "allow secretsmanager:GetSecretValue for these credentials"
             case "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException",
                 "InvalidSignatureException":
                 "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and this machine's clock"
@@ -119,28 +122,34 @@ struct AWSSecretsManager {
         return value
     }
 
+    /// As EKS has it in a file, which changes, and ECS in a variable.
+    private func containerToken() throws(SecretStores.Failure) -> Secret? {
+        guard let path = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
+            return setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").map { Secret($0) }
+        }
+        do throws(FileError) { return Secret(String(decoding: try File.read(path, limit: 65536), as: UTF8.self).trimmed) } catch {
+            throw .init("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: \(error)", hint: "it is set by the container's host")
+        }
+    }
+
     private func credentials() async throws(SecretStores.Failure) -> Credentials {
         if let id = setting("AWS_ACCESS_KEY_ID"), let key = setting("AWS_SECRET_ACCESS_KEY") {
             return Credentials(id: id, key: Secret(key), token: setting("AWS_SESSION_TOKEN").map { Secret($0) })
         }
-        guard let address = setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") else {
+        let relative = setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map { "http://169.254.170.2" + $0 }
+        guard let address = relative ?? setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") else {
             throw .init(
-                "there are no credentials for AWS",
-                hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
+                "there are no credentials for AWS", hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
         }
         guard let url = try? HTTPURL(address),
-            url.origin.scheme == "https" || url.origin.isLoopback
-                || ["169.254.170.2", "169.254.170.23"].contains(url.host)
-        else {
-            throw .init(
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked",
-                hint: "it is set by the container's host")
-        }
-        var request = Request(
-            "GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
+            url.origin.scheme == "https" || url.origin.isLoopback || ["169.254.170.2", "169.254.170.23"].contains(url.host)
+        else { throw .init("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked", hint: "it is set by the container's host") }
+        var request = Request("GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
         request.isDirect = true
-        if let token = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN") {
-            try? request.headers.set("Authorization", Secret(token))
+        if let token = try containerToken() {
+            do { try request.headers.set("Authorization", token) } catch {
+                throw .init("the container's authorization token cannot be sent: \(error)", hint: "it is set by the container's host")
+            }
         }
         guard let response = try? await transport.send(request), response.isSuccess,
             let body = try? JSONReader.parse(response.body), let id = body["AccessKeyId"]?.string,

@@ -19,7 +19,9 @@ struct AzureKeyVault {
         let url = try address(place).appending(query: [("api-version", "7.4")])
         let token = try await token()
         var request = Request("GET", url, headers: ["Accept": "application/json"], limits: limits)
-        try? request.headers.set("Authorization", Secret(joining: [Secret("Bearer "), token]))
+        do { try request.headers.set("Authorization", Secret(joining: [Secret("Bearer "), token])) } catch {
+            throw .init("the token for Azure cannot be sent: \(error)", hint: "check who answers for the identity")
+        }
         var response: Response
         do { response = try await transport.send(request) } catch {
             throw .init(
@@ -108,7 +110,9 @@ struct AzureKeyVault {
             "GET", url.appending(query: query),
             limits: .init(connect: .seconds(2), total: .seconds(10), responseInBytes: 1 << 20))
         request.isDirect = true
-        try? request.headers.set(header.name, Secret(header.value))
+        do { try request.headers.set(header.name, Secret(header.value)) } catch {
+            throw .init("IDENTITY_HEADER cannot be sent: \(error)", hint: "it is set by Azure")
+        }
         return try await tokenIn(request, "the managed identity")
     }
 
@@ -123,7 +127,8 @@ struct AzureKeyVault {
         }
         defer { wipe(&response.body) }
         let range = try? JSONReader.members(of: response.body).first { $0.name == "access_token" }?.range
-        guard response.isSuccess, let range, let token = try? JSONReader.secret(of: response.body, in: range) else {
+        guard response.isSuccess, let range, let token = try? JSONReader.secret(of: response.body, in: range), !token.isEmpty
+        else {
             let body = try? JSONReader.parse(response.body)
             let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"
             throw .init("Azure gives no token: \(excerpt(said, limit: 200))", hint: "check \(what)")

@@ -1,5 +1,5 @@
 public import ContactCenter
-public import CurlTransport
+internal import CurlTransport
 public import Foundations
 internal import HTTPModel
 internal import Redis
@@ -17,12 +17,7 @@ public struct SecretStores: Sendable {
         }
     }
 
-    private let makeTransport: @Sendable () throws(ConfigurationError) -> CurlTransport
-
-    /// `transport` makes what requests go through; it is asked only where a reference needs the network.
-    public init(transport: @escaping @Sendable () throws(ConfigurationError) -> CurlTransport) {
-        makeTransport = transport
-    }
+    public init() {}
 
     /// The secret that a reference such as `aws:gc/prod#secret` points to. `name` is the setting that holds it, `variable` gives
     /// other settings. Waits for the network.
@@ -35,7 +30,7 @@ public struct SecretStores: Sendable {
         switch kind {
         case "keyring": result = Keyring.secret(place)
         default:
-            let transport = try makeTransport()
+            let transport = try transport(variable)
             result = waiting {
                 do throws(Failure) {
                     switch kind {
@@ -57,6 +52,16 @@ public struct SecretStores: Sendable {
         case .failure(let failure):
             throw ConfigurationError("\(name): \(excerpt(failure.reason, limit: 400))", hint: failure.hint)
         }
+    }
+
+    /// What requests go through: proxies and authorities as the settings have them.
+    private func transport(_ variable: (String) -> String?) throws(ConfigurationError) -> CurlTransport {
+        var configuration = CurlTransport.Configuration()
+        do throws(ProxySettings.Invalid) { configuration.proxies = try ProxySettings(variable) } catch {
+            throw ConfigurationError("\(error)", hint: "or unset it")
+        }
+        configuration.trust = TrustSettings(variable)
+        return CurlTransport(configuration)
     }
 
     /// Runs asynchronous work from code that cannot wait otherwise. The work runs on the system's threads, this one blocks.
