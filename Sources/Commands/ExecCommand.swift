@@ -77,7 +77,9 @@ struct ExecCommand: Command {
         if !keepSecrets {
             for name in Settings.secretVariables { variables[name] = nil }
             // The address of a server has its password in it.
-            if variables["RINGDOWN_CACHE"]?.lowercased().hasPrefix("redis") == true { variables["RINGDOWN_CACHE"] = nil }
+            if variables["RINGDOWN_CACHE"]?.lowercased().hasPrefix("redis") == true {
+                variables["RINGDOWN_CACHE"] = nil
+            }
         }
         for lease in leases {
             try await Account.advising(lease.client.profile) {

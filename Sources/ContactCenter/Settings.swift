@@ -120,6 +120,7 @@ public struct Settings: Sendable {
     private func warnOfRedirection(_ values: [String: Value], _ path: String) {
         let directing = [
             "_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE", "RINGDOWN_CACHE_DIR",
+            "RINGDOWN_CACHE", "RINGDOWN_REDIS_URL",
             "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",
         ]
         let names = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()

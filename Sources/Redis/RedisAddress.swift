@@ -24,6 +24,10 @@ public struct RedisAddress: Sendable {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
                 percentDecoded($0)
             }
+            let escapes = rest[..<at].split(separator: "%", omittingEmptySubsequences: false).dropFirst()
+            guard escapes.allSatisfy({ $0.prefix(2).count == 2 && $0.prefix(2).allSatisfy(\.isHexDigit) }) else {
+                throw invalid
+            }
             // `redis://:password@host` and `redis://user:password@host`.
             guard parts.count == 2, !parts[1].isEmpty else { throw invalid }
             credentials = (parts[0].isEmpty ? nil : parts[0], Secret(parts[1]))

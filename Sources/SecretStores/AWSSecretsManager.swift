@@ -127,8 +127,12 @@ struct AWSSecretsManager {
         guard let path = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
             return setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").map { Secret($0) }
         }
-        do throws(FileError) { return Secret(String(decoding: try File.read(path, limit: 65536), as: UTF8.self).trimmed) } catch {
-            throw .init("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: \(error)", hint: "it is set by the container's host")
+        do throws(FileError) {
+            return Secret(String(decoding: try File.read(path, limit: 65536), as: UTF8.self).trimmed)
+        } catch {
+            throw .init(
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: \(error)",
+                hint: "it is set by the container's host")
         }
     }
 
@@ -139,16 +143,25 @@ struct AWSSecretsManager {
         let relative = setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map { "http://169.254.170.2" + $0 }
         guard let address = relative ?? setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") else {
             throw .init(
-                "there are no credentials for AWS", hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
+                "there are no credentials for AWS",
+                hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
         }
         guard let url = try? HTTPURL(address),
-            url.origin.scheme == "https" || url.origin.isLoopback || ["169.254.170.2", "169.254.170.23"].contains(url.host)
-        else { throw .init("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked", hint: "it is set by the container's host") }
-        var request = Request("GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
+            url.origin.scheme == "https" || url.origin.isLoopback
+                || ["169.254.170.2", "169.254.170.23"].contains(url.host)
+        else {
+            throw .init(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked",
+                hint: "it is set by the container's host")
+        }
+        var request = Request(
+            "GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
         request.isDirect = true
         if let token = try containerToken() {
             do { try request.headers.set("Authorization", token) } catch {
-                throw .init("the container's authorization token cannot be sent: \(error)", hint: "it is set by the container's host")
+                throw .init(
+                    "the container's authorization token cannot be sent: \(error)",
+                    hint: "it is set by the container's host")
             }
         }
         guard let response = try? await transport.send(request), response.isSuccess,

@@ -127,7 +127,8 @@ struct AzureKeyVault {
         }
         defer { wipe(&response.body) }
         let range = try? JSONReader.members(of: response.body).first { $0.name == "access_token" }?.range
-        guard response.isSuccess, let range, let token = try? JSONReader.secret(of: response.body, in: range), !token.isEmpty
+        guard response.isSuccess, let range, let token = try? JSONReader.secret(of: response.body, in: range),
+            !token.isEmpty
         else {
             let body = try? JSONReader.parse(response.body)
             let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"

@@ -41,7 +41,8 @@ enum Keyring {
                     hint: "it needs a session with an unlocked keyring: is DBUS_SESSION_BUS_ADDRESS set?"))
         }
         if outcome.status != 0 || outcome.bytes.isEmpty {
-            return .failure(.init("the keyring has no secret for '\(account)', or is locked", hint: "store it: \(storing)"))
+            return .failure(
+                .init("the keyring has no secret for '\(account)', or is locked", hint: "store it: \(storing)"))
         }
         // `security` ends it with a line break, `secret-tool` does not.
         let end = outcome.bytes.last == 0x0A ? outcome.bytes.count - 1 : outcome.bytes.count
@@ -92,7 +93,9 @@ final class ProgramOutput {
             said.withLock { $0 = bytes }
             close(reading)
         }
-        do throws(FileError) { bytes = try File.read(output[0], path: command[0], limit: 64 << 10) } catch { isTooLong = true }
+        do throws(FileError) { bytes = try File.read(output[0], path: command[0], limit: 64 << 10) } catch {
+            isTooLong = true
+        }
         close(output[0])
         if let listener { listener.join() } else { close(reading) }
         errors = String(decoding: said.withLock { $0 }, as: UTF8.self).trimmed

@@ -10,7 +10,10 @@ public final class RedisStore: TokenStore {
     private let redis: RedisClient
     private let cipher: StoreCipher
     private let account: String
-    private let hasWarned = Locked(false)
+    /// Whether it was said that something failed, and until when nobody is asked, by the system's uptime: a server that does not
+    /// answer costs its time limit once.
+    private let state = Locked((hasWarned: false, silentUntil: Duration.zero))
+    private static let silence: Duration = .seconds(30)
     private static let lease = 10_000
     /// Whoever waits goes on without the lock after a token request's own limit.
     private static let lockPatience: Duration = .seconds(30)
@@ -69,6 +72,7 @@ public final class RedisStore: TokenStore {
     public func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome {
         let (name, owner) = (name(key, "lock"), hexadecimal(Sodium.randomBytes(20)))
         let end = time.now().uptime + Self.lockPatience
+        var pause = 20.0
         while true {
             switch await ask("SET", name, owner, "NX", "PX", "\(Self.lease)") {
             case .text?: return .locked(held(name, owner, time))
@@ -76,10 +80,10 @@ public final class RedisStore: TokenStore {
             default: return .unavailable
             }
             if !isWaiting { return .taken }
-            guard time.now().uptime < end, (try? await time.sleep(for: .milliseconds(.random(in: 20..<60)))) != nil
-            else {
-                return .unavailable
-            }
+            guard time.now().uptime < end,
+                (try? await time.sleep(for: .milliseconds(.random(in: pause..<(2 * pause))))) != nil
+            else { return .unavailable }
+            pause = min(pause * 1.3, 100)
         }
     }
 
@@ -117,10 +121,13 @@ public final class RedisStore: TokenStore {
     private func ask(_ words: String...) async -> RedisReply? { await ask(words.map { Array($0.utf8) }) }
 
     private func ask(_ words: [[UInt8]]) async -> RedisReply? {
+        let now = SystemTime().now().uptime
+        if state.withLock({ $0.silentUntil > now }) { return nil }
         do throws(RedisClient.Failure) { return try await redis.send(words) } catch {
-            let isFirst = hasWarned.withLock { hasWarned in
-                defer { hasWarned = true }
-                return !hasWarned
+            let isFirst = state.withLock { state in
+                if !error.isRefusal { state.silentUntil = SystemTime().now().uptime + Self.silence }
+                defer { state.hasWarned = true }
+                return !state.hasWarned
             }
             if isFirst { Logger.current.warning("cache.unusable", "the token is not shared: \(error)") }
             return nil

@@ -228,17 +228,20 @@ public final class TokenSource: Sendable {
             }
             let outcome = await store.lock(key, time: time, isWaiting: isWaiting)
             if case .taken = outcome, !isWaiting, land({ ($0.abandon(fetch, at: $1), nil) }) { return }
-            defer { if case .locked(let lock) = outcome { lock.release() } }
+            // Before anybody is answered: the process may end with the answer, and a lock is not always released by that.
+            let release = { if case .locked(let lock) = outcome { lock.release() } }
             // Whoever held the lock before may have stored what this request is for.
-            if let stored = await store.load(key, at: time.now()), land({ $0.loaded(stored, for: fetch, at: $1) }) {
+            if let stored = await store.load(key, at: time.now()),
+                land({ $0.loaded(stored, for: fetch, at: $1) }, then: release)
+            {
                 return
             }
-            await request(fetch)
+            await request(fetch, then: release)
         }
     }
 
     /// Asks the platform, tells the store, and only then those who wait: so that nobody asks again meanwhile.
-    private func request(_ fetch: TokenMachine<Int>.Fetch) async {
+    private func request(_ fetch: TokenMachine<Int>.Fetch, then release: () -> Void) async {
         Logger.current.debug("token.needed", "a new token is requested: \(fetch.reason.rawValue)")
         let start = time.now()
         let result: Result<Token, TokenError>
@@ -261,6 +264,7 @@ public final class TokenSource: Sendable {
         }
         await store.save(stored, for: key)
         await store.note(mint)
+        release()
         if let next { run(next) }
         for (continuation, result) in answers { continuation?.resume(returning: result) }
     }
@@ -275,13 +279,14 @@ public final class TokenSource: Sendable {
 
     /// Ends a request without the platform, if `landing` says so.
     private func land(
-        _ landing: (inout TokenMachine<Int>, Moment) -> TokenMachine<Int>.Landing?
+        _ landing: (inout TokenMachine<Int>, Moment) -> TokenMachine<Int>.Landing?, then release: () -> Void = {}
     ) -> Bool {
         let now = time.now()
         let landed = change { state -> (Answers, TokenMachine<Int>.Fetch?)? in
             landing(&state.machine, now).map { (self.taken($0.answers, from: &state), $0.next) }
         }
         guard let (answers, next) = landed else { return false }
+        release()
         if let next { run(next) }
         for (continuation, result) in answers { continuation?.resume(returning: result) }
         return true

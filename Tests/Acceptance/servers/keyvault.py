@@ -41,6 +41,12 @@ def once(text):
     return dict(pairs) if len(dict(pairs)) == len(pairs) else None
 
 
+def is_asked_for(query, version):
+    """Whether a query asks a managed identity for a token for the vault; it may say which identity."""
+    values = once(query) or {}
+    return values.pop("client_id", CLIENT_ID) == CLIENT_ID and values == {"api-version": version, "resource": RESOURCE}
+
+
 def refusal(status, code, message, **headers):
     """An error as Key Vault has it."""
     return reply(status, {"error": {"code": code, "message": message}}, **headers)
@@ -120,7 +126,7 @@ class Azure(Hosts):
     def app(self, client, path, query):
         if client.headers["X-IDENTITY-HEADER"] != IDENTITY_HEADER:
             return reply(401, {"statusCode": 401, "message": "The identity header is missing or wrong."})
-        if once(query) != {"api-version": "2019-08-01", "resource": RESOURCE}:
+        if not is_asked_for(query, "2019-08-01"):
             return reply(400, {"statusCode": 400, "message": "The query must name api-version and resource."})
         return reply(body={"access_token": self.mint(), "expires_on": str(int(time.time()) + 86399), "resource": RESOURCE,
                            "token_type": "Bearer", "client_id": CLIENT_ID})
@@ -130,7 +136,7 @@ class Azure(Hosts):
             return reply(400, {"error": "invalid_request", "error_description": "Required metadata header not specified"})
         if {"X-Forwarded-For", "Via"} & set(client.headers):
             return reply(400, {"error": "invalid_request", "error_description": "The request came through a proxy"})
-        if once(query) != {"api-version": "2018-02-01", "resource": RESOURCE}:
+        if not is_asked_for(query, "2018-02-01"):
             return reply(400, {"error": "invalid_request", "error_description": "The query must name api-version and resource"})
         now = int(time.time())
         return reply(body={"access_token": self.mint(), "client_id": CLIENT_ID, "expires_in": "86399", "ext_expires_in": "86399",

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 import socketserver
 import subprocess
 import threading
@@ -37,18 +38,47 @@ class Redis:
 
     @contextlib.contextmanager
     def observed(self):
-        """Gives a list that has, after the block, every command the server was sent in it, as a line of MONITOR."""
+        """Gives what sees every command that the server is sent from then on."""
         user = ["--user", "tests", "--pass", PASSWORD, "--no-auth-warning"] if self.guarded else []
-        commands = []
         with subprocess.Popen(["redis-cli", "-s", self.directory / "socket", *user, "monitor"], stdout=subprocess.PIPE) as monitor:
             assert monitor.stdout.readline() == b"OK\n"
-            yield commands
-            self.call("echo", "the end of what is observed")
-            for line in monitor.stdout:
-                if b"the end of what is observed" in line:
-                    break
-                commands.append(line)
-            monitor.kill()
+            limit = threading.Timer(60, monitor.kill)
+            limit.start()
+            try:
+                yield Observer(self, monitor.stdout)
+            finally:
+                limit.cancel()
+                monitor.kill()
+
+
+class Observer:
+    def __init__(self, server, lines):
+        self.server, self.lines, self.commands = server, lines, []
+
+    def so_far(self):
+        """Every command so far, as a line of MONITOR."""
+        self.server.call("echo", "the end of what is observed")
+        self.read(lambda line: b"the end of what is observed" in line)
+        return self.commands[:-1]
+
+    def wait_for_clients(self, number, word=b""):
+        """Returns once so many clients sent commands in which the word is."""
+        clients = set()
+
+        def is_last(line):
+            client = re.match(rb"[\d.]+ \[\d+ (127[^]]+)\]", line)
+            if client and word in line:
+                clients.add(client[1])
+            return len(clients) >= number
+
+        self.read(is_last)
+
+    def read(self, is_last):
+        for line in self.lines:
+            self.commands.append(line)
+            if is_last(line):
+                return
+        raise TimeoutError(b"".join(self.commands[-20:]).decode(errors="replace"))
 
 
 @contextlib.contextmanager

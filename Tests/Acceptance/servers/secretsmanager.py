@@ -65,6 +65,7 @@ class Keys:
     """Who asks a server that checks signatures: a user, a user who may nothing, and a role for a while."""
 
     server: Moto
+    arn: str
     user: dict
     stranger: dict
     role: dict
@@ -82,5 +83,5 @@ def checking(directory, name, secret):
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         iam.put_role_policy(RoleName="reader", PolicyName="reading", PolicyDocument=READING)
         session = server.client("sts", "us-east-1").assume_role(RoleArn=role, RoleSessionName="acceptance")
-        server.client().create_secret(Name=name, SecretString=secret)
-        yield Keys(server, *users, key_of(session["Credentials"]))
+        arn = server.client().create_secret(Name=name, SecretString=secret)["ARN"]
+        yield Keys(server, arn, *users, key_of(session["Credentials"]))

@@ -1,0 +1,437 @@
+"""Tokens in a Redis, shared by machines: encrypted, asked for once, and never needed."""
+
+import contextlib
+import dataclasses
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+from checks import assert_discloses_nothing, assert_short_and_printable
+from conftest import CLIENT_ID, SECRET
+from servers import redis
+from servers.processes import free_port
+from servers.tokens import GOOD, TOKEN, TokenEndpoint, reply
+
+KEY = "a key for the tests' tokens"
+
+
+class CountingEndpoint(TokenEndpoint):
+    """Gives another token each time. While the gate is closed it answers nobody; `is_asked` tells that somebody waits."""
+
+    def __init__(self, **members):
+        super().__init__(self.give)
+        self.gate, self.is_asked, self.members = threading.Event(), threading.Event(), members
+        self.gate.set()
+
+    def give(self, client):
+        number = len(self.requests)
+        self.is_asked.set()
+        self.gate.wait(60)
+        with contextlib.suppress(OSError):
+            reply(body=GOOD | {"access_token": f"{TOKEN}-{number}"} | self.members)(client)
+
+    def __exit__(self, *exception):
+        self.gate.set()
+        super().__exit__(*exception)
+
+
+@pytest.fixture
+def endpoint():
+    with CountingEndpoint() as endpoint:
+        yield endpoint
+
+
+@dataclasses.dataclass
+class Store:
+    server: redis.Redis
+    variables: dict
+
+
+@pytest.fixture
+def open_store(plain_redis):
+    plain_redis.call("flushall")
+    return Store(plain_redis, {"RINGDOWN_CACHE": plain_redis.url(), "RINGDOWN_CACHE_KEY": KEY})
+
+
+@pytest.fixture
+def guarded_store(guarded_redis, authority):
+    guarded_redis.call("flushall")
+    return Store(guarded_redis, {"RINGDOWN_CACHE": guarded_redis.url(), "RINGDOWN_CACHE_KEY": KEY, "RINGDOWN_CA_FILE": str(authority.certificate)})
+
+
+@pytest.fixture(params=["open", "guarded"])
+def store(request):
+    """A Redis without data, and the variables that lead to it: as it comes, and with TLS for a user who may touch ringdown:* only."""
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+def machine(binary, clean_environment, tmp_path, endpoint):
+    """Starts `ringdown token` on machines, each with a home of its own."""
+    with contextlib.ExitStack() as running:
+
+        def start(name, variables, secret=SECRET, **more):
+            home = tmp_path / "machines" / str(name)
+            home.mkdir(parents=True, exist_ok=True)
+            credentials = {"OAUTH_TOKEN_URL": endpoint.url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": secret}
+            process = running.enter_context(subprocess.Popen(
+                [binary, "token", "--platform", "custom"], env=clean_environment | credentials | variables | {"HOME": str(home)} | more,
+                cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+            running.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def token_of(machine):
+    """The token that a machine gets, where nothing else is to be said."""
+
+    def run(*arguments, **more):
+        out, err = machine(*arguments, **more).communicate(timeout=60)
+        assert err == "" and out.startswith(TOKEN)
+        return out.rstrip("\n")
+
+    return run
+
+
+@pytest.fixture
+def noted(machine, endpoint):
+    """A machine gets a token by a request of its own all the same, and says in one line why: the line."""
+
+    def run(*arguments, **more):
+        asked = len(endpoint.requests)
+        process = machine(*arguments, **more)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, f"{TOKEN}-{asked + 1}\n"), err
+        assert len(endpoint.requests) == asked + 1
+        assert_short_and_printable(err)
+        assert len(err.splitlines()) == 1, err
+        assert_discloses_nothing(err, SECRET)
+        for form in [redis.PASSWORD, urllib.parse.quote(redis.PASSWORD, safe=""), KEY]:
+            assert form not in err
+        return err
+
+    return run
+
+
+def test_another_machine_takes_the_token_that_is_there(store, token_of, endpoint, tmp_path):
+    assert token_of("one", store.variables) == token_of("other", store.variables) == f"{TOKEN}-1"
+    assert len(endpoint.requests) == 1
+    left = [path for path in (tmp_path / "machines").rglob("*") if path.is_file() and re.fullmatch("[0-9a-f]{32}.*|key", path.name)]
+    assert not left, "no token and no key stay on a machine"
+
+
+def test_fifty_processes_that_start_cold_make_one_token_request(store, machine, endpoint):
+    endpoint.gate.clear()
+    with store.server.observed() as observer:
+        processes = [machine(number % 7, store.variables) for number in range(50)]
+        observer.wait_for_clients(50)
+        assert endpoint.is_asked.wait(30)
+    start = time.monotonic()
+    endpoint.gate.set()
+    outcomes = [process.communicate(timeout=60) for process in processes]
+    assert outcomes == [(f"{TOKEN}-1\n", "")] * 50
+    assert len(endpoint.requests) == 1
+    assert time.monotonic() - start < 6, "nobody waits for a lease to end"
+
+
+def test_accounts_have_tokens_of_their_own(open_store, token_of):
+    other = open_store.variables | {"OAUTH_SCOPE": "two"}
+    assert token_of("one", open_store.variables) != token_of("one", other)
+    assert token_of("two", open_store.variables) != token_of("two", other)
+
+
+def test_neither_tokens_nor_clients_stand_there_in_clear(store, token_of, machine, endpoint):
+    with store.server.observed() as observer:
+        token = token_of("one", store.variables)
+        assert token_of("two", store.variables) == token
+        endpoint.answer = reply(401, {"error": "invalid_client"})
+        machine("three", store.variables, secret="another " + SECRET).wait()
+        commands = observer.so_far()
+    content = [(key, store.server.value(key)) for key in store.server.keys()]
+    assert content and commands
+    for text in [part for pair in content for part in pair] + commands:
+        for secret in [token, TOKEN, SECRET, KEY]:
+            assert_discloses_nothing(text.decode("latin-1"), secret, CLIENT_ID)
+            assert_discloses_nothing(text.decode("utf-8", "replace"), secret, CLIENT_ID)
+        assert CLIENT_ID.encode() not in text and endpoint.url.encode() not in text
+
+
+def test_every_key_is_ringdowns_and_ends_by_itself(store, token_of, machine, endpoint):
+    endpoint.members = {"expires_in": 120}
+    token_of("one", store.variables)
+    endpoint.answer = reply(401, {"error": "invalid_client"})
+    machine("two", store.variables, secret="another").wait()
+    keys = store.server.keys()
+    assert keys
+    for key in keys:
+        assert key.startswith(b"ringdown:")
+        assert 0 < int(store.server.call("pttl", key)) <= 24 * 3600_000
+    longest = max(keys, key=lambda key: len(store.server.value(key)))
+    assert int(store.server.call("pttl", longest)) <= 120_000, "nobody can use the token after its end"
+
+
+def test_the_number_of_a_database_is_heeded(open_store, token_of):
+    token_of("one", open_store.variables | {"RINGDOWN_CACHE": open_store.server.url(database="/5")})
+    assert open_store.server.keys() == [] and open_store.server.call("-n", "5", "dbsize") != b"0"
+
+
+def test_without_a_key_for_the_encryption_nothing_is_done(store, machine, endpoint):
+    process = machine("one", {name: value for name, value in store.variables.items() if name != "RINGDOWN_CACHE_KEY"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (78, "") and "RINGDOWN_CACHE_KEY" in err
+    assert not endpoint.requests and not store.server.keys()
+
+
+def test_keys_for_the_encryption_can_be_changed_one_machine_after_the_other(open_store, token_of):
+    def with_keys(keys):
+        return open_store.variables | {"RINGDOWN_CACHE_KEY": keys}
+
+    first = token_of("one", with_keys("old"))
+    assert token_of("two", with_keys("new,old")) == first
+    assert token_of("three", with_keys("new")) != first
+    assert token_of("four", with_keys("old,new")) == first
+
+
+def test_a_record_cannot_be_passed_off_as_anothers(open_store, token_of, machine):
+    token_of("one", open_store.variables)
+    mine = {key: open_store.server.call("dump", key) for key in open_store.server.keys()}
+    other = open_store.variables | {"OAUTH_SCOPE": "two"}
+    token_of("one", other)
+    for theirs in set(open_store.server.keys()) - set(mine):
+        for key in mine:
+            open_store.server.call("copy", key, theirs, "replace")
+    assert machine("one", other).communicate(timeout=60)[0] == f"{TOKEN}-3\n"
+
+
+# Whatever fails in a store is a miss
+
+
+@pytest.fixture
+def unusable(guarded_store):
+    """The variables for a Redis that is not of use, by what is the matter."""
+    server = guarded_store.server
+
+    @contextlib.contextmanager
+    def store(matter):
+        variables = guarded_store.variables.copy()
+        answers = {"hangs up": b"", "is a web server": b"HTTP/1.1 400 Bad Request\r\n\r\n", "answers without end": b"*1\r\n" * 1000000, "says nothing": None}
+        with contextlib.ExitStack() as running:
+            match matter:
+                case "is down":
+                    variables["RINGDOWN_CACHE"] = server.url().replace(str(server.port), str(free_port()))
+                case "refuses the password":
+                    variables["RINGDOWN_CACHE"] = server.url(password="wr0ng!password")
+                case "wants a password":
+                    variables["RINGDOWN_CACHE"] = f"rediss://127.0.0.1:{server.port}"
+                case "allows too little":
+                    variables["RINGDOWN_CACHE"] = server.url(user="reader")
+                case "has an unknown certificate":
+                    del variables["RINGDOWN_CA_FILE"]
+                case "speaks TLS":
+                    variables["RINGDOWN_CACHE"] = server.url().replace("rediss:", "redis:")
+                case _:
+                    variables["RINGDOWN_CACHE"] = "redis://" + running.enter_context(redis.answering(answers[matter]))
+            yield variables
+
+    return store
+
+
+@pytest.mark.parametrize("matter", ["is down", "refuses the password", "wants a password", "allows too little", "has an unknown certificate",
+                                    "speaks TLS", "hangs up", "is a web server", "answers without end"])
+def test_a_redis_that_is_of_no_use_costs_one_note(unusable, noted, matter):
+    with unusable(matter) as variables:
+        assert "wr0ng!password" not in noted("one", variables)
+
+
+def test_a_redis_that_says_nothing_costs_one_note_and_a_few_seconds(unusable, noted):
+    with unusable("says nothing") as variables:
+        start = time.monotonic()
+        noted("one", variables)
+        assert time.monotonic() - start < 10
+
+
+def test_a_redis_that_goes_down_and_comes_back_empty_costs_one_note(noted, token_of, tmp_path, endpoint):
+    with redis.running(tmp_path) as server:
+        variables = {"RINGDOWN_CACHE": server.url(), "RINGDOWN_CACHE_KEY": KEY}
+        token_of("one", variables)
+    noted("one", variables)
+    with redis.running(tmp_path) as server:
+        variables["RINGDOWN_CACHE"] = server.url()
+        assert token_of("one", variables) == token_of("two", variables) == f"{TOKEN}-3"
+
+
+def test_a_redis_that_lost_its_data_is_filled_again(store, token_of, endpoint):
+    token_of("one", store.variables)
+    store.server.call("flushall")
+    assert token_of("one", store.variables) == token_of("two", store.variables) == f"{TOKEN}-2"
+
+
+def test_a_redis_that_loses_its_data_during_the_request_does_no_harm(store, machine, endpoint):
+    endpoint.gate.clear()
+    holder = machine("one", store.variables)
+    assert endpoint.is_asked.wait(30)
+    store.server.call("flushall")
+    endpoint.gate.set()
+    out, err = holder.communicate(timeout=60)
+    assert (out, err) == (f"{TOKEN}-1\n", "")
+    assert machine("two", store.variables).communicate(timeout=60)[0].startswith(TOKEN)
+
+
+def test_a_redis_that_ends_during_the_request_costs_the_cache_and_not_the_token(machine, endpoint, tmp_path):
+    with redis.running(tmp_path) as server:
+        endpoint.gate.clear()
+        holder = machine("one", {"RINGDOWN_CACHE": server.url(), "RINGDOWN_CACHE_KEY": KEY})
+        assert endpoint.is_asked.wait(30)
+    endpoint.gate.set()
+    out, err = holder.communicate(timeout=60)
+    assert (holder.returncode, out) == (0, f"{TOKEN}-1\n")
+    assert len(err.splitlines()) == 1, err
+
+
+@pytest.mark.parametrize("garbage", [["set", "{key}", "garbage"], ["set", "{key}", ""], ["lpush", "{key}", "garbage"], ["hset", "{key}", "v", "garbage", "f", "x"],
+                                     ["hset", "{key}", "f", "99999999999999999999"]], ids=" ".join)
+def test_garbage_under_the_keys_is_a_miss(open_store, machine, token_of, garbage):
+    token_of("one", open_store.variables)
+    keys = [key.decode() for key in open_store.server.keys()]
+    for key in keys:
+        open_store.server.call("del", key)
+        open_store.server.call(*[word.format(key=key) for word in garbage])
+        open_store.server.call("pexpire", key, "8000")
+    process = machine("one", open_store.variables)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, f"{TOKEN}-2\n"), err
+    assert len(err.splitlines()) <= 1, err
+
+
+def test_a_record_that_was_cut_or_changed_is_a_miss_and_is_replaced(open_store, machine, token_of):
+    token_of("one", open_store.variables)
+    for key in open_store.server.keys():
+        if open_store.server.call("type", key) == b"string":
+            length = int(open_store.server.call("strlen", key))
+            open_store.server.call("setrange", key, str(length // 2), "x")
+        elif open_store.server.call("type", key) == b"hash":
+            for field in open_store.server.call("hkeys", key).splitlines():
+                if int(open_store.server.call("hstrlen", key, field)) > 40:
+                    open_store.server.call("hset", key, field, "x" * 60)
+    out, err = machine("one", open_store.variables).communicate(timeout=60)
+    assert out == f"{TOKEN}-2\n" and len(err.splitlines()) <= 1, err
+    assert token_of("two", open_store.variables) == f"{TOKEN}-2"
+
+
+# The lock
+
+
+def lock_of(server):
+    """The key of the lock that somebody holds, while nothing else is stored."""
+    key, = server.keys()
+    return key
+
+
+def test_a_lock_whose_holder_was_killed_delays_others_until_its_lease_ends(store, machine, endpoint):
+    endpoint.gate.clear()
+    holder = machine("one", store.variables)
+    assert endpoint.is_asked.wait(30)
+    lock = lock_of(store.server)
+    assert 0 < int(store.server.call("pttl", lock)) <= 10_000, "nobody waits longer than this"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    endpoint.is_asked.clear()
+    with store.server.observed() as observer:
+        others = [machine(number, store.variables) for number in range(5)]
+        observer.wait_for_clients(5, word=lock)
+    assert len(endpoint.requests) == 1, "they wait for the holder"
+    store.server.call("pexpire", lock, "50")
+    start = time.monotonic()
+    assert endpoint.is_asked.wait(30)
+    assert time.monotonic() - start < 3
+    endpoint.gate.set()
+    assert [other.communicate(timeout=60) for other in others] == [(f"{TOKEN}-2\n", "")] * 5
+    assert len(endpoint.requests) == 2
+
+
+def test_a_holder_renews_its_lock_at_a_third_of_the_lease(guarded_store, machine, endpoint):
+    endpoint.gate.clear()
+    holder = machine("one", guarded_store.variables)
+    assert endpoint.is_asked.wait(30)
+    lock = lock_of(guarded_store.server)
+    before = int(guarded_store.server.call("pttl", lock))
+    deadline = time.monotonic() + 4
+    while (left := int(guarded_store.server.call("pttl", lock))) <= before:
+        assert 0 < left and time.monotonic() < deadline, "nobody renews it"
+        before = left
+    endpoint.gate.set()
+    assert holder.communicate(timeout=60)[0] == f"{TOKEN}-1\n"
+
+
+def test_a_lock_that_another_has_by_now_is_not_released(store, machine, endpoint):
+    endpoint.gate.clear()
+    holder = machine("one", store.variables)
+    assert endpoint.is_asked.wait(30)
+    lock = lock_of(store.server)
+    store.server.call("set", lock, "another's", "px", "5000")
+    endpoint.gate.set()
+    assert holder.communicate(timeout=60)[0] == f"{TOKEN}-1\n"
+    assert store.server.call("get", lock) == b"another's"
+
+
+def test_the_lock_is_released_before_the_program_ends(store, token_of):
+    for number in range(15):
+        store.server.call("flushall")
+        token_of(number, store.variables)
+        assert not [key for key in store.server.keys() if b"lock" in key]
+
+
+# What was refused
+
+
+def test_a_refused_secret_is_remembered_for_the_others(store, machine, endpoint):
+    endpoint.answer = reply(401, {"error": "invalid_client"})
+    for number in range(3):
+        process = machine(number, store.variables)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (4, ""), err
+    assert len(endpoint.requests) == 1
+    endpoint.answer = endpoint.give
+    assert machine("other", store.variables, secret="the new one").communicate(timeout=60)[0] == f"{TOKEN}-2\n"
+
+
+# Settings
+
+
+@pytest.mark.parametrize("url", ["redis://", "rediss://", "redis:", "redis:/", "redis://:{password}@", "redis://u:{password}@127.0.0.1:x", "redis://u:{password}@127.0.0.1:99999",
+                                 "redis://u:{password}%zz@127.0.0.1", "redis://u:{password}@127.0.0.1/x", "redis://u:{password}@127.0.0.1/-1",
+                                 "redis://u:{password}@127.0.0.1 2", "redis://u:{password}@[127.0.0.1", "redis+tls://u:{password}@127.0.0.1"])
+def test_an_address_that_is_none_is_an_error_of_configuration(machine, endpoint, url):
+    process = machine("one", {"RINGDOWN_CACHE": url.format(password="pa55wOrd"), "RINGDOWN_CACHE_KEY": KEY})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (78, ""), err
+    assert "RINGDOWN_CACHE" in err and "pa55wOrd" not in err and not endpoint.requests
+    assert_short_and_printable(err)
+
+
+def test_a_file_that_merely_lies_in_the_directory_does_not_move_the_tokens_unseen(open_store, machine, endpoint, tmp_path):
+    home = tmp_path / "machines/one"
+    home.mkdir(parents=True)
+    (home / ".env").write_text(f"RINGDOWN_CACHE={open_store.server.url()}\nRINGDOWN_CACHE_KEY=known to others\n")
+    process = machine("one", {"RINGDOWN_CACHE": ""})
+    _, err = process.communicate(timeout=60)
+    assert "RINGDOWN_CACHE" in err and "OAUTH_CLIENT_SECRET" in err
+
+
+def test_commands_that_are_run_do_not_learn_the_password(open_store, binary, ringdown):
+    url = open_store.server.url().replace("redis://", "redis://:pa55wOrd@")
+    outcome = ringdown("simulate", "--", binary, "exec", "--platform", "genesys", "--", "env", RINGDOWN_CACHE=url, RINGDOWN_CACHE_KEY=KEY)
+    assert outcome.code == 0 and "pa55wOrd" not in outcome.out, outcome.err
+
+
+def test_commands_that_look_into_files_say_that_there_are_none(open_store, ringdown):
+    for command in [["cache", "verify"], ["cache", "clear"], ["tokens"]]:
+        outcome = ringdown(*command, **open_store.variables)
+        assert outcome.code == 78 and "RINGDOWN_CACHE" in outcome.err, (command, outcome)
