@@ -259,3 +259,13 @@ def test_a_refused_token_is_not_handed_out_again(virtually):
 def test_a_command_whose_token_is_refused_gets_another_one_from_the_broker(virtually):
     outcome = virtually(f"sleep 100; RINGDOWN_SOCKET=$S $R users | wc -l; {COUNT}", "--fault", "path=/api/v2/users,revokeToken=true,times=1")
     assert outcome.out == '251\n{"count":2}', outcome.err
+
+
+def test_the_doctor_examines_the_broker_where_one_is_named(serve, ringdown, tmp_path):
+    served = serve()
+    report = json.loads(ringdown("doctor", "prod", "--output", "json", RINGDOWN_SOCKET=served.path).out)
+    assert report["ok"] and report["findings"][0]["check"] == "broker" and {"api", "organisation"} <= {f["check"] for f in report["findings"]}
+    outcome = ringdown("doctor", "absent", "--output", "json", RINGDOWN_SOCKET=served.path)
+    assert outcome.code == 4 and json.loads(outcome.out)["cause"]["name"] == "broker-without-token"
+    outcome = ringdown("doctor", "prod", "--output", "json", RINGDOWN_SOCKET=str(tmp_path / "nowhere.sock"))
+    assert outcome.code == 7 and json.loads(outcome.out)["cause"]["name"] == "no-broker"

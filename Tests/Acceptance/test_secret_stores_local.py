@@ -266,8 +266,8 @@ def test_an_answer_that_is_nonsense_is_refused(is_refused, reply):
         is_refused("redis:ringdown:prod", RINGDOWN_REDIS_URL=f"redis://{address}")
 
 
-def test_a_server_that_says_nothing_is_given_up(is_refused):
-    with redis.answering(None) as address:
+def test_a_server_that_does_not_come_to_an_end_is_given_up(is_refused):
+    with redis.answering(b"$1000\r\n", trickling=True) as address:
         start = time.monotonic()
         is_refused("redis:ringdown:prod", RINGDOWN_REDIS_URL=f"redis://{address}")
         assert time.monotonic() - start < 12

@@ -24,6 +24,11 @@ struct AccountExamination {
             + command("doctor")
     }
 
+    private var storingAgainWithout: String {
+        profileName.map { "ringdown init \($0) --replace, without that" }
+            ?? "set the secret again without that, then: " + command("doctor")
+    }
+
     /// The client with which the API is called: without patience, since a doctor has none.
     var client: APIClient {
         var plain = profile
@@ -124,7 +129,7 @@ struct AccountExamination {
             let parts = variant.cause.split(separator: ":")
             let setting =
                 "\(profile.platform.name == "custom" ? "OAUTH" : profile.platform.name.uppercased())_CLIENT_AUTH"
-            let next = parts.count > 1 ? "set \(setting)=\(parts[1])" : "without that: " + storingAgain
+            let next = parts.count > 1 ? "set \(setting)=\(parts[1])" : storingAgainWithout
             return cause(String(parts[0]), variant.mistake, next)
         }
         let isKey = error.oauthError == "invalid_grant"

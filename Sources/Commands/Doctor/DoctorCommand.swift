@@ -53,6 +53,9 @@ struct DoctorCommand: Command {
     }
 
     private func examine(_ diagnosis: inout Diagnosis) async {
+        if let socket = Context.current.variables["RINGDOWN_SOCKET"], !socket.isEmpty {
+            return await examineBroker(socket, &diagnosis)
+        }
         guard let (settings, profile) = examineSettings(&diagnosis) else { return }
         let transport: any Transport
         do throws(ConfigurationError) { transport = try account.transport(settings) } catch {
@@ -87,7 +90,33 @@ struct DoctorCommand: Command {
             }
             await examineCache(settings, profile, examination, transport, &diagnosis)
         }
-        diagnosis.ok("broker", "none is used")
+        diagnosis.ok("broker", "none is used; RINGDOWN_SOCKET is not set")
+    }
+
+    /// With a broker nothing else matters here: it has the secret, the network and the cache.
+    private func examineBroker(_ socket: String, _ diagnosis: inout Diagnosis) async {
+        let next = "ringdown serve" + (account.profileName.map { " " + $0 } ?? "")
+        do {
+            let client = try await account.client()
+            diagnosis.ok("broker", "\(socket) has a token for \(client.profile.platform.title)")
+            let settings = try account.settings(of: nil)
+            let examination = AccountExamination(
+                profile: client.profile, settings: settings, transport: try account.transport(settings), store: nil,
+                profileName: account.profileName, words: account.words)
+            await examination.examineAPI(client, call, &diagnosis)
+        } catch let error as AdvisedTokenError {
+            let isThere = error.error.code != .unreachable
+            diagnosis.fail(
+                "broker", error.error.message,
+                Cause(
+                    name: isThere ? "broker-without-token" : "no-broker",
+                    text: isThere ? "the broker is there, and has no token" : "no broker serves \(socket)",
+                    next: isThere ? "where it runs: ringdown doctor" : next + ", or unset RINGDOWN_SOCKET",
+                    exitCode: isThere ? ExitCode.credentialsRefused : ExitCode.unreachable))
+        } catch {
+            diagnosis.fail(
+                "broker", "\(error)", Cause(name: "failed", text: "\(error)", next: next, exitCode: ExitCode.failed))
+        }
     }
 
     private func examineSettings(_ diagnosis: inout Diagnosis) -> (Settings, Profile)? {

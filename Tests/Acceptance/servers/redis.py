@@ -92,8 +92,9 @@ def running(directory, certificate=None):
 
 
 @contextlib.contextmanager
-def answering(reply):
-    """A server that answers the first thing it is sent with these bytes and hangs up; None is silence. Gives its address."""
+def answering(reply, trickling=False):
+    """A server that answers the first thing it is sent with these bytes and hangs up, or goes on with a byte now and then; None is
+    silence. Gives its address."""
     over = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
@@ -104,6 +105,8 @@ def answering(reply):
                     over.wait()
                 else:
                     self.request.sendall(reply)
+                while trickling and not over.wait(0.3):
+                    self.request.sendall(b"x")
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
