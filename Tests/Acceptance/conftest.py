@@ -7,12 +7,14 @@ import os
 import pathlib
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import termios
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 pytest.register_assert_rewrite("checks")
 
@@ -244,3 +246,13 @@ def at_terminal(binary, clean_environment, tmp_path):
         return code, shown.decode().replace("\r\n", "\n")
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        expect.set_options(timeout=20_000)
+        yield browser
+        browser.close()

@@ -5,14 +5,13 @@ import contextlib
 import dataclasses
 import hashlib
 import re
-import shutil
 import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from servers.processes import free_port, serving
 
@@ -47,15 +46,6 @@ class Opened:
     #: What the browser asked for, and what it complained about.
     requests: list
     errors: list
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        expect.set_options(timeout=20_000)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
