@@ -68,6 +68,7 @@ struct TokensCommand: Command {
     }
 
     private func tellWhy() throws {
+        _ = try fileStore()  // the ledger lies beside the tokens
         let settings = Settings(variables: Context.current.variables)
         guard let directory = cacheDirectory(settings) else {
             throw ConfigurationError("there is no place for a ledger", hint: "set HOME or RINGDOWN_CACHE_DIR")

@@ -15,6 +15,8 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
     private let easy: UnsafeMutableRawPointer
     private let place: String
     private let patience: Int32
+    /// Until when, by the system's uptime, what is under way must be done.
+    private var end = Duration.zero
 
     /// Connects to a server; its scheme says whether TLS is spoken. Throws `TransportError`.
     public init(
@@ -51,6 +53,9 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
 
     deinit { rd_easy_cleanup(easy) }
 
+    /// Begins an exchange: however its bytes trickle, it must be over in time.
+    public func begin() { end = SystemTime().now().uptime + .milliseconds(Int64(patience)) }
+
     /// Sends all bytes. Throws `TransportError`.
     public func send(_ bytes: [UInt8]) throws(TransportError) {
         var offset = 0
@@ -69,6 +74,7 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
         var chunk = [UInt8](repeating: 0, count: 16384)
         while true {
             var received = 0
+            if remaining <= 0 { throw late }
             let code = chunk.withUnsafeMutableBytes {
                 rd_easy_recv(easy, $0.baseAddress.unsafelyUnwrapped, $0.count, &received)
             }
@@ -86,10 +92,12 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
 
     private func wait(for events: Int16) throws(TransportError) {
         var wanted = pollfd(fd: rd_active_socket(easy), events: events, revents: 0)
-        if poll(&wanted, 1, patience) == 0 {
-            throw TransportError(.timeout, place: place, message: "no answer in time")
-        }
+        if remaining <= 0 || poll(&wanted, 1, remaining) == 0 { throw late }
     }
+
+    /// Milliseconds.
+    private var remaining: Int32 { Int32(max(0, min((end - SystemTime().now().uptime).inSeconds * 1000, 60_000))) }
+    private var late: TransportError { TransportError(.timeout, place: place, message: "no whole answer in time") }
 
     private func failure(_ code: CURLcode) -> TransportError {
         TransportError(.brokenResponse, place: place, message: String(cString: rd_easy_strerror(code)))

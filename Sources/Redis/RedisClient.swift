@@ -77,6 +77,7 @@ public final class RedisClient: Sendable {
         var received: [UInt8] = []
         let stranger = Failure(
             description: "what answers at \(address.origin.authority) is no Redis", isRefusal: false)
+        connection.begin()
         do throws(TransportError) { try connection.send(bytes) } catch { throw unanswered(error) }
         while true {
             do throws(TransportError) { received += try connection.receive() } catch { throw unanswered(error) }

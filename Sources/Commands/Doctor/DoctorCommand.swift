@@ -166,7 +166,9 @@ struct DoctorCommand: Command {
         _ diagnosis: inout Diagnosis
     ) async {
         do throws(ConfigurationError) {
-            guard let store = try store(settings, account: profile.account) as? FileStore else {
+            let kept = try store(settings, account: profile.account)
+            if kept is RedisStore { return diagnosis.ok("cache", "tokens are kept in Redis (RINGDOWN_CACHE says so)") }
+            guard let store = kept as? FileStore else {
                 return diagnosis.ok("cache", "tokens are not kept between runs (RINGDOWN_CACHE says so)")
             }
             let records = try records(of: store)
