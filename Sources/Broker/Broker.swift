@@ -61,10 +61,10 @@ public final class Broker: Handler {
         let path = request.url.path
         switch (request.method, path) {
         case ("GET", "/livez"): return .ready(Response(status: 200, body: Array("ok\n".utf8)))
-        case ("GET", "/readyz"): return .deferred { await self.readiness() }
-        case ("GET", "/metrics"): return .deferred { await self.metrics() }
+        case ("GET", "/readyz"): return .ready(readiness())
+        case ("GET", "/metrics"): return .ready(metrics())
         case ("GET", "/token"): return .deferred { await self.token(request) }
-        case ("POST", "/token/reject"): return .deferred { await self.reject(request) }
+        case ("POST", "/token/reject"): return .ready(reject(request))
         case (_, let path) where path.hasPrefix("/proxy/"): return .deferred { await self.proxied(request) }
         default:
             return .ready(
@@ -113,13 +113,13 @@ public final class Broker: Handler {
     }
 
     /// `{"access_token": …}`: the API refused it. It is not handed out again.
-    private func reject(_ request: Request) async -> Response {
+    private func reject(_ request: Request) -> Response {
         guard let value = (try? JSONReader.parse(request.bodyBytes))?["access_token"]?.string else {
             return Self.failure(400, "badInput", "expected {\"access_token\": …}")
         }
         let name = request.url.queryValue("profile")
         guard let account = account(name) else { return unknownAccount(name) }
-        await account.client.reject(Secret(value))
+        account.client.reject(Secret(value))
         return Response(status: 204)
     }
 
@@ -148,7 +148,7 @@ public final class Broker: Handler {
     // MARK: Operation
 
     /// Ready once every account has a token: programs that start then do not wait.
-    private func readiness() async -> Response {
+    private func readiness() -> Response {
         if isEnding.load(ordering: .relaxed) { return Self.failure(503, "ending", "it is ending") }
         for account in accounts where account.client.heldToken == nil {
             return Self.failure(503, "noToken", "there is no token for \(account.name) yet")
@@ -156,7 +156,7 @@ public final class Broker: Handler {
         return Response(status: 200, body: Array("ok\n".utf8))
     }
 
-    private func metrics() async -> Response {
+    private func metrics() -> Response {
         var expiries: [(String, Double)] = []
         for account in accounts {
             if let token = account.client.heldToken, token.isLifetimeKnown {

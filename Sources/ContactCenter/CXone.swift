@@ -122,21 +122,20 @@ enum CXone {
                     ),
                 ])
             grant.format = .json
-        case .authorizationCode: grant = Grant(endpoint: override ?? discovered, parameters: [])
+        case .authorizationCode:
+            grant = SignIn.grant(
+                at: override ?? discovered,
+                clientID: try settings.required(settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID"),
+                secret: try settings.secret("CXONE_CLIENT_SECRET"),
+                authentication: try settings.choice("CXONE_CLIENT_AUTH", default: .basicRaw))
+            grant.prefersHTTP1 = true
+            return grant
         case .digital:
             let standard = try standardURL(digitalHost(issuer, area) + "/engager/2.0/token")
             grant = Grant(
                 endpoint: override ?? .fixed(standard),
                 parameters: [.init("grant_type", "client_credentials")])
             grant.format = .json
-        }
-        if name == .authorizationCode {
-            let id = try settings.required(settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID")
-            grant = SignIn.grant(
-                at: override ?? discovered, clientID: id, secret: try settings.secret("CXONE_CLIENT_SECRET"),
-                authentication: try settings.choice("CXONE_CLIENT_AUTH", default: .basicRaw))
-            grant.prefersHTTP1 = true
-            return grant
         }
         if let scope = settings.text("CXONE_SCOPE") { grant.parameters.append(.init("scope", scope)) }
         if name != .accessKey {

@@ -34,18 +34,24 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
         running.withLock { $0 }?.cancel()
     }
 
-    /// Runs `body`, and what belongs to its task, on this thread until it returns.
-    public static func run(_ body: @escaping @Sendable () async -> Int32) -> Int32 {
+    /// Runs `body`, and what belongs to its task, on this thread until it returns; also from code on such a thread that cannot wait
+    /// otherwise.
+    public static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
         let executor = ThreadExecutor()
-        let result = Locked<Int32>(0)
+        let result = Locked<Value?>(nil)
         let task = Task(executorPreference: executor) {
             let code = await body()
             result.withLock { $0 = code }
             executor.stop()
         }
-        running.withLock { $0 = task }
+        let former = running.withLock { running in
+            defer { running = task }
+            return running
+        }
         executor.loop()
-        return result.withLock { $0 }
+        running.withLock { $0 = former }
+        // The loop ends after the result is there.
+        return result.withLock { $0 }.unsafelyUnwrapped
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {

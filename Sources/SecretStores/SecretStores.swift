@@ -3,7 +3,6 @@ internal import CurlTransport
 public import Foundations
 internal import HTTPModel
 internal import Redis
-internal import Synchronization
 
 /// Looks secrets up where references point: AWS Secrets Manager, Azure Key Vault, the desktop's keyring, Redis.
 public struct SecretStores: Sendable {
@@ -31,7 +30,7 @@ public struct SecretStores: Sendable {
         case "keyring": result = Keyring.secret(place)
         default:
             let transport = try transport(variable)
-            result = waiting {
+            result = ThreadExecutor.run {
                 do throws(Failure) {
                     switch kind {
                     case "aws": return .success(try await AWSSecretsManager(transport, variable).secret(place))
@@ -62,20 +61,6 @@ public struct SecretStores: Sendable {
         }
         configuration.trust = TrustSettings(variable)
         return CurlTransport(configuration)
-    }
-
-    /// Runs asynchronous work from code that cannot wait otherwise. The work runs on the system's threads, this one blocks.
-    private func waiting<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) -> Value {
-        let value = Locked<Value?>(nil)
-        let gate = Gate()
-        Task.detached {
-            let result = await work()
-            value.withLock { $0 = result }
-            gate.open()
-        }
-        gate.wait()
-        // The gate opens once the value is there.
-        return value.withLock { $0 }.unsafelyUnwrapped
     }
 
     private static func redis(

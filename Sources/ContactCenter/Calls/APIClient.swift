@@ -130,7 +130,7 @@ public final class APIClient: Sendable {
     public var mintCounts: MintCounts { tokens.mintCounts }
 
     /// Tells that the API refused a token that somebody else was given: it is not handed out again.
-    public func reject(_ value: Secret) async {
+    public func reject(_ value: Secret) {
         guard let token = heldToken, token.value == value else { return }
         _ = tokens.reject(token)
     }
