@@ -29,15 +29,26 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         let (high, low) = (next() & ~0xF000 | 0x4000, next() & ~(3 << 62) | 1 << 63)
         return String(unsafeUninitializedCapacity: 36) { text in
             var place = 0
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 {
-                    text[place] = UInt8(ascii: "-")
+            func append(_ digits: Int, of number: UInt64, from shift: Int) {
+                for shift in stride(from: shift, to: shift - digits * 4, by: -4) {
+                    let value = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
+                    text[place] = value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
                     place += 1
                 }
-                let value = UInt8(truncatingIfNeeded: (index < 16 ? high : low) >> UInt64(60 - index % 16 * 4)) & 15
-                text[place] = value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            }
+            func appendDash() {
+                text[place] = UInt8(ascii: "-")
                 place += 1
             }
+            append(8, of: high, from: 60)
+            appendDash()
+            append(4, of: high, from: 28)
+            appendDash()
+            append(4, of: high, from: 12)
+            appendDash()
+            append(4, of: low, from: 60)
+            appendDash()
+            append(12, of: low, from: 44)
             return place
         }
     }

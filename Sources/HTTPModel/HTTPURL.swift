@@ -44,7 +44,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     public let query: String?
     public var host: String { origin.host }
     /// The path and the query: what stands in the request line.
-    public var target: String { path + (query.map { "?" + $0 } ?? "") }
+    public var target: String { query.map { "\(path)?\($0)" } ?? path }
     public var description: String { origin.description + target }
 
     public init(_ text: String) throws(Invalid) {
@@ -81,13 +81,14 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
     package init?(origin: Origin, target: String) {
         let bytes = target.utf8
         guard bytes.first == UInt8(ascii: "/"), !bytes.contains(where: Self.isForbidden) else { return nil }
-        let end = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
-        guard let question = bytes[..<end].firstIndex(of: UInt8(ascii: "?")) else {
-            self.init(origin: origin, path: String(target[..<end]), query: nil)
+        // Most are a path and nothing else.
+        guard let end = bytes.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
+            self.init(origin: origin, path: target, query: nil)
             return
         }
-        let query = String(target[bytes.index(after: question)..<end])
-        self.init(origin: origin, path: String(target[..<question]), query: query)
+        let fragment = bytes[end...].firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
+        let query = fragment > end ? String(Substring(bytes[bytes.index(after: end)..<fragment])) : nil
+        self.init(origin: origin, path: String(Substring(bytes[..<end])), query: query)
     }
 
     private static func isForbidden(_ byte: UInt8) -> Bool {

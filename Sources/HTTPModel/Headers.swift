@@ -95,7 +95,9 @@ extension Headers: CustomStringConvertible, CustomReflectable {
 
 extension String {
     package func equalsIgnoringCase(_ other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { $0.asciiLowercased == $1.asciiLowercased }
+        guard utf8.count == other.utf8.count else { return false }
+        // Most are written as they are looked for.
+        return self == other || utf8.elementsEqual(other.utf8) { $0.asciiLowercased == $1.asciiLowercased }
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Foundations
 internal import HTTPModel
 
-/// Bodies that depend on nothing but the seed and what was asked for, ready to be sent again.
+/// Bodies of 200s that depend on nothing but the seed, the client's settings and what was asked for, by the target that asks.
 struct BodyCache: Sendable {
     private static let limitInBytes = 4 << 20
     private var bodies: [String: [UInt8]] = [:]
@@ -17,17 +17,18 @@ struct BodyCache: Sendable {
 }
 
 extension Simulator {
-    /// A 200 whose body is made once for each key.
-    func lasting(_ key: String, reason: String, _ json: () -> JSON) -> Answer {
-        var answer = Answer(reason: reason)
-        answer.response.headers.addParsed("Content-Type", "application/json")
-        if let body = bodies.withLock({ $0[key] }) {
-            answer.response.body = body
-            return answer
-        }
+    /// A 200 that is kept, and sent again to whoever asks for the same with a valid token.
+    func lasting(_ call: Call, _ json: () -> JSON) -> Answer {
         let body = json().bytes()
-        bodies.withLock { $0.keep(body, for: key) }
+        world.withLock { $0.bodies.keep(body, for: call.url.target) }
+        return lasting(call, body)
+    }
+
+    /// The same with a body that was kept.
+    func lasting(_ call: Call, _ body: [UInt8]) -> Answer {
+        var answer = Answer(reason: "valid token")
+        answer.response.headers.addParsed("Content-Type", "application/json")
         answer.response.body = body
-        return answer
+        return correlated(answer, call)
     }
 }

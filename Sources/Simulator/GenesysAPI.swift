@@ -12,16 +12,21 @@ extension Simulator {
                 reason: "no token"
             )
         }
-        let idleTimeout = options.idleTimeout
-        let (verdict, calls, reset) =
-            domain == options.genesysDomain
-            ? world.withLock { $0.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout) }
-            : (.refused("another region's token"), 0, 60)
-        guard case .valid(let client) = verdict else {
-            guard case .refused(let reason) = verdict else { return genesysNotFound(call) }
-            return genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
+        let (idleTimeout, target) = (options.idleTimeout, call.request.method == "GET" ? call.url.target : "")
+        func refusal(_ reason: String) -> Answer {
+            genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
         }
-        var answer = limited(call, calls, reset) ?? routed(call, token)
+        guard domain == options.genesysDomain else { return refusal("another region's token") }
+        let (use, body) = world.withLock { world in
+            (world.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout), world.bodies[target])
+        }
+        let (verdict, calls, reset) = use
+        let client: String
+        switch verdict {
+        case .valid(let owner): client = owner
+        case .refused(let reason): return refusal(reason)
+        }
+        var answer = limited(call, calls, reset) ?? body.map { lasting(call, $0) } ?? routed(call, token)
         answer.client = client
         if options.callsPerMinute > 0 {
             answer.add("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
@@ -34,7 +39,7 @@ extension Simulator {
     private func routed(_ call: Call, _ token: String) -> Answer {
         switch (call.request.method, call.url.path) {
         case ("GET", "/api/v2/tokens/me"):
-            return clientState == "active" ? lasting(call) { tokenInformation } : valid(call, tokenInformation)
+            return lasting(call) { tokenInformation }
         case ("HEAD", "/api/v2/tokens/me"): return correlated(Answer(reason: "valid token"), call)
         case ("DELETE", "/api/v2/tokens/me"):
             world.withLock { $0.revoke(token) }
@@ -81,12 +86,6 @@ extension Simulator {
 
     func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)
-    }
-
-    /// The same for what depends only on the seed and the URL, and on `scope` where that can change.
-    func lasting(_ call: Call, scope: String = "", _ json: () -> JSON) -> Answer {
-        let target = call.url.target
-        return correlated(lasting(scope.isEmpty ? target : scope + target, reason: "valid token", json), call)
     }
 
     /// Roles decide what a client may do; a missing permission shows on the call, never at the token endpoint (section 2).
@@ -169,7 +168,7 @@ extension Simulator {
     }
 
     /// Style A of section 5: page numbers, and relative links.
-    func listing(_ call: Call, count: Int, scope: String = "", _ item: (Int) -> JSON) -> Answer {
+    func listing(_ call: Call, count: Int, _ item: (Int) -> JSON) -> Answer {
         func number(_ name: String, _ standard: Int) -> Int? {
             guard let text = call.url.queryValue(name) else { return standard }
             return Int(text).flatMap { $0 > 0 ? $0 : nil }
@@ -181,7 +180,7 @@ extension Simulator {
                 reason: "malformed paging"
             )
         }
-        return lasting(call, scope: scope) { self.page(page, of: count, size: size, path: call.url.path, item) }
+        return lasting(call) { self.page(page, of: count, size: size, path: call.url.path, item) }
     }
 
     private func page(_ page: Int, of count: Int, size: Int, path: String, _ item: (Int) -> JSON) -> JSON {

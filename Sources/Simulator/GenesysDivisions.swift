@@ -33,22 +33,21 @@ extension Simulator {
 
     private func queueDivision(_ index: Int) -> Int { index % 5 == 4 ? 1 : 0 }
 
-    /// The queues that the client's roles reach; nil for the names of all divisions.
-    private var visibleQueues: (indices: [Int], scope: String) {
-        guard let names = world.withLock({ $0.client.divisions }) else { return (Array(0..<Self.queueCount), "") }
-        let indices = (0..<Self.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
-        return (indices, names.sorted().joined(separator: ",") + " ")
+    /// The queues that the client's roles reach.
+    private var visibleQueues: [Int] {
+        guard let names = world.withLock({ $0.client.divisions }) else { return Array(0..<Self.queueCount) }
+        return (0..<Self.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
     }
 
     /// Queues of other divisions are left out of the list: attested for division-scoped lists, UNVERIFIED for each of them.
     func queues(_ call: Call) -> Answer {
-        let (indices, scope) = visibleQueues
-        return listing(call, count: indices.count, scope: scope) { queue(indices[$0]) }
+        let indices = visibleQueues
+        return listing(call, count: indices.count) { queue(indices[$0]) }
     }
 
     /// Skills belong to no division.
     func skills(_ call: Call) -> Answer {
-        listing(call, count: 40, scope: "") { index in
+        listing(call, count: 40) { index in
             var random = SeededRandom(seed: data.seed &+ 0xD_0000 &+ UInt64(index))
             let id = random.uuid()
             return [
@@ -63,7 +62,7 @@ extension Simulator {
         guard let index = (0..<Self.queueCount).first(where: { queueID($0) == id }) else {
             return genesysNotFound(call)
         }
-        guard visibleQueues.indices.contains(index) else {
+        guard visibleQueues.contains(index) else {
             return genesysError(
                 call, 403, "missing.permissions",
                 "Unable to perform the requested action. You are missing the following permission(s): "

@@ -53,7 +53,6 @@ public final class Simulator: Handler {
     let faults: Locked<Faults>
     let clock: SimulatedClock
     private let date = Locked<(second: Double, text: String)>((-1, ""))
-    let bodies = Locked(BodyCache())
     /// Makes every correlation id different, also from those of another run.
     let correlations = Atomic(UInt64.random(in: 0 ... .max))
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
@@ -74,7 +73,6 @@ public final class Simulator: Handler {
     func setSeed(_ seed: UInt64) {
         dataSet.withLock { $0 = DataSet(options, seed: seed) }
         faults.withLock { $0 = Faults(seed: seed) }
-        bodies.withLock { $0 = BodyCache() }
         world.withLock { $0 = World() }
     }
 
@@ -227,7 +225,7 @@ struct Call {
             end < bytes.endIndex, bytes[end] == UInt8(ascii: " "),
             bytes[..<end].elementsEqual(scheme.utf8, by: { $0 | 0x20 == $1 })
         else { return nil }
-        return String(value[bytes.index(after: end)...])
+        return String(Substring(bytes[bytes.index(after: end)...]))
     }
 }
 

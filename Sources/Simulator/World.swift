@@ -7,7 +7,10 @@ struct World: Sendable {
     var mark = 0
     /// How often the clients' secrets were changed.
     var rotations = 0
-    var client = Client()
+    var client = Client() {
+        didSet { bodies = BodyCache() }
+    }
+    var bodies = BodyCache()
     var analyticsJobs: [String: AnalyticsJob] = [:]
     var extractionJobs: [String: CXoneJob] = [:]
     var lastExtraction: Timestamp?
