@@ -1,5 +1,7 @@
 #include "CMicroHTTPD.h"
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +10,12 @@
 #ifdef __APPLE__
 #define LIBRARY "libmicrohttpd.12.dylib"
 #define POLLING MHD_USE_AUTO_INTERNAL_THREAD
+#define TLS_POLLING MHD_USE_AUTO_INTERNAL_THREAD
 #else
 #define LIBRARY "libmicrohttpd.so.12"
 #define POLLING MHD_USE_EPOLL_INTERNAL_THREAD
+// With epoll, MHD 0.9.75 takes a handshake that waits for the client for one that can go on, and spins until it does.
+#define TLS_POLLING MHD_USE_POLL_INTERNAL_THREAD
 #endif
 
 #define EACH_FUNCTION(F) \
@@ -62,8 +67,8 @@ struct MHD_Daemon *rd_daemon_start(int socket, unsigned int idle_seconds, struct
 struct MHD_Daemon *rd_daemon_start_tls(const char *certificate, const char *key, unsigned int idle_seconds,
                                        struct rd_daemon_callbacks callbacks) {
     return p_MHD_start_daemon(
-        POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0,
-        NULL, NULL, callbacks.access, callbacks.context, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+        TLS_POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, callbacks.access, callbacks.context, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
         MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_URI_LOG_CALLBACK,
         callbacks.begin, callbacks.context, MHD_OPTION_NOTIFY_COMPLETED, callbacks.completed, callbacks.context,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_limit_in_bytes, MHD_OPTION_END);
@@ -73,6 +78,9 @@ enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *daemon, int socket) {
     socklen_t size = sizeof address;
     memset(&address, 0, sizeof address);
     getpeername(socket, (struct sockaddr *)&address, &size);
+    // GnuTLS writes a handshake in small pieces; each would wait for the client to acknowledge the one before (40 ms).
+    int yes = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     return p_MHD_add_connection(daemon, socket, (struct sockaddr *)&address, size);
 }
 unsigned int rd_daemon_connections(struct MHD_Daemon *daemon) {

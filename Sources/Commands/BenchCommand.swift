@@ -20,7 +20,10 @@ struct BenchCommand: Command {
         The answer to the first two is {"succeeded": 4, "failed": 1, "error": "the first error, or null"}. Hosts and
         credentials are in OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and GENESYS_API_URL, where it calls
         /api/v2/tokens/me. Benchmarks/Scoreboard has such programs for requests, MSAL, google-auth, Authlib, the official
-        SDK and Go. Without a client Ringdown's own library is measured. The exit code is 1 where a row was not passed.
+        SDK and Go. Without a client Ringdown's own library is measured.
+
+        The exit code is 1 where a row was not passed. It is 78, and nothing else is played, where a client gives no
+        answer at all in its first row; what it wrote to standard error is shown.
         """
     static let examples = [
         (line: "ringdown bench", purpose: "Ringdown's library"),
@@ -66,7 +69,7 @@ struct BenchCommand: Command {
         let stream = Context.current.standardOutput
         for index in report.clients.indices {
             for row in rows {
-                report.clients[index].outcomes.append(await outcome(of: row, report.clients[index].command))
+                report.clients[index].outcomes.append(try await outcome(of: row, report.clients[index]))
             }
             if output ?? .table == .table { try stream.write(report.table(report.clients[index])) }
         }
@@ -163,16 +166,23 @@ struct BenchCommand: Command {
         return clients
     }
 
-    private func outcome(of row: ScoreboardRow, _ command: String) async -> ScoreboardRow.Outcome {
+    /// Throws where the client cannot be started, or gives no answer at all in its first row: nor will it in others.
+    private func outcome(
+        of row: ScoreboardRow, _ client: ScoreboardReport.Client
+    ) async throws -> ScoreboardRow.Outcome {
         do {
-            let play = try await Play(row, command)
-            let outcome: ScoreboardRow.Outcome
-            do { outcome = try await row.play(play) } catch {
-                await play.end()
-                throw error
+            return try await Play.outcome(of: row, client.command)
+        } catch let error as UsageError {
+            throw error
+        } catch let failure as ClientProcess.Failure {
+            let reason = excerpt(failure.description, limit: 120)
+            guard failure.hasAnswered || !client.outcomes.isEmpty else {
+                throw ConfigurationError(
+                    "the client \(excerpt(client.command, limit: 100)) gives no answer: \(reason)"
+                        + failure.lastWords.map { "\n  stderr: \($0)" }.joined(),
+                    hint: "try it with 'time' on its standard input; 'ringdown bench --help' says what it must answer")
             }
-            await play.end()
-            return outcome
+            return .init(isPassed: false, text: "no result: \(reason)", lastWords: failure.lastWords)
         } catch {
             return .init(isPassed: false, text: "no result: \(excerpt("\(error)", limit: 120))")
         }

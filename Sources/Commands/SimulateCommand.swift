@@ -14,7 +14,8 @@ struct SimulateCommand: Command {
 
         With --intercept any program runs unchanged: an HTTPS proxy answers for the platforms' real host names, with
         certificates of an authority that is made for this run, and refuses every other host. The variables that OpenSSL,
-        Python, Node.js, Java, Go and curl read for both are set too.
+        Python, Node.js, Java, Go and curl read for both are set too. Node.js looks for a proxy by itself since
+        22.21 and 24; before, its programs need an agent that does, as axios and others bring one.
         """
     static let examples = [
         (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
@@ -42,6 +43,10 @@ struct SimulateCommand: Command {
     var command: [String]
     @Option("users", "NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
     var users: Int?
+    @Option("region", "REGION", help: "Where the Genesys Cloud organisation lives; us-east-1 unless said otherwise.")
+    var region: String?
+    @Option("area", "AREA", help: "Where the CXone tenant lives; na1 unless said otherwise.")
+    var area: String?
     @Option("seed", "NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
     var seed: Int?
     @Option(
@@ -78,6 +83,10 @@ struct SimulateCommand: Command {
         help: "How the secret may stand in a Basic header: as it is, form-encoded, or either way unless said otherwise."
     )
     var secretEncoding: SecretEncoding?
+    @OptionList(
+        "assume", "NAME=VALUE",
+        help: "What is not known of the platforms, such as genesys-wrong-secret-status=401; may be repeated.")
+    var assume: [String]
     @Flag("lenient", help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
     var lenient: Bool
     @OptionList(
@@ -89,13 +98,13 @@ struct SimulateCommand: Command {
     enum SecretEncoding: String, ChoiceParameter { case any, raw, form }
 
     func run() async throws -> Int32 {
-        let (options, rules) = (try options(), try rules())
+        var options = try options()
+        options.faults = try rules()
         let directory = try Context.current.temporaryDirectory()
         defer { directory.remove() }
         let timeFile = "\(directory.path)/time"
         let time = virtualTime ? try VirtualTime(file: timeFile) : nil
         let simulator = Simulator(options, time: time ?? .system)
-        simulator.addFaults(rules)
         let live = try LiveSimulator(simulator, firstPort: port)
         let proxyPort = port.map { $0 + LiveSimulator.portCount } ?? 0
         let proxy = intercept ? try SimulatorProxy(simulator, port: proxyPort) : nil
@@ -127,6 +136,22 @@ struct SimulateCommand: Command {
             throw UsageError(
                 "--\(name) cannot be \(value)", hint: "it can be \(range.lowerBound) to \(range.upperBound)")
         }
+        if let region {
+            options.genesysRegion = region
+            guard [options.genesysRegion, options.genesysDomain].contains(region) else {
+                throw UsageError(
+                    "--region: there is no region '\(excerpt(region, limit: 60))'",
+                    hint: "'ringdown regions' lists them")
+            }
+        }
+        if let area {
+            guard Simulator.Options.areaNames.contains(area) else {
+                throw UsageError(
+                    "--area: there is no area '\(excerpt(area, limit: 60))'",
+                    hint: "there are \(Simulator.Options.areaNames.joined(separator: ", "))")
+            }
+            options.cxoneArea = area
+        }
         options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))
         options.callsPerMinute = try checked(callsPerMinute, "calls-per-minute", 0...1_000_000, options.callsPerMinute)
@@ -137,6 +162,13 @@ struct SimulateCommand: Command {
         options.isLenient = lenient
         options.secretEncoding = .init(rawValue: secretEncoding?.rawValue ?? "any") ?? .any
         options.acceptsAnyClient = anyClient
+        for text in assume {
+            do { try options.assume(text) } catch {
+                throw UsageError(
+                    "--assume \(excerpt(text, limit: 80)): \(error.expected) was expected",
+                    hint: "Documentation/Simulator.md lists them under 'What is an assumption'")
+            }
+        }
         return options
     }
 
@@ -154,6 +186,11 @@ struct SimulateCommand: Command {
                     "--fault \(excerpt(text, limit: 80)): \(place): \(error.expected) was expected",
                     hint: "'ringdown simulate --help' shows how")
             }
+        }
+        if let port, port < 1 || port > 65536 - LiveSimulator.portCount - 1 {
+            throw UsageError(
+                "--port cannot be \(port)",
+                hint: "it is the first of \(LiveSimulator.portCount + 1) in a row, up to 65535")
         }
         if !intercept, rules.contains(where: { $0.certificate != nil }) {
             throw UsageError(

@@ -24,7 +24,7 @@ struct SimulatedEnvironment {
         settings = live.environment.filter { !hosts.contains($0.name) }
         for name in Self.proxyNames { settings += [(name, proxy.url), (name.lowercased(), proxy.url)] }
         for name in Self.certificateNames { settings.append((name, certificate)) }
-        // Node.js asks for the variables above only when it is told to (from version 24 on).
+        // Node.js asks for the variables above only when it is told to (since 22.21 and 24).
         settings.append(("NODE_USE_ENV_PROXY", "1"))
         javaOptions = [
             "https.proxyHost=127.0.0.1", "https.proxyPort=\(proxy.port)", "http.proxyHost=127.0.0.1",

@@ -24,10 +24,12 @@ public final class InterceptingProxy: Sendable {
     private let thread: Thread
 
     /// Starts to serve at once. `hosts` are the names in the certificates, `*.` for any one label included; `decide` is asked
-    /// about every tunnel with the host in lower case. Throws `HTTPServer.StartError`.
+    /// about every tunnel with the host in lower case, and `refused` is told of requests for a URL without a tunnel. Throws
+    /// `HTTPServer.StartError`.
     public init(
         port: Int = 0, authority: CertificateAuthority, hosts: [String], time: any TimeSource, handler: any Handler,
-        decide: @escaping @Sendable (_ host: String, _ port: Int) -> Verdict
+        decide: @escaping @Sendable (_ host: String, _ port: Int) -> Verdict,
+        refused: @escaping @Sendable (_ method: String, _ url: HTTPURL) -> Void
     ) throws {
         let now = time.now().wall
         func server(from: Double, until: Double) throws -> TLSServer {
@@ -43,7 +45,7 @@ public final class InterceptingProxy: Sendable {
         } catch { throw HTTPServer.StartError(address: "127.0.0.1:\(port)", reason: "\(error)") }
         let socket: Int32
         (socket, self.port) = try bindSocket("127.0.0.1", port)
-        let tunnels = Tunnels(listening: socket, valid: valid, expired: expired, decide: decide)
+        let tunnels = Tunnels(listening: socket, valid: valid, expired: expired, decide: decide, refused: refused)
         self.tunnels = tunnels
         do { thread = try Thread { tunnels.run() } } catch {
             tunnels.close()
@@ -77,13 +79,16 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
     private let valid: TLSServer
     private let expired: TLSServer
     private let decide: @Sendable (String, Int) -> InterceptingProxy.Verdict
+    private let refused: @Sendable (String, HTTPURL) -> Void
     private var waiting: [Connection] = []
 
     init(
         listening: Int32, valid: TLSServer, expired: TLSServer,
-        decide: @escaping @Sendable (String, Int) -> InterceptingProxy.Verdict
+        decide: @escaping @Sendable (String, Int) -> InterceptingProxy.Verdict,
+        refused: @escaping @Sendable (String, HTTPURL) -> Void
     ) {
-        (self.listening, self.valid, self.expired, self.decide) = (listening, valid, expired, decide)
+        (self.listening, self.valid, self.expired) = (listening, valid, expired)
+        (self.decide, self.refused) = (decide, refused)
         var ends: [Int32] = [-1, -1]
         _ = pipe(&ends)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -165,6 +170,7 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
         }
         let parts = words[1].split(separator: ":").map(String.init)
         guard words[0] == "CONNECT", parts.count == 2, let port = Int(parts[1]) else {
+            if let url = try? HTTPURL(String(words[1])) { refused(String(words[0]), url) }
             return refuse(
                 connection, 403, "Forbidden", "only https goes through this proxy, and only to simulated hosts")
         }

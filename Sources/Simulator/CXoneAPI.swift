@@ -5,19 +5,17 @@ extension Simulator {
     /// The API host and the cluster host: `/incontactapi/services/vN.0/…`, in any case (`cxone.md` section 3).
     func cxoneAPI(_ call: Call) -> Answer {
         let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
-        guard case .valid(let client) = verdict else {
-            guard case .refused(let reason) = verdict else { return Answer(status: 404, reason: "no such resource") }
+        if let reason = verdict.refusal {
             // Section 4: the message stands in a header, the body is empty. The wording is ours.
-            return Answer(status: 401, reason: reason).with("icStatusDescription", "Token is invalid or has expired")
+            return Answer(status: 401, reason: reason).of(verdict)
+                .with("icStatusDescription", "Token is invalid or has expired")
         }
-        var answer = routed(call)
-        answer.client = client
-        return answer
+        return routed(call).of(verdict)
     }
 
     /// The users that tutorials expect at `/api/v2/users`.
     func lenientUsers(_ call: Call) -> Answer {
-        var answer = cxoneAPI(call.at("/incontactapi/services/v34.0/server-time"))
+        var answer = cxoneAPI(call.at("/incontactapi/services/v34.0/server-time", accept: "application/json"))
         guard answer.response.isSuccess else { return answer }
         let users = (0..<data.userCount).map { index -> JSON in
             let person = data.person(index)
@@ -33,9 +31,10 @@ extension Simulator {
         guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {
             return failure(404, "Resource not found", "no such resource")
         }
-        // `*/*` is what programs send that were told nothing; the API wants JSON by name. The status is our assumption.
+        // `*/*` is what programs send that were told nothing; the API wants JSON by name.
         guard call.header("Accept")?.contains("application/json") == true else {
-            var answer = Answer(status: 406, reason: "no Accept: application/json")
+            var answer = Answer(
+                status: assumptions.number(.cxoneMissingAcceptStatus), reason: "no Accept: application/json")
             answer.response.body = Array("No known way to render data".utf8)
             return answer.with("Content-Type", "text/plain")
         }
@@ -102,7 +101,7 @@ extension Simulator {
             let top = Int(call.url.queryValue("top") ?? "50"), top > 0
         else { return failure(400, "skip and top must be numbers", "malformed paging") }
         guard skip < count else { return Answer(status: 204, reason: "past the end") }
-        let range = skip..<min(skip + min(top, 10_000), count)
+        let range = skip..<min(skip + min(top, assumptions.number(.cxonePageSize)), count)
         let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(name)"
         func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)" }
         var links: [JSON.Member] = [.init("self", link(skip))]

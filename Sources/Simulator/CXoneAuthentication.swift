@@ -5,7 +5,8 @@ extension Simulator {
     /// The issuer and the regional host: discovery, the token endpoint, the access-key endpoint (`cxone.md` sections 1, 2).
     func cxoneAuthentication(_ call: Call) -> Answer {
         switch (call.request.method, call.url.path) {
-        case ("GET", "/.well-known/openid-configuration"): return Answer(json: metadata(call), reason: "discovery")
+        case ("GET", "/.well-known/openid-configuration"):
+            return Answer(json: metadata(call.addresses.cxoneIssuer), reason: "discovery")
         case ("GET", "/.well-known/cxone-configuration"): return configuration(call)
         case ("POST", "/auth/token"): return globalToken(call)
         case ("POST", "/authentication/v1/token/access-key"): return accessKeyToken(call)
@@ -20,12 +21,22 @@ extension Simulator {
     /// The hosts of areas in which the tenant does not live. What they really say is UNVERIFIED.
     func cxoneElsewhere(_ call: Call) -> Answer {
         let reason = "the tenant lives in another area"
+        // Discovery asks nobody for a token (section 2).
+        switch call.url.path {
+        case "/.well-known/openid-configuration":
+            return Answer(json: metadata("https://\(call.url.host)"), reason: "discovery")
+        case "/.well-known/cxone-configuration":
+            return Answer(status: 404, json: ["message": "tenant not found"], reason: reason)
+        default: break
+        }
         if call.request.method == "POST", call.url.path.contains("token") {
-            var answer = refusal(401, "invalid_client", "Client authentication failed")
+            var answer = cxoneRefusal(
+                assumptions.number(.cxoneOtherAreaStatus), "invalid_client", "Client authentication failed")
             answer.reason = reason
             return answer
         }
-        return Answer(status: 401, reason: reason).with("icStatusDescription", "Token is invalid or has expired")
+        return Answer(status: assumptions.number(.cxoneOtherAreaStatus), reason: reason).with(
+            "icStatusDescription", "Token is invalid or has expired")
     }
 
     /// Digital Engagement's own client credentials (section 1.4): JSON in, an opaque token out.
@@ -35,73 +46,87 @@ extension Simulator {
         }
         let parameters = TokenParameters(call, format: .json)
         guard parameters.values["grant_type"] == "client_credentials" else {
-            return refusal(400, "unsupported_grant_type", "grant_type must be client_credentials")
+            return cxoneRefusal(400, "unsupported_grant_type", "grant_type must be client_credentials")
         }
-        guard isKnownClient(parameters) else { return refusal(401, "invalid_client", "Client authentication failed") }
+        guard isKnownClient(parameters) else {
+            return cxoneRefusal(401, "invalid_client", "Client authentication failed")
+        }
         return granted(call, client: credentials.cxoneClientID, isOpaque: true)
     }
 
     private func globalToken(_ call: Call) -> Answer {
-        let isJSON = call.header("Content-Type")?.lowercased().hasPrefix("application/json") == true
+        let isJSON = call.isJSON && assumptions.isAccepted(.cxoneTokenRequestInJSON)
         let parameters = TokenParameters(call, format: isJSON ? .json : .form, encoding: options.secretEncoding)
         guard let grant = parameters.values["grant_type"] else {
-            return refusal(400, "invalid_request", "grant_type is missing")
+            return cxoneRefusal(400, "invalid_request", "grant_type is missing")
         }
         let isPublic =
             ["authorization_code", "refresh_token"].contains(grant) && !parameters.hasSecret
             && parameters.values["client_id"] == credentials.cxoneClientID
         guard isPublic || isKnownClient(parameters) else {
-            return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
+            return cxoneRefusal(
+                401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
         }
         if grant == "authorization_code" {
             guard redeem(parameters, client: credentials.cxoneClientID, now: call.now) != nil else {
-                return refusal(400, "invalid_grant", "Code is not valid", client: credentials.cxoneClientID)
+                return cxoneRefusal(400, "invalid_grant", "Code is not valid", client: credentials.cxoneClientID)
             }
             return granted(call, client: credentials.cxoneClientID)
         }
         if grant == "refresh_token" {
-            // Whether the real server gives a new refresh token each time is UNVERIFIED; here it does, and the old one stays.
-            let known = parameters.values["refresh_token"].flatMap { token in world.withLock { $0.refreshTokens[token] }
+            // A new one comes with each answer; what becomes of the old one is UNVERIFIED.
+            let isGoodOnce = assumptions.text(.cxoneRefreshToken) == "once"
+            let known = parameters.values["refresh_token"].flatMap { token in
+                world.withLock { world in
+                    isGoodOnce ? world.refreshTokens.removeValue(forKey: token) : world.refreshTokens[token]
+                }
             }
             guard let known, known.end > call.now else {
-                return refusal(
+                return cxoneRefusal(
                     400, "invalid_grant", "Refresh token is invalid or has expired", client: credentials.cxoneClientID)
             }
             return granted(call, client: credentials.cxoneClientID)
         }
-        // What the real server says to client_credentials is UNVERIFIED; this is RFC 6749 section 5.2.
+        // What the real server says to client_credentials is UNVERIFIED; the standards are RFC 6749 section 5.2.
         guard grant == "password" else {
-            return refusal(
-                400, "unsupported_grant_type", "Unsupported grant type: \(excerpt(grant, limit: 40))",
+            return cxoneRefusal(
+                assumptions.number(.cxoneClientCredentialsStatus), assumptions.text(.cxoneClientCredentialsError),
+                "Unsupported grant type: \(excerpt(grant, limit: 40))",
                 client: credentials.cxoneClientID
             )
         }
         let key = (parameters.values["username"] ?? "", parameters.values["password"] ?? "")
-        // The status for a bad access key is UNVERIFIED; this is RFC 6749 section 5.2.
         guard options.acceptsAnyClient || key == (credentials.cxoneAccessKeyID, credentials.cxoneAccessKeySecret) else {
-            return refusal(400, "invalid_grant", "Invalid username or password", client: credentials.cxoneClientID)
+            return cxoneRefusal(
+                assumptions.number(.cxoneWrongKeyStatus), "invalid_grant", "Invalid username or password",
+                client: credentials.cxoneClientID)
         }
         return granted(call, client: credentials.cxoneClientID)
     }
 
     /// A token for a client alone, as tutorials have it.
     func lenientToken(_ call: Call) -> Answer {
-        let isJSON = call.header("Content-Type")?.lowercased().hasPrefix("application/json") == true
-        let parameters = TokenParameters(call, format: isJSON ? .json : .form, encoding: options.secretEncoding)
+        let parameters = TokenParameters(call, format: call.isJSON ? .json : .form, encoding: options.secretEncoding)
         guard parameters.values["grant_type"] == "client_credentials" else { return globalToken(call) }
         guard isKnownClient(parameters) else {
-            return refusal(401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
+            return cxoneRefusal(
+                401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
         }
         return granted(call, client: credentials.cxoneClientID)
     }
 
     private func accessKeyToken(_ call: Call) -> Answer {
+        guard call.site != .cxoneIssuer || assumptions.isAccepted(.cxoneKeyEndpointAtIssuer) else {
+            return Answer(status: 404, reason: "the access-key endpoint is on the area's host")
+        }
         let values = TokenParameters(call, format: .json).values
         let isKnown =
             values["accessKeyId"] == credentials.cxoneAccessKeyID
             && values["accessKeySecret"] == credentials.cxoneAccessKeySecret
         guard isKnown || options.acceptsAnyClient else {
-            return refusal(401, "invalid_client", "Access key is not valid", client: values["accessKeyId"])
+            return cxoneRefusal(
+                assumptions.number(.cxoneWrongKeyStatusOfKeyEndpoint), "invalid_client", "Access key is not valid",
+                client: values["accessKeyId"])
         }
         return granted(call, client: credentials.cxoneAccessKeyID)
     }
@@ -112,7 +137,7 @@ extension Simulator {
         return parameters.clients.contains { $0 == (known.cxoneClientID, known.cxoneClientSecret) }
     }
 
-    private func refusal(_ status: Int, _ error: String, _ description: String, client: String? = nil) -> Answer {
+    func cxoneRefusal(_ status: Int, _ error: String, _ description: String, client: String? = nil) -> Answer {
         Answer(
             status: status, json: ["error": .string(error), "error_description": .string(description)], client: client,
             reason: error
@@ -124,23 +149,45 @@ extension Simulator {
         let number = world.withLock { $0.nextTokenNumber() }
         var random = SeededRandom(seed: data.seed &+ UInt64(number) &* 0x1000_0000)
         let token = isOpaque ? random.uuid() + random.uuid() : webToken(accessClaims(call, lifetime, number), &random)
-        world.withLock { $0.grant(token, to: client, on: .cxone, until: call.now + lifetime, now: call.now) }
+        world.withLock { world in
+            world.grant(
+                token, number: number, to: client, on: isOpaque ? .digital : .cxone, until: call.now + lifetime,
+                now: call.now)
+        }
         var members: [JSON.Member] = [
             .init("access_token", .string(token)), .init("token_type", "Bearer"),
             .init("expires_in", seconds(lifetime)),
         ]
         if !isOpaque {
-            let session: JSON = ["id": .string(data.cxoneUserID), "sessionId": .string(random.uuid())]
-            let refreshToken = webToken(session, &random)
             // Twice the life of the access token, as in the official sample.
-            world.withLock { $0.refreshTokens[refreshToken] = (call.now + lifetime * 2, nil) }
+            let end = call.now + lifetime * 2
+            let session: JSON = [
+                "aud": .string(credentials.cxoneClientID), "iss": .string(call.addresses.cxoneIssuer),
+                "id": .string(data.cxoneUserID), "sessionId": .string(random.uuid()),
+                "iat": .int(Int(call.now.secondsSince1970)), "exp": .int(Int(end.secondsSince1970.rounded(.up))),
+            ]
+            let refreshToken = webToken(session, &random)
+            world.withLock { $0.refreshTokens[refreshToken] = (end, nil) }
             members += [
                 .init("refresh_token", .string(refreshToken)),
-                .init("id_token", .string(webToken(accessClaims(call, lifetime, number), &random))),
+                .init("id_token", .string(webToken(identityClaims(call, lifetime, number), &random))),
                 .init("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
             ]
         }
-        return Answer(json: .object(members), client: client, reason: "token granted")
+        var answer = Answer(json: .object(members), client: client, reason: "token granted")
+        answer.token = number
+        return answer
+    }
+
+    /// The access token's claims with another issuer, which is the one to go by, and more about where the tenant lives
+    /// (section 1.2).
+    private func identityClaims(_ call: Call, _ lifetime: Duration, _ number: Int) -> JSON {
+        let kept = (accessClaims(call, lifetime, number).members ?? []).filter { $0.name != "iss" }
+        return .object(
+            kept + [
+                .init("iss", .string(call.addresses.cxoneIssuer)), .init("icDomain", "niceincontact.com"),
+                .init("userId", .string(data.cxoneUserID)), .init("area", .string(options.cxoneArea)),
+            ])
     }
 
     private func accessClaims(_ call: Call, _ lifetime: Duration, _ number: Int) -> JSON {
@@ -163,9 +210,8 @@ extension Simulator {
         return [header.bytes(), claims.bytes(), signature].map { Base64.encode($0, .url) }.joined(separator: ".")
     }
 
-    private func metadata(_ call: Call) -> JSON {
-        let issuer = call.addresses.cxoneIssuer
-        return [
+    private func metadata(_ issuer: String) -> JSON {
+        [
             "issuer": .string(issuer), "authorization_endpoint": "\(issuer)/auth/authorize",
             "token_endpoint": "\(issuer)/auth/token", "userinfo_endpoint": "\(issuer)/auth/userinfo",
             "jwks_uri": "\(issuer)/auth/jwks",
@@ -186,7 +232,7 @@ extension Simulator {
         }
         let addresses = call.addresses
         let json: JSON = [
-            "private": false, "area": "na1", "cluster": "B32", "domain": "niceincontact.com",
+            "private": false, "area": .string(options.cxoneArea), "cluster": "B32", "domain": "niceincontact.com",
             "acdDomain": "nice-incontact.com",
             "uhDomain": "nice-incontact.com", "ui_endpoint": .string(addresses.cxoneRegional),
             "auth_endpoint": .string(addresses.cxoneRegional), "api_endpoint": .string(addresses.cxoneAPI),
@@ -197,14 +243,13 @@ extension Simulator {
 
     private func userInformation(_ call: Call) -> Answer {
         let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
-        switch verdict {
-        case .refused(let reason): return Answer(status: 401, json: ["error": "invalid_token"], reason: reason)
-        case .valid(let client):
-            let json: JSON = [
-                "sub": "user:\(data.cxoneUserID)", "name": "integration.user@example.com", "given_name": "Integration",
-                "family_name": "User", "email": "integration.user@example.com",
-            ]
-            return Answer(json: json, client: client, reason: "valid token")
+        if let reason = verdict.refusal {
+            return Answer(status: 401, json: ["error": "invalid_token"], reason: reason).of(verdict)
         }
+        let json: JSON = [
+            "sub": "user:\(data.cxoneUserID)", "name": "integration.user@example.com", "given_name": "Integration",
+            "family_name": "User", "email": "integration.user@example.com",
+        ]
+        return Answer(json: json, reason: "valid token").of(verdict)
     }
 }

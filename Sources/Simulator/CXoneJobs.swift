@@ -3,13 +3,24 @@ internal import HTTPModel
 
 /// A job of CXone's, as it was submitted; its state follows from the clock. The times are ours (`cxone.md` section 5).
 struct CXoneJob: Sendable {
-    var number: Int
+    var number = 0
     var submitted: Timestamp
+    /// When it is done, and when its results are gone.
+    var done: Timestamp
+    var gone: Timestamp
+    /// How it ends, where a fault says so.
+    var outcome: String?
     var from: Timestamp
     var to: Timestamp
     var report: String
 
-    func isDone(at now: Timestamp) -> Bool { now - submitted >= .seconds(5) }
+    func isDone(at now: Timestamp) -> Bool { now >= done }
+
+    /// The names of data extraction jobs.
+    func status(at now: Timestamp) -> String {
+        guard isDone(at: now) else { return "RUNNING" }
+        return outcome ?? (now >= gone ? "EXPIRED" : "SUCCEEDED")
+    }
 }
 
 extension Simulator {
@@ -21,7 +32,7 @@ extension Simulator {
         case ("POST", ["jobs"]): return submitExtraction(call)
         case ("GET", ["jobs"]):
             let jobs = world.withLock { $0.extractionJobs }
-            let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(status(job, call))] }
+            let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(job.status(at: call.now))] }
             return Answer(json: ["jobs": .array(rows)], reason: "valid token")
         case ("GET", let parts) where parts.count == 2 && parts[0] == "jobs":
             guard let job = world.withLock({ $0.extractionJobs[parts[1]] }) else {
@@ -30,16 +41,22 @@ extension Simulator {
             let url =
                 call.addresses.storage
                 + "/extraction/\(parts[1]).csv?X-Amz-Expires=3600&X-Amz-Signature=\(signature(parts[1]))"
-            let result: JSON = job.isDone(at: call.now) ? ["url": .string(url)] : [:]
-            let json: JSON = [
-                "jobStatus": ["id": .string(parts[1]), "status": .string(status(job, call)), "result": result]
+            let status = job.status(at: call.now)
+            var members: [JSON.Member] = [
+                .init("id", .string(parts[1])), .init("status", .string(status)),
+                .init("result", status == "SUCCEEDED" ? ["url": .string(url)] : [:]),
             ]
-            return Answer(json: json, reason: "valid token")
+            if status == "FAILED" { members.append(.init("errorMessage", "Simulated failure")) }
+            return Answer(json: ["jobStatus": .object(members)], reason: "valid token")
         default: return Answer(status: 404, reason: "no such resource")
         }
     }
 
-    private func status(_ job: CXoneJob, _ call: Call) -> String { job.isDone(at: call.now) ? "SUCCEEDED" : "RUNNING" }
+    private func newJob(_ call: Call, from: Timestamp, to: Timestamp, report: String) -> CXoneJob {
+        CXoneJob(
+            submitted: call.now, done: call.now + .seconds(assumptions.number(.jobSeconds)),
+            gone: call.now + .seconds(assumptions.number(.jobLifetime)), from: from, to: to, report: report)
+    }
 
     private func submitExtraction(_ call: Call) -> Answer {
         let body = try? JSONReader.parse(call.bodyBytes)
@@ -63,7 +80,7 @@ extension Simulator {
             return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "one job in 30 seconds")
         }
         let id = correlationID()
-        let job = CXoneJob(number: 0, submitted: call.now, from: from, to: to + .seconds(86400), report: entity)
+        let job = newJob(call, from: from, to: to + .seconds(86400), report: entity)
         world.withLock { $0.addExtraction(job, id) }
         var answer = Answer(status: 202, reason: "job submitted")
         answer.response.body = JSON.string(id).bytes()
@@ -76,6 +93,8 @@ extension Simulator {
         guard call.request.method == "GET", call.url.queryValue("X-Amz-Signature") == signature(id),
             let job = world.withLock({ $0.extractionJobs[id] })
         else { return Answer(status: 403, reason: "no valid signature") }
+        // The link says for how long it is good.
+        guard call.now < job.done + .seconds(3600) else { return Answer(status: 403, reason: "the link has expired") }
         if call.header("Authorization") != nil {
             return Answer(status: 400, reason: "a token was sent to a stranger")
         }
@@ -107,8 +126,7 @@ extension Simulator {
     func reportJobs(_ call: Call, _ parts: [String]) -> Answer? {
         switch (call.request.method, parts) {
         case ("POST", let parts) where parts.count == 2 && parts[0] == "report-jobs":
-            let job = CXoneJob(
-                number: 0, submitted: call.now, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
+            let job = newJob(call, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
             let number = world.withLock { $0.addReport(job).number }
             return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
         case ("GET", let parts) where parts.count == 2 && parts[0] == "report-jobs":
@@ -118,7 +136,7 @@ extension Simulator {
             return dataDownload(call, parts[2])
         case ("GET", ["files"]):
             guard let name = call.url.queryValue("fileName"), let number = Int(name.filter(\.isNumber)),
-                let job = world.withLock({ $0.reportJobs[number] })
+                let job = world.withLock({ $0.reportJobs[number] }), job.isDone(at: call.now), job.outcome == nil
             else { return nil }
             let file = Base64.encode(Array(contactsCSV(job, call).utf8))
             return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
@@ -129,13 +147,15 @@ extension Simulator {
     /// The literals besides `Finished` are UNVERIFIED.
     private func jobResult(_ job: CXoneJob, _ call: Call) -> JSON {
         let isDone = job.isDone(at: call.now)
+        let isThere = isDone && job.outcome == nil
         return [
             "jobId": .int(job.number), "reportId": .string(job.report), "reportName": "Simulated report",
             "jobStart": .string(job.submitted.rfc3339),
-            "jobEnd": isDone ? .string((job.submitted + .seconds(5)).rfc3339) : .null,
-            "fileName": isDone ? .string(fileName(job)) : .null,
-            "resultFileURL": isDone ? .string(fileURL(job, call)) : .null,
-            "state": isDone ? "Finished" : "Running", "deleteTime": .null,
+            "jobEnd": isDone ? .string(job.done.rfc3339) : .null,
+            "fileName": isThere ? .string(fileName(job)) : .null,
+            "resultFileURL": isThere ? .string(fileURL(job, call)) : .null,
+            "state": .string(isDone ? job.outcome ?? "Finished" : assumptions.text(.cxoneReportState)),
+            "deleteTime": .null,
         ]
     }
 
@@ -160,7 +180,9 @@ extension Simulator {
         if Conversations.numbers(from: from, to: to, now: call.now).isEmpty {
             return Answer(status: 204, reason: "no data")
         }
-        let draft = CXoneJob(number: 0, submitted: call.now, from: from, to: to, report: report)
+        // Its file is there at once.
+        var draft = newJob(call, from: from, to: to, report: report)
+        draft.done = call.now
         let job = world.withLock { $0.addReport(draft) }
         let json: JSON = [
             "errorMessage": "", "fileName": .string(fileName(job)), "file": "", "fileType": "CSV",
@@ -182,7 +204,7 @@ extension Simulator {
         }
         let numbers = Conversations.numbers(from: from, to: time("endDate") ?? call.now, now: call.now)
         guard skip < numbers.count else { return Answer(status: 204, reason: "past the end") }
-        let items = numbers.dropFirst(skip).prefix(min(top, 10_000))
+        let items = numbers.dropFirst(skip).prefix(min(top, assumptions.number(.cxonePageSize)))
         let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/contacts/completed"
         let others = call.url.queryItems.filter { !["skip", "top"].contains($0.name) }
             .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()

@@ -10,7 +10,7 @@ extension Simulator {
 
     /// Why a request may come from a page of somebody else's in this machine's browser; nil where it does not.
     private func strangeness(_ request: Request) -> String? {
-        let isKnown = request.url.origin.isLoopback || Site(host: request.url.host) != nil
+        let isKnown = request.url.origin.isLoopback || site(request.url.host) != nil
         // A name without a dot belongs to nobody else: nobody can register it and let it lead here.
         if !isKnown, request.url.host.contains(".") {
             return "the control plane answers by the names of this machine only"
@@ -69,10 +69,9 @@ extension Simulator {
 
     /// As after the start, but for the clock and the tokens that programs hold.
     private func reset() -> Response {
-        world.withLock { world in
-            world.forgetAllButTokens()
-        }
+        world.withLock { $0.forgetAllButTokens() }
         removeFaults()
+        addFaults(options.faults)
         return Response(status: 204)
     }
 
@@ -82,7 +81,9 @@ extension Simulator {
 
     /// `{"scale": 60}`, `{"scale": 0}` to stop it, `{"advance": 3600}` to move it by seconds; both work together.
     private func setClock(_ request: Request) -> Response {
-        guard let json = try? JSONReader.parse(request.bodyBytes) else { return badRequest("a JSON object") }
+        guard let json = try? JSONReader.parse(request.bodyBytes), let members = json.members,
+            members.allSatisfy({ ["scale", "advance"].contains($0.name) })
+        else { return badRequest("a JSON object of scale and advance") }
         if let scale = json["scale"] {
             guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
                 return badRequest("scale: 0, or a number from 0.000001 to 1000000")
@@ -94,7 +95,7 @@ extension Simulator {
         }
         if let seconds = json["advance"] {
             guard let seconds = seconds.double, abs(seconds) <= 1e9 else {
-                return badRequest("advance: a number of seconds")
+                return badRequest("advance: a number of seconds from -1000000000 to 1000000000")
             }
             clock.advance(by: .seconds(seconds))
         }
@@ -129,6 +130,10 @@ extension Simulator {
         guard let json = try? JSONReader.parse(request.bodyBytes), case .object(let members) = json else {
             return badRequest("a JSON object")
         }
+        func names(_ values: [JSON]) -> Set<String>? {
+            let names = values.compactMap(\.string)
+            return names.count == values.count ? Set(names) : nil
+        }
         for member in members {
             switch (member.name, member.value) {
             case ("state", .string(let text)):
@@ -138,10 +143,14 @@ extension Simulator {
                 world.withLock { $0.client.state = state }
             case ("permissions", .null): world.withLock { $0.client.permissions = nil }
             case ("permissions", .array(let values)):
-                world.withLock { $0.client.permissions = Set(values.compactMap(\.string)) }
+                guard let names = names(values) else { return badRequest("permissions: a list of names") }
+                world.withLock { $0.client.permissions = names }
             case ("divisions", .null): world.withLock { $0.client.divisions = nil }
             case ("divisions", .array(let values)):
-                world.withLock { $0.client.divisions = Set(values.compactMap(\.string)) }
+                guard let names = names(values), names.isSubset(of: Self.divisionNames) else {
+                    return badRequest("divisions: some of \(Self.divisionNames.joined(separator: ", "))")
+                }
+                world.withLock { $0.client.divisions = names }
             default: return badRequest("state, permissions or divisions")
             }
         }
@@ -169,25 +178,22 @@ extension Simulator {
         return Response(status: 204)
     }
 
-    /// How many requests since the mark fit `path`, `method`, `status`, `reason`. With `expect=N` the status is 417 where
-    /// there were not N of them, and the answer lists what there was.
+    private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
+
+    /// How many requests since the mark fit `path`, `method`, `status`, `reason`, `host`, `client`, `token`; a path may end in `*`.
+    /// With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
     private func count(_ request: Request) -> Response {
-        let wishes = request.url.queryItems.filter { $0.name != "expect" }
-        let entries = world.withLock { $0.journal.entries(since: $0.mark) }
-        let matching = entries.filter { entry in
-            wishes.allSatisfy { wish in
-                switch wish.name {
-                case "path": entry.path == wish.value
-                case "method": entry.method == wish.value
-                case "status": String(entry.status) == wish.value
-                case "reason": entry.reason == wish.value
-                case "host": entry.host == wish.value
-                default: false
-                }
-            }
+        let items = request.url.queryItems
+        let wishes = items.filter { $0.name != "expect" }
+        guard wishes.allSatisfy({ Self.countFilters.contains($0.name) }) else {
+            return badRequest("\(Self.countFilters.joined(separator: ", ")), expect")
         }
-        let isExpected = request.url.queryValue("expect").map { Int($0) == matching.count } ?? true
-        var json: [JSON.Member] = [.init("count", .int(matching.count))]
+        let expected = items.first { $0.name == "expect" }.map { Int($0.value) ?? -1 }
+        if expected == -1 { return badRequest("expect: a number") }
+        let entries = world.withLock { $0.journal.entries(since: $0.mark) }
+        let count = entries.count { entry in wishes.allSatisfy { entry.fits($0.name, $0.value) } }
+        var json: [JSON.Member] = [.init("count", .int(count))]
+        let isExpected = expected == nil || expected == count
         if !isExpected { json.append(.init("since_mark", .array(entries.map(\.json)))) }
         return Response(status: isExpected ? 200 : 417, json: .object(json))
     }
@@ -204,6 +210,22 @@ extension Request {
         case .none: []
         case .bytes(let bytes): bytes
         case .secret(let secret): secret.withBytes { Array($0) }
+        }
+    }
+}
+
+extension RequestRecord {
+    /// Whether a member of it is what somebody looks for.
+    fileprivate func fits(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "path": value.hasSuffix("*") ? path.hasPrefix(value.dropLast()) : path == value
+        case "method": method == value
+        case "status": String(status) == value
+        case "reason": reason == value
+        case "host": host == value
+        case "client": client == value
+        case "token": token.map(String.init) == value
+        default: false
         }
     }
 }

@@ -37,10 +37,12 @@ final class DataSet: Sendable {
         self.seed = seed
         userCount = options.userCount
         var random = SeededRandom(seed: seed)
+        // Where it matters how a secret is encoded, it has characters in which the forms differ.
+        let reserved = options.secretEncoding == .any ? "" : "+/%="
         credentials = Credentials(
             genesysClientID: random.uuid(),
-            genesysClientSecret: options.genesysClientSecret ?? random.text(43, from: base64URL),
-            cxoneClientID: random.uuid(), cxoneClientSecret: random.text(48, from: base64URL),
+            genesysClientSecret: options.genesysClientSecret ?? random.text(43, from: base64URL) + reserved,
+            cxoneClientID: random.uuid(), cxoneClientSecret: random.text(48, from: base64URL) + reserved,
             cxoneAccessKeyID: random.text(52, from: base32) + "====",
             cxoneAccessKeySecret: random.text(52, from: base32) + "====",
             cxoneTenantID: random.uuid()

@@ -76,6 +76,7 @@ extension FaultRule {
         case "members":
             guard value.members != nil else { throw Invalid(place: "", expected: "an object") }
             members = value
+        case "jobOutcome": jobOutcome = try text(value)
         case "revokeToken": revokeToken = try truth(value)
         case "rotateSecret": rotateSecret = try truth(value)
         default: throw Invalid(place: "", expected: Self.memberNames)
@@ -85,7 +86,7 @@ extension FaultRule {
     private static let memberNames =
         "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
         + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
-        + "revokeToken, rotateSecret (what)"
+        + "jobOutcome, revokeToken, rotateSecret (what)"
 
     private func text(_ value: JSON) throws(Invalid) -> String {
         guard let text = value.text else { throw Invalid(place: "", expected: "a text") }

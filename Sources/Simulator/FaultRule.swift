@@ -45,6 +45,8 @@ public struct FaultRule: Sendable {
     public var expiresIn: JSON?
     /// Members of a JSON answer to put in place of its own; the text `missing` removes one.
     public var members: JSON?
+    /// How the job ends that the request submits: `FAILED`, `CANCELLED`, or what the platform may say.
+    public var jobOutcome: String?
     /// What is wrong with the certificate of a new connection; for intercepted hosts, which are the ones that have TLS.
     public var certificate: Certificate?
     /// Ends the token of the request before it is judged.
@@ -86,7 +88,8 @@ public struct FaultRule: Sendable {
             member("bytesPerSecond", bytesPerSecond.map { .int($0) }),
             member("contentLength", contentLength.map { .int($0) }), member("body", body.map { .string($0.rawValue) }),
             member("certificate", certificate.map { .string($0.rawValue) }), member("dateSkew", number(dateSkew)),
-            member("expiresIn", expiresIn), member("members", members), member("revokeToken", revokeToken ? true : nil),
+            member("expiresIn", expiresIn), member("members", members),
+            member("jobOutcome", jobOutcome.map { .string($0) }), member("revokeToken", revokeToken ? true : nil),
             member("rotateSecret", rotateSecret ? true : nil),
         ]
         return .object(members.compactMap { $0 })

@@ -82,14 +82,19 @@ extension FaultRule {
     /// What becomes of an answer.
     func apply(to answer: inout Answer, _ call: Call, _ simulator: Simulator) {
         if let status {
-            let client = answer.client
+            let former = answer
             answer = simulator.failure(call, status)
-            answer.client = client
+            (answer.client, answer.token) = (former.client, former.token)
+            // What every answer carries, a refusal too.
+            for field in former.response.headers.fields where field.name == "Date" || field.name.hasPrefix("inin-") {
+                if case .text(let text) = field.value { answer.add(field.name, text) }
+            }
         }
         if let retryAfter { set("Retry-After", String(Int(retryAfter.rounded())), &answer) }
         if let retryAfterDate { set("Retry-After", (call.now + .seconds(retryAfterDate)).httpDate, &answer) }
         if let expiresIn { replace([JSON.Member("expires_in", expiresIn)], in: &answer) { $0["access_token"] != nil } }
         if let members = members?.members { replace(members, in: &answer) { _ in true } }
+        if let jobOutcome { simulator.endJob(answer.response.body, as: jobOutcome) }
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
         if cut != nil || bytesPerSecond != nil || contentLength != nil {
@@ -127,6 +132,16 @@ extension FaultRule {
 }
 
 extension Simulator {
+    /// Lets the job that an answer names end so.
+    fileprivate func endJob(_ answer: [UInt8], as outcome: String) {
+        guard let json = try? JSONReader.parse(answer), let id = json.text ?? json["jobId"]?.text else { return }
+        world.withLock { world in
+            world.analyticsJobs[id]?.outcome = outcome
+            world.extractionJobs[id]?.outcome = outcome
+            if let number = Int(id) { world.reportJobs[number]?.outcome = outcome }
+        }
+    }
+
     /// An error with a status of the rule's choice, as the platform words it.
     func failure(_ call: Call, _ status: Int) -> Answer {
         // A token endpoint words its refusals as OAuth has it.
@@ -135,6 +150,9 @@ extension Simulator {
             return loginRefusal(
                 call, isLimit ? "invalid_request" : "invalid_client", isLimit ? "rate limit exceeded" : "simulated",
                 status: status, reason: "fault")
+        }
+        if !call.isGenesys, call.request.method == "POST", call.url.path.contains("token") {
+            return cxoneRefusal(status, status == 429 ? "slow_down" : "invalid_request", "simulated")
         }
         guard call.isGenesys else {
             return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")

@@ -4,7 +4,10 @@ internal import HTTPModel
 extension Simulator {
     /// `api.<domain>`: what a client-credentials token can call (`genesys-cloud.md` sections 3 to 5).
     func genesysAPI(_ call: Call, domain: String) -> Answer {
-        guard call.url.path.hasPrefix("/api/v2/") else { return genesysNotFound(call) }
+        // There is no token endpoint here, and nobody is asked for a token to hear that.
+        guard call.url.path.hasPrefix("/api/v2/"), call.url.path != "/api/v2/oauth/token" else {
+            return genesysNotFound(call)
+        }
         guard let token = call.authorization("bearer") else {
             return genesysError(
                 call, 401, "authentication.required",
@@ -13,21 +16,17 @@ extension Simulator {
             )
         }
         let (idleTimeout, target) = (options.idleTimeout, call.request.method == "GET" ? call.url.target : "")
-        func refusal(_ reason: String) -> Answer {
-            genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason)
+        func refusal(_ reason: String, _ verdict: World.Verdict? = nil) -> Answer {
+            genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason).of(verdict)
         }
         guard domain == options.genesysDomain else { return refusal("another region's token") }
         let (use, body) = world.withLock { world in
             (world.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout), world.bodies[target])
         }
         let (verdict, calls, reset) = use
-        let client: String
-        switch verdict {
-        case .valid(let owner): client = owner
-        case .refused(let reason): return refusal(reason)
-        }
+        if let reason = verdict.refusal { return refusal(reason, verdict) }
         var answer = limited(call, calls, reset) ?? body.map { lasting(call, $0) } ?? routed(call, token)
-        answer.client = client
+        (answer.client, answer.token) = (verdict.client, verdict.token)
         if options.callsPerMinute > 0 {
             answer.add("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))
             answer.add("inin-ratelimit-allowed", String(options.callsPerMinute))
@@ -47,7 +46,8 @@ extension Simulator {
         case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
         case ("GET", "/api/v2/users"): return users(call)
         case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
-        case (_, "/api/v2/users/me"):
+        case (_, "/api/v2/users/me"), ("GET", "/api/v2/voicemail/mailbox"), ("GET", "/api/v2/voicemail/messages"),
+            ("GET", "/api/v2/conversations/calls"):
             return genesysError(
                 call, 400, "not.a.user",
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
@@ -74,7 +74,7 @@ extension Simulator {
         case ("GET", "routing", 3) where parts[1] == "queues":
             return permitted(call, "routing:queue:view") { queue(call, id: parts[2]) }
         case (_, "analytics", _):
-            return permitted(call, "analytics:conversationDetail:view") {
+            return permitted(call, "analytics:conversationDetail:view", "analytics:agentConversationDetail:view") {
                 analytics(call, parts) ?? genesysNotFound(call)
             }
         default: return genesysNotFound(call)
@@ -89,12 +89,16 @@ extension Simulator {
     }
 
     /// Roles decide what a client may do; a missing permission shows on the call, never at the token endpoint (section 2).
-    private func permitted(_ call: Call, _ permission: String, _ answer: () -> Answer) -> Answer {
+    /// Where several are named, one of them is enough.
+    private func permitted(_ call: Call, _ sufficient: String..., answer: () -> Answer) -> Answer {
         let permissions = world.withLock { $0.client.permissions }
-        guard let permissions, !permissions.contains(permission) else { return answer() }
+        guard let permissions, permissions.isDisjoint(with: sufficient) else { return answer() }
+        let isOne = sufficient.count == 1
         return genesysError(
-            call, 403, "missing.permissions",
-            "Unable to perform the requested action. You are missing the following permission(s): \(permission)",
+            call, 403, isOne ? "missing.permissions" : "missing.any.permissions",
+            "Unable to perform the requested action. You are missing "
+                + (isOne ? "the following permission(s): " : "one of the following permission(s): ")
+                + sufficient.joined(separator: ", "),
             reason: "missing permission"
         )
     }
@@ -173,8 +177,9 @@ extension Simulator {
             guard let text = call.url.queryValue(name) else { return standard }
             return Int(text).flatMap { $0 > 0 ? $0 : nil }
         }
-        // 500 is widely used; the documented maximum is UNVERIFIED.
-        guard let size = number("pageSize", 25), size <= 500, let page = number("pageNumber", 1) else {
+        guard let size = number("pageSize", 25), size <= assumptions.number(.genesysPageSize),
+            let page = number("pageNumber", 1)
+        else {
             return genesysError(
                 call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].",
                 reason: "malformed paging"

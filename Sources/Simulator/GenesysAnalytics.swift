@@ -4,19 +4,21 @@ internal import HTTPModel
 /// A job on conversation details, as it was submitted; its state follows from the clock.
 struct AnalyticsJob: Sendable {
     var submitted: Timestamp
+    /// When it is done, and when its results are gone.
+    var done: Timestamp
+    var gone: Timestamp
     var numbers: Range<Int>
     var isCancelled = false
+    /// How it ends, where a fault says so.
+    var outcome: String?
 
-    /// Two seconds in the queue, three more at work; after a day the results are gone. The times are ours, the order and the
-    /// names are the platform's (`genesys-cloud.md` section 6).
+    /// In the queue, at work, done, gone: the times are ours, the order and the names are the platform's (`genesys-cloud.md`
+    /// section 6).
     func state(at now: Timestamp) -> String {
         if isCancelled { return "CANCELLED" }
-        switch (now - submitted).inSeconds {
-        case ..<2: return "QUEUED"
-        case ..<5: return "PENDING"
-        case ..<86400: return "FULFILLED"
-        default: return "EXPIRED"
-        }
+        if now >= gone { return "EXPIRED" }
+        if now >= done { return outcome ?? "FULFILLED" }
+        return (now - submitted).inSeconds < (done - submitted).inSeconds * 0.4 ? "QUEUED" : "PENDING"
     }
 }
 
@@ -43,21 +45,23 @@ extension Simulator {
 
     // MARK: The query
 
-    /// The largest window of pages: the error is attested, the size of a page is UNVERIFIED.
+    /// The largest window of pages, whose error is attested.
     private static let windowLimit = 100_000
-    private static let pageSizeLimit = 300
 
     private func query(_ call: Call) -> Answer {
         guard let body = try? JSONReader.parse(call.bodyBytes), case .object = body else {
             return malformed(call, "body")
         }
         guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
-        guard interval.end - interval.start <= .seconds(7 * 86400) else {
+        let days = assumptions.number(.genesysQueryDays)
+        guard interval.end - interval.start <= .seconds(days * 86400) else {
             return genesysError(
-                call, 400, "bad.request", "The interval may not exceed 7 days.", reason: "interval too long")
+                call, 400, "bad.request", "The interval may not exceed \(days) days.", reason: "interval too long")
         }
         let (size, page) = (body["paging"]?["pageSize"]?.int ?? 25, body["paging"]?["pageNumber"]?.int ?? 1)
-        guard (1...Self.pageSizeLimit).contains(size), page >= 1 else { return malformed(call, "paging") }
+        guard (1...assumptions.number(.genesysQueryPageSize)).contains(size), page >= 1 else {
+            return malformed(call, "paging")
+        }
         let (reached, isOverflown) = size.multipliedReportingOverflow(by: page)
         guard !isOverflown, reached <= Self.windowLimit else {
             return genesysError(
@@ -66,8 +70,8 @@ extension Simulator {
                 reason: "beyond the window"
             )
         }
-        let days = Conversations.days(from: interval.start, to: interval.end)
-        let numbers = Conversations.numbers(from: days.from, to: days.to, now: call.now)
+        let whole = Conversations.days(from: interval.start, to: interval.end)
+        let numbers = Conversations.numbers(from: whole.from, to: whole.to, now: call.now)
         var order = Array(numbers.lowerBound..<numbers.upperBound)
         if body["order"]?.string == "desc" { order.reverse() }
         let items = order.dropFirst(reached - size).prefix(size)
@@ -108,7 +112,10 @@ extension Simulator {
         guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
         let numbers = Conversations.numbers(from: interval.start, to: interval.end, now: call.now)
         let id = correlationID()
-        world.withLock { $0.add(AnalyticsJob(submitted: call.now, numbers: numbers), id) }
+        let done = call.now + .seconds(assumptions.number(.jobSeconds))
+        let gone = call.now + .seconds(assumptions.number(.jobLifetime))
+        let job = AnalyticsJob(submitted: call.now, done: done, gone: gone, numbers: numbers)
+        world.withLock { $0.add(job, id) }
         return correlated(Answer(status: 202, json: ["jobId": .string(id)], reason: "job submitted"), call)
     }
 
@@ -120,22 +127,25 @@ extension Simulator {
         let state = job.state(at: call.now)
         var members: [JSON.Member] = [
             .init("state", .string(state)), .init("submissionDate", .string(job.submitted.rfc3339)),
-            .init("expirationDate", .string((job.submitted + .seconds(86400)).rfc3339)),
+            .init("expirationDate", .string(job.gone.rfc3339)),
         ]
-        if ["FULFILLED", "EXPIRED"].contains(state) {
-            members.append(.init("completionDate", .string((job.submitted + .seconds(5)).rfc3339)))
+        if !["QUEUED", "PENDING", "CANCELLED"].contains(state) {
+            members.append(.init("completionDate", .string(job.done.rfc3339)))
         }
+        if state == "FAILED" { members.append(.init("errorMessage", "Simulated failure")) }
         return valid(call, .object(members))
     }
 
-    /// Results by cursor. Before and after the job has any, the status is our assumption.
+    /// Results by cursor.
     private func results(_ call: Call, _ job: AnalyticsJob) -> Answer {
         let state = job.state(at: call.now)
         guard state == "FULFILLED" else {
             return genesysError(
-                call, 400, "bad.request", "The job is \(state).", reason: "job is \(state.lowercased())")
+                call, assumptions.number(.genesysUnfinishedResultsStatus), "bad.request", "The job is \(state).",
+                reason: "job is \(state.lowercased())")
         }
-        guard let size = Int(call.url.queryValue("pageSize") ?? "1000"), (1...10_000).contains(size),
+        guard let size = Int(call.url.queryValue("pageSize") ?? "1000"),
+            (1...assumptions.number(.genesysJobPageSize)).contains(size),
             let start = position(call.url.queryValue("cursor"))
         else { return malformed(call, "cursor or pageSize") }
         let items = job.numbers.dropFirst(start).prefix(size)

@@ -8,9 +8,10 @@ extension Simulator {
 
     /// No total and no page count; the next key is inside `nextUri` (`genesys-cloud.md` section 5).
     func teams(_ call: Call) -> Answer {
-        guard let size = limit(call, "pageSize", 25, 1...100), let start = position(call, "after") else {
-            return malformedCursor(call)
-        }
+        guard let size = limit(call, "pageSize", 25, 1...100), let after = position(call, "after"),
+            let before = position(call, "before")
+        else { return malformedCursor(call) }
+        let start = call.url.queryValue("before") == nil ? after : max(0, before - size)
         return lasting(call) {
             let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
             let path = call.url.path

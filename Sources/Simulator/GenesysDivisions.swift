@@ -3,7 +3,7 @@ internal import HTTPModel
 
 extension Simulator {
     /// The divisions of the organisation. The first is home; a fifth of the queues belong to the second.
-    private static let divisionNames = ["Home", "Support"]
+    static let divisionNames = ["Home", "Support"]
     private static let queueCount = 12
 
     private func divisionID(_ number: Int) -> String {
@@ -64,7 +64,7 @@ extension Simulator {
         }
         guard visibleQueues.contains(index) else {
             return genesysError(
-                call, 403, "missing.permissions",
+                call, assumptions.number(.genesysOtherDivisionStatus), "missing.permissions",
                 "Unable to perform the requested action. You are missing the following permission(s): "
                     + "routing:queue:view in division \(Self.divisionNames[queueDivision(index)])",
                 reason: "missing division"

@@ -51,8 +51,12 @@ extension Simulator {
                 reason: isElsewhere ? "the client lives in another region" : "unknown client"
             )
         }
-        guard let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret)) else {
-            return loginRefusal(call, "invalid_client", "authentication failed", client: id, reason: "wrong secret")
+        let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret))
+        guard let form, form != .body || assumptions.isAccepted(.genesysCredentialsInBody) else {
+            return loginRefusal(
+                call, "invalid_client", "authentication failed",
+                status: assumptions.number(.genesysWrongSecretStatus), client: id,
+                reason: form == nil ? "wrong secret" : "credentials in the body")
         }
         // Section 2 says that such a client gets no tokens, not in which words: these are ours.
         guard world.withLock({ $0.client.state == .active }) else {
@@ -84,10 +88,13 @@ extension Simulator {
         return grantedLogin(call, client: known.genesysClientID, form: form, person: person)
     }
 
-    /// The person of a refresh token, which is good once: whether the real platform changes it each time is UNVERIFIED.
+    /// The person of a refresh token.
     private func refreshingPerson(_ parameters: TokenParameters, now: Timestamp) -> Int? {
         guard let token = parameters.values["refresh_token"] else { return nil }
-        let known = world.withLock { $0.refreshTokens.removeValue(forKey: token) }
+        let isGoodOnce = assumptions.text(.genesysRefreshToken) == "once"
+        let known = world.withLock { world in
+            isGoodOnce ? world.refreshTokens.removeValue(forKey: token) : world.refreshTokens[token]
+        }
         return known.flatMap { $0.end > now ? $0.person : nil }
     }
 
@@ -96,23 +103,25 @@ extension Simulator {
     ) -> Answer {
         let lifetime = options.tokenLifetime ?? .seconds(86400)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        let (token, refreshToken) = world.withLock { world in
-            var random = SeededRandom(seed: data.seed &+ UInt64(world.nextTokenNumber()) &* 0x1000_0000)
+        let (number, token, refreshToken) = world.withLock { world in
+            let number = world.nextTokenNumber()
+            var random = SeededRandom(seed: data.seed &+ UInt64(number) &* 0x1000_0000)
             let token = random.text(86, from: alphabet)
             world.grant(
-                token, to: credentials.genesysClientID, on: .genesys, until: call.now + lifetime, now: call.now,
-                person: person)
+                token, number: number, to: credentials.genesysClientID, on: .genesys, until: call.now + lifetime,
+                now: call.now, person: person)
             let refreshToken = person.map { _ in random.text(86, from: alphabet) }
             if let refreshToken { world.refreshTokens[refreshToken] = (call.now + .seconds(30 * 86400), person) }
-            return (token, refreshToken)
+            return (number, token, refreshToken)
         }
         var members: [JSON.Member] = [
-            .init("access_token", .string(token)), .init("token_type", "bearer"),
-            .init("expires_in", seconds(lifetime)),
+            .init("access_token", .string(token)),
+            .init("token_type", .string(assumptions.text(.genesysTokenType))),
+            .init("expires_in", seconds(lifetime - .seconds(assumptions.text(.genesysExpiresIn) == "whole" ? 0 : 1))),
         ]
         if let refreshToken { members.append(.init("refresh_token", .string(refreshToken))) }
         var answer = Answer(json: .object(members), client: client, reason: "token granted")
-        answer.credentials = form
+        (answer.credentials, answer.token) = (form, number)
         return correlated(answer, call)
     }
 

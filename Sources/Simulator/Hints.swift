@@ -40,11 +40,12 @@ extension Simulator {
             let resource = call.url.path == "/api/v2/account" ? "business-unit" : "agents"
             return "CXone has no /api/v2: GET {api_endpoint}/incontactapi/services/v34.0/\(resource)"
         case "/auth/token":
-            let scope = FormURLEncoding.decode(String(decoding: call.bodyBytes, as: UTF8.self)).first {
-                $0.name == "scope"
+            let values = TokenParameters(call, format: call.isJSON ? .json : .form).values
+            if values["grant_type"] == "client_credentials" {
+                return "server programs use the password grant: username and password are an employee's access key"
             }
-            guard let scope, scope.value != "openid" else { return nil }
-            return "there is no scope '\(excerpt(scope.value, limit: 60))': the employee's role decides"
+            guard let scope = values["scope"], scope != "openid" else { return nil }
+            return "there is no scope '\(excerpt(scope, limit: 60))': the employee's role decides"
         default: return nil
         }
     }
@@ -53,27 +54,50 @@ extension Simulator {
     func lenientAnswer(_ call: Call) -> Answer? {
         switch (call.isGenesys, call.request.method, call.url.path) {
         case (true, "POST", "/api/v2/oauth/token"), (true, "POST", "/oauth2/token"), (true, "POST", "/oauth/token"):
-            return genesysLogin(call.at("/oauth/token"), domain: options.genesysDomain)
+            return genesysLogin(lenientTokenRequest(call), domain: options.genesysDomain)
+        case (true, "POST", "/api/v2/analytics/conversations/details/query"):
+            return lenientQuery(call).map { genesysAPI($0, domain: options.genesysDomain) }
         case (true, "GET", "/api/v2/organizations"):
             return genesysAPI(call.at("/api/v2/organizations/me"), domain: options.genesysDomain)
         case (false, "POST", "/api/v2/oauth/token"), (false, "POST", "/oauth2/token"), (false, "POST", "/oauth/token"),
             (false, "POST", "/auth/token"):
             return lenientToken(call)
-        case (false, "GET", "/api/v2/account"): return cxoneAPI(call.at("/incontactapi/services/v34.0/business-unit"))
+        case (false, "GET", "/api/v2/account"):
+            return cxoneAPI(call.at("/incontactapi/services/v34.0/business-unit", accept: "application/json"))
         case (false, "GET", "/api/v2/users"): return lenientUsers(call)
         default: return nil
         }
     }
+
+    /// The parameters may be JSON, or stand in the query.
+    private func lenientTokenRequest(_ call: Call) -> Call {
+        var values = TokenParameters(call, format: call.isJSON ? .json : .form).values
+        for item in call.url.queryItems where values[item.name] == nil { values[item.name] = item.value }
+        let pairs = values.map { (name: $0.key, value: FormURLEncoding.Value.text($0.value)) }
+        return call.at("/oauth/token", body: .secret(FormURLEncoding.encode(pairs)))
+    }
+
+    /// A query whose body has `date_from`, `date_to`, `page` and `size`, as the platform wants it; nil where it has not.
+    private func lenientQuery(_ call: Call) -> Call? {
+        guard let body = try? JSONReader.parse(call.bodyBytes), let from = body["date_from"]?.string else { return nil }
+        let to = body["date_to"]?.string ?? call.now.rfc3339
+        let paging: JSON = [
+            "pageSize": .int(body["size"]?.int ?? 25), "pageNumber": .int(body["page"]?.int ?? 1),
+        ]
+        return call.at(call.url.path, body: .bytes((["interval": "\(from)/\(to)", "paging": paging] as JSON).bytes()))
+    }
 }
 
 extension Call {
-    /// The same call to another path.
-    func at(_ path: String) -> Call {
+    /// The same call to another path, or with another body.
+    func at(_ path: String, body: Request.Body? = nil, accept: String? = nil) -> Call {
         guard let url = try? HTTPURL(url.origin.description + path + (url.query.map { "?" + $0 } ?? "")) else {
             return self
         }
         var request = request
         request.url = url
+        if let body { request.body = body }
+        if let accept { try? request.headers.set("Accept", accept) }
         return Call(request: request, site: site, now: now, addresses: book)
     }
 }

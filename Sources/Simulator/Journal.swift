@@ -20,6 +20,8 @@ public struct RequestRecord: Sendable {
     public let status: Int
     /// The client that the credentials or the token belong to, where they belong to one.
     public var client: String?
+    /// Which token was granted, or came, counted from the start; nil where none did that was ever given out.
+    public var token: Int?
     /// How the client's right credentials came, where they came.
     public var credentials: CredentialsForm?
     /// Why it was answered so: `token granted`, `valid token`, `expired token` …
@@ -33,6 +35,7 @@ public struct RequestRecord: Sendable {
         [
             "time": .string(time.rfc3339), "host": .string(host), "method": .string(method), "path": .string(path),
             "query": .optional(query), "status": .int(status), "client": .optional(client),
+            "token": token.map { .int($0) } ?? .null,
             "credentials": .optional(credentials?.rawValue), "reason": .string(reason), "faults": .int(faults),
             "hint": .optional(hint),
         ]

@@ -17,14 +17,14 @@ public final class LiveSimulator: Sendable {
     /// Starts to serve at once, on free ports or on those from `firstPort` on. Throws `HTTPServer.StartError`.
     public init(_ simulator: Simulator, firstPort: Int? = nil) throws(HTTPServer.StartError) {
         self.simulator = simulator
-        let served = Locked(AddressBook.real)
+        var addresses = Addresses(simulator.options)
+        let served = Locked(AddressBook(addresses))
         servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
             let port = firstPort.map { $0 + index } ?? 0
             return try HTTPServer(port: port, time: simulator.clock.base, handler: handler)
         }
         let urls = servers.map { "http://127.0.0.1:\($0.port)" }
-        var addresses = Addresses()
         (addresses.genesys, addresses.cxoneIssuer, addresses.cxoneRegional) = (urls[0], urls[1], urls[2])
         (addresses.cxoneAPI, addresses.cxoneCluster, addresses.cxoneDigital) = (urls[3], urls[4], urls[5])
         (addresses.control, addresses.storage) = (urls[6], urls[7])
@@ -33,21 +33,7 @@ public final class LiveSimulator: Sendable {
     }
 
     /// The settings with which any program reaches the simulated platforms.
-    public var environment: [(name: String, value: String)] { Self.settings(addresses, simulator.credentials) }
-
-    static func settings(_ addresses: Addresses, _ credentials: Credentials) -> [(name: String, value: String)] {
-        [
-            ("GENESYS_CLIENT_ID", credentials.genesysClientID),
-            ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
-            ("GENESYS_REGION", "us-east-1"), ("GENESYS_LOGIN_URL", addresses.genesys),
-            ("GENESYS_API_URL", addresses.genesys),
-            ("CXONE_CLIENT_ID", credentials.cxoneClientID), ("CXONE_CLIENT_SECRET", credentials.cxoneClientSecret),
-            ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID),
-            ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),
-            ("CXONE_REGION", "na1"), ("CXONE_ISSUER", addresses.cxoneIssuer), ("CXONE_API_URL", addresses.cxoneAPI),
-            ("RINGDOWN_SIM_URL", addresses.control),
-        ]
-    }
+    public var environment: [(name: String, value: String)] { simulator.settings(addresses, simulator.credentials) }
 }
 
 private struct SiteHandler: Handler {
@@ -57,5 +43,24 @@ private struct SiteHandler: Handler {
 
     func handle(_ request: Request) -> Reply {
         simulator.answer(request, at: site, addresses: addresses.withLock { $0 })
+    }
+}
+
+extension Simulator {
+    /// The settings with which programs reach it at these addresses.
+    func settings(_ addresses: Addresses, _ credentials: Credentials) -> [(name: String, value: String)] {
+        [
+            ("GENESYS_CLIENT_ID", credentials.genesysClientID),
+            ("GENESYS_CLIENT_SECRET", credentials.genesysClientSecret),
+            ("GENESYS_REGION", options.genesysRegion ?? options.genesysDomain),
+            ("GENESYS_LOGIN_URL", addresses.genesys),
+            ("GENESYS_API_URL", addresses.genesys),
+            ("CXONE_CLIENT_ID", credentials.cxoneClientID), ("CXONE_CLIENT_SECRET", credentials.cxoneClientSecret),
+            ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID),
+            ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),
+            ("CXONE_REGION", options.cxoneArea), ("CXONE_ISSUER", addresses.cxoneIssuer),
+            ("CXONE_API_URL", addresses.cxoneAPI),
+            ("RINGDOWN_SIM_URL", addresses.control),
+        ]
     }
 }

@@ -16,7 +16,7 @@ extension Simulator {
     /// What the page shows.
     func state(_ addresses: Addresses) -> Response {
         let now = clock.now
-        let settings = LiveSimulator.settings(addresses, currentCredentials).map { setting -> JSON in
+        let settings = settings(addresses, currentCredentials).map { setting -> JSON in
             [
                 "name": .string(setting.name), "value": .string(setting.value),
                 "isSecret": .bool(setting.name.hasSuffix("_SECRET")),
@@ -32,11 +32,13 @@ extension Simulator {
 
     private func hosts(_ addresses: Addresses) -> [JSON] {
         [
-            ("login.\(options.genesysDomain)", addresses.genesys), ("api.\(options.genesysDomain)", addresses.genesys),
-            ("cxone.niceincontact.com", addresses.cxoneIssuer), ("na1.nice-incontact.com", addresses.cxoneRegional),
-            ("api-na1.niceincontact.com", addresses.cxoneAPI), ("api-b32.nice-incontact.com", addresses.cxoneCluster),
-            ("api-de-na1.niceincontact.com", addresses.cxoneDigital),
-            (Site.storage.hostName("", options), addresses.storage),
-        ].map { ["name": .string($0.0), "address": .string($0.1)] }
+            (.genesysLogin(domain: options.genesysDomain), addresses.genesys),
+            (.genesysAPI(domain: options.genesysDomain), addresses.genesys), (.cxoneIssuer, addresses.cxoneIssuer),
+            (.cxoneRegional, addresses.cxoneRegional), (.cxoneAPI, addresses.cxoneAPI),
+            (.cxoneCluster, addresses.cxoneCluster), (.cxoneDigital, addresses.cxoneDigital),
+            (.storage, addresses.storage),
+        ].map { (site: Site, address: String) in
+            ["name": .string(site.hostName("", options)), "address": .string(address)]
+        }
     }
 }

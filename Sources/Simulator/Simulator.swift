@@ -5,7 +5,7 @@ internal import Synchronization
 /// Both platforms, as far as their fact pages know them, in memory: no network, no account.
 ///
 /// It answers for the platforms' real host names (as the handler of an ``HTTPModel/InMemoryTransport``) and, behind
-/// ``LiveSimulator``, on loopback ports. One Genesys Cloud organisation lives in one region; one CXone tenant in area `na1`.
+/// ``LiveSimulator``, on loopback ports. One Genesys Cloud organisation lives in one region, one CXone tenant in one area.
 public final class Simulator: Handler {
     /// What is simulated, and how.
     public struct Options: Sendable {
@@ -31,6 +31,10 @@ public final class Simulator: Handler {
         /// servers decode it too is UNVERIFIED.
         public enum SecretEncoding: String, Sendable, CaseIterable { case any, raw, form }
         public var secretEncoding = SecretEncoding.any
+        /// What goes wrong from the start, and again after a reset.
+        public var faults: [FaultRule] = []
+        /// What the fact pages leave open.
+        var assumptions = Assumptions()
         /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
         public var isLenient = false
         /// Any client and secret is as good as the simulated one, for programs that bring their own.
@@ -41,6 +45,20 @@ public final class Simulator: Handler {
         }
         private(set) var loginHost = "login.mypurecloud.com"
         private(set) var apiHost = "api.mypurecloud.com"
+        /// The region by its name at AWS, or its environment domain, as an alternative to ``genesysDomain``. nil for what is none.
+        public var genesysRegion: String? {
+            get { genesysRegions[genesysDomain] }
+            set {
+                let domain = genesysRegions.first { newValue == $0.key || newValue == $0.value }?.key
+                if let domain { genesysDomain = domain }
+            }
+        }
+        /// The area in which the tenant lives.
+        public var cxoneArea = "na1"
+
+        /// The names of the regions and areas that there are.
+        public static var regionNames: [String] { genesysRegions.values.sorted() }
+        public static var areaNames: [String] { cxoneAreas }
 
         public init() {}
     }
@@ -49,6 +67,7 @@ public final class Simulator: Handler {
     /// What is made up. It changes only with the seed.
     var data: DataSet { dataSet.withLock { $0 } }
     private let dataSet: Locked<DataSet>
+    private let realAddresses: AddressBook
     let world: Locked<World>
     let faults: Locked<Faults>
     let clock: SimulatedClock
@@ -58,10 +77,14 @@ public final class Simulator: Handler {
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
         self.options = options
         clock = SimulatedClock(time)
+        realAddresses = AddressBook(Addresses(options))
         dataSet = Locked(DataSet(options, seed: options.seed))
         world = Locked(World())
         faults = Locked(Faults(seed: options.seed))
+        addFaults(options.faults)
     }
+
+    var assumptions: Assumptions { options.assumptions }
 
     /// The credentials that the simulated platforms know at first.
     public var credentials: Credentials { data.credentials }
@@ -94,8 +117,11 @@ public final class Simulator: Handler {
 
     /// Answers a request by the real host name in its URL.
     public func handle(_ request: Request) -> Reply {
-        answer(request, at: Site(host: request.url.host), addresses: .real)
+        answer(request, at: site(request.url.host), addresses: realAddresses)
     }
+
+    /// The site of a real host name; nil for any other host.
+    func site(_ host: String) -> Site? { Site(host: host, area: options.cxoneArea) }
 
     /// Answers a request that came in for a site, and keeps it in the journal. Links in the answer lead to `addresses`.
     func answer(_ request: Request, at site: Site?, addresses: AddressBook) -> Reply {
@@ -166,7 +192,7 @@ public final class Simulator: Handler {
             time: call.now, host: hostName(call),
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status,
-            client: answer.client.map { excerpt($0, limit: 200) }, credentials: answer.credentials,
+            client: answer.client.map { excerpt($0, limit: 200) }, token: answer.token, credentials: answer.credentials,
             reason: answer.reason, faults: faults, hint: hint
         )
         world.withLock { $0.journal.add(entry) }
@@ -193,10 +219,10 @@ struct Call {
     var url: HTTPURL { request.url }
     var bodyBytes: [UInt8] { request.bodyBytes }
     var isGenesys: Bool { site?.isGenesys == true }
+    var isJSON: Bool { header("Content-Type")?.lowercased().hasPrefix("application/json") == true }
     /// The client that the body of a token request names.
     var bodyClient: String? {
         guard request.method == "POST" else { return nil }
-        let isJSON = header("Content-Type")?.lowercased().hasPrefix("application/json") == true
         let values = TokenParameters(self, format: isJSON ? .json : .form).values
         return values["client_id"] ?? values["accessKeyId"]
     }
@@ -233,6 +259,8 @@ struct Call {
 struct Answer {
     var response: Response
     var client: String?
+    /// The number of the token that came, or that was granted.
+    var token: Int?
     var credentials: RequestRecord.CredentialsForm?
     var reason: String
 
@@ -247,6 +275,12 @@ struct Answer {
     /// Adds a header field that is not there yet; the name and the value must be legal.
     mutating func add(_ name: String, _ value: String) {
         response.headers.addParsed(name, value)
+    }
+
+    /// The answer to whom a token belongs.
+    consuming func of(_ verdict: World.Verdict?) -> Answer {
+        (client, token) = (verdict?.client, verdict?.token)
+        return self
     }
 
     /// The answer with a header field; the answer itself is used up, so that nothing is copied.

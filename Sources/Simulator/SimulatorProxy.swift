@@ -22,24 +22,34 @@ public final class SimulatorProxy: Sendable {
         javaTrustStore = try authority.javaTrustStore()
         proxy = try InterceptingProxy(
             port: port, authority: authority, hosts: Site.certificateNames, time: simulator.clock.base,
-            handler: simulator
-        ) { host, port in simulator.openTunnel(to: host, port) }
+            handler: simulator,
+            decide: { host, port in simulator.openTunnel(to: host, port) },
+            refused: { method, url in
+                let reason = "only https is simulated"
+                simulator.keepRefusal(method, url.origin.authority, url.path, query: url.query, reason: reason)
+            }
+        )
     }
 }
 
 extension Simulator {
     /// Judges a tunnel, and keeps one that is refused in the journal.
     func openTunnel(to host: String, _ port: Int) -> InterceptingProxy.Verdict {
-        guard let site = Site(host: host), port == 443 else {
-            let reason = "\(excerpt(host, limit: 100)):\(port) is not simulated, and nothing else is reached from here"
-            let entry = RequestRecord(
-                time: clock.now, host: excerpt(host, limit: 100), method: "CONNECT", path: "", status: 403,
-                reason: "host is not simulated")
-            world.withLock { $0.journal.add(entry) }
-            return .refused(reason: reason)
+        guard let site = self.site(host), port == 443 else {
+            let name = excerpt(host, limit: 100)
+            let reason = self.site(host) == nil ? "host is not simulated" : "port is not simulated"
+            keepRefusal("CONNECT", port == 443 ? name : "\(name):\(port)", "", query: nil, reason: reason)
+            return .refused(reason: "\(name):\(port) is not simulated, and nothing else is reached from here")
         }
         let now = clock.now
         let rules = faults.withLock { $0.applying(toConnection: host, isGenesys: site.isGenesys, now: now) }
         return .accepted(isCertificateExpired: rules.contains { $0.certificate == .expired })
+    }
+
+    fileprivate func keepRefusal(_ method: String, _ host: String, _ path: String, query: String?, reason: String) {
+        let entry = RequestRecord(
+            time: clock.now, host: host, method: excerpt(method, limit: 20), path: path, query: query, status: 403,
+            reason: reason)
+        world.withLock { $0.journal.add(entry) }
     }
 }

@@ -18,20 +18,20 @@ enum Site: Sendable, Equatable {
     case storage
     case control
 
-    /// The site of a real host name; nil for any other host.
-    init?(host: String) {
+    /// The site of a real host name, for a tenant of CXone's in an area; nil for any other host.
+    init?(host: String, area: String) {
         let parts = host.split(separator: ".", maxSplits: 1).map(String.init)
-        let domain = parts.count == 2 && genesysDomains.contains(parts[1]) ? parts[1] : nil
+        let domain = parts.count == 2 && genesysRegions[parts[1]] != nil ? parts[1] : nil
         if let domain, parts[0] == "login" || parts[0] == "api" {
             self = parts[0] == "login" ? .genesysLogin(domain: domain) : .genesysAPI(domain: domain)
             return
         }
         switch host {
         case "cxone.niceincontact.com": self = .cxoneIssuer
-        case "na1.nice-incontact.com": self = .cxoneRegional
-        case "api-na1.niceincontact.com": self = .cxoneAPI
+        case "\(area).nice-incontact.com": self = .cxoneRegional
+        case "api-\(area).niceincontact.com": self = .cxoneAPI
         case "api-b32.nice-incontact.com": self = .cxoneCluster
-        case "api-de-na1.niceincontact.com": self = .cxoneDigital
+        case "api-de-\(area).niceincontact.com": self = .cxoneDigital
         case storageHost: self = .storage
         case let host where cxoneHosts.contains(host): self = .cxoneElsewhere(host: host)
         default: return nil
@@ -47,7 +47,7 @@ enum Site: Sendable, Equatable {
 
     /// The names that certificates for the simulated hosts are made out to.
     static var certificateNames: [String] {
-        genesysDomains.sorted().map { "*." + $0 }
+        genesysRegions.keys.sorted().map { "*." + $0 }
             + ["*.niceincontact.com", "*.nice-incontact.com", "*.nicecxone-gov.com", storageHost]
     }
 
@@ -58,10 +58,10 @@ enum Site: Sendable, Equatable {
         case .genesysAPI(let domain): "api.\(domain)"
         case .genesysGateway: path.hasPrefix("/oauth/") ? options.loginHost : options.apiHost
         case .cxoneIssuer: "cxone.niceincontact.com"
-        case .cxoneRegional: "na1.nice-incontact.com"
-        case .cxoneAPI: "api-na1.niceincontact.com"
+        case .cxoneRegional: "\(options.cxoneArea).nice-incontact.com"
+        case .cxoneAPI: "api-\(options.cxoneArea).niceincontact.com"
         case .cxoneCluster: "api-b32.nice-incontact.com"
-        case .cxoneDigital: "api-de-na1.niceincontact.com"
+        case .cxoneDigital: "api-de-\(options.cxoneArea).niceincontact.com"
         case .cxoneElsewhere(let host): host
         case .storage: storageHost
         case .control: "control"
@@ -71,19 +71,25 @@ enum Site: Sendable, Equatable {
 
 /// Where the simulated hosts answer: their real names, or loopback ports. Links and discovery documents are made of these.
 public struct Addresses: Sendable {
-    public var genesys = "https://api.mypurecloud.com"
-    public var cxoneIssuer = "https://cxone.niceincontact.com"
-    public var cxoneRegional = "https://na1.nice-incontact.com"
-    public var cxoneAPI = "https://api-na1.niceincontact.com"
-    public var cxoneCluster = "https://api-b32.nice-incontact.com"
-    public var cxoneDigital = "https://api-de-na1.niceincontact.com"
+    public var genesys: String
+    public var cxoneIssuer: String
+    public var cxoneRegional: String
+    public var cxoneAPI: String
+    public var cxoneCluster: String
+    public var cxoneDigital: String
     public var storage = "https://\(storageHost)"
     public var control = "http://control.invalid"
+
+    /// The real names.
+    init(_ options: Simulator.Options) {
+        func url(_ site: Site) -> String { "https://" + site.hostName("", options) }
+        (genesys, cxoneIssuer, cxoneRegional) = (url(.genesysGateway), url(.cxoneIssuer), url(.cxoneRegional))
+        (cxoneAPI, cxoneCluster, cxoneDigital) = (url(.cxoneAPI), url(.cxoneCluster), url(.cxoneDigital))
+    }
 }
 
 /// The addresses by reference: every request carries them.
 final class AddressBook: Sendable {
-    static let real = AddressBook(Addresses())
     let addresses: Addresses
 
     init(_ addresses: Addresses) {
@@ -93,19 +99,22 @@ final class AddressBook: Sendable {
 
 private let storageHost = "simulated-exports.s3.amazonaws.com"
 
+/// CXone's attested areas (`cxone.md` section 2).
+let cxoneAreas = ["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"]
+
 /// The hosts of CXone's attested areas (`cxone.md` section 2).
 private let cxoneHosts = Set(
-    ["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"].flatMap {
+    cxoneAreas.flatMap {
         ["\($0).nice-incontact.com", "api-\($0).niceincontact.com", "api-de-\($0).niceincontact.com"]
     } + ["cxone-gov.niceincontact.com", "api-de-na2.nicecxone-gov.com"])
 
-/// The environment domains of Genesys Cloud (`genesys-cloud.md` section 1). The client has a list of its own, so that a
-/// mistake in one of them shows.
-let genesysDomains: Set<String> = [
-    "mypurecloud.com", "use2.us-gov-pure.cloud", "usw2.pure.cloud", "cac1.pure.cloud", "sae1.pure.cloud",
-    "mxc1.pure.cloud",
-    "mypurecloud.ie", "euw2.pure.cloud", "mypurecloud.de", "euc2.pure.cloud", "edee1.eusc-pure.cloud",
-    "mec1.pure.cloud",
-    "aps1.pure.cloud", "apse1.pure.cloud", "mypurecloud.com.au", "mypurecloud.jp", "apne2.pure.cloud",
-    "apne3.pure.cloud",
+/// The environment domains of Genesys Cloud and their regions (`genesys-cloud.md` section 1). The client has a list of its own,
+/// so that a mistake in one of them shows.
+let genesysRegions: [String: String] = [
+    "mypurecloud.com": "us-east-1", "use2.us-gov-pure.cloud": "us-east-2", "usw2.pure.cloud": "us-west-2",
+    "cac1.pure.cloud": "ca-central-1", "sae1.pure.cloud": "sa-east-1", "mxc1.pure.cloud": "mx-central-1",
+    "mypurecloud.ie": "eu-west-1", "euw2.pure.cloud": "eu-west-2", "mypurecloud.de": "eu-central-1",
+    "euc2.pure.cloud": "eu-central-2", "edee1.eusc-pure.cloud": "eusc-de-east-1", "mec1.pure.cloud": "me-central-1",
+    "aps1.pure.cloud": "ap-south-1", "apse1.pure.cloud": "ap-southeast-1", "mypurecloud.com.au": "ap-southeast-2",
+    "mypurecloud.jp": "ap-northeast-1", "apne2.pure.cloud": "ap-northeast-2", "apne3.pure.cloud": "ap-northeast-3",
 ]

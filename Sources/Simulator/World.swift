@@ -14,7 +14,7 @@ struct World: Sendable {
     var analyticsJobs: [String: AnalyticsJob] = [:]
     var extractionJobs: [String: CXoneJob] = [:]
     var lastExtraction: Timestamp?
-    private(set) var reportJobs: [Int: CXoneJob] = [:]
+    var reportJobs: [Int: CXoneJob] = [:]
     private var lastReportJob = 9000
     /// More jobs than this are not kept; the oldest go first.
     static let jobLimit = 1000
@@ -42,6 +42,8 @@ struct World: Sendable {
     private var tidyAt = 10_000
 
     struct GrantedToken: Sendable {
+        /// Which one, counted from the start: what the journal calls it.
+        var number: Int
         var client: String
         var platform: PlatformName
         var expiry: Timestamp
@@ -52,11 +54,17 @@ struct World: Sendable {
         /// The calls in the current minute.
         var window: (start: Timestamp, calls: Int)
     }
-    enum PlatformName: Sendable { case genesys, cxone }
+    enum PlatformName: Sendable { case genesys, cxone, digital }
 
-    enum Verdict {
-        case valid(client: String)
-        case refused(String)
+    /// What becomes of a token that a call brings.
+    struct Verdict {
+        /// Whose it is, and which, where it is known at all.
+        var client: String?
+        var token: Int?
+        /// Why it is refused; nil where it is not.
+        var refusal: String?
+
+        static func refused(_ reason: String) -> Verdict { Verdict(refusal: reason) }
     }
 
     /// As at the start, but for the tokens that programs hold.
@@ -73,8 +81,8 @@ struct World: Sendable {
     }
 
     mutating func grant(
-        _ token: String, to client: String, on platform: PlatformName, until expiry: Timestamp, now: Timestamp,
-        person: Int? = nil
+        _ token: String, number: Int, to client: String, on platform: PlatformName, until expiry: Timestamp,
+        now: Timestamp, person: Int? = nil
     ) {
         // Tokens that ended long ago are forgotten, so that a simulator can run for days.
         if tokens.count >= tidyAt {
@@ -84,7 +92,8 @@ struct World: Sendable {
             tidyAt = max(10_000, tokens.count * 2)
         }
         tokens[token] = GrantedToken(
-            client: client, platform: platform, expiry: expiry, lastUse: now, person: person, window: (now, 0))
+            number: number, client: client, platform: platform, expiry: expiry, lastUse: now, person: person,
+            window: (now, 0))
     }
 
     mutating func add(_ job: AnalyticsJob, _ id: String) {
@@ -136,12 +145,19 @@ struct World: Sendable {
     private func judge(
         _ known: GrantedToken, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?
     ) -> Verdict {
-        guard known.platform == platform else { return .refused("unknown token") }
-        if known.isRevoked { return .refused("revoked token") }
-        if known.expiry <= now { return .refused("expired token") }
-        if let idleTimeout, now - known.lastUse > idleTimeout { return .refused("idle token") }
-        if platform == .genesys, client.state == .disabled { return .refused("disabled client") }
-        return .valid(client: known.client)
+        var verdict = Verdict(client: known.client, token: known.number)
+        if known.platform != platform {
+            verdict.refusal = "another service's token"
+        } else if known.isRevoked {
+            verdict.refusal = "revoked token"
+        } else if known.expiry <= now {
+            verdict.refusal = "expired token"
+        } else if let idleTimeout, now - known.lastUse > idleTimeout {
+            verdict.refusal = "idle token"
+        } else if platform == .genesys, client.state == .disabled {
+            verdict.refusal = "disabled client"
+        }
+        return verdict
     }
 
     mutating func revoke(_ token: String) {
@@ -162,7 +178,7 @@ struct World: Sendable {
     ) -> (verdict: Verdict, calls: Int, reset: Int) {
         guard let index = tokens.index(forKey: token) else { return (.refused("unknown token"), 0, 60) }
         let verdict = judge(tokens.values[index], on: platform, now: now, idleTimeout: idleTimeout)
-        guard case .valid = verdict else { return (verdict, 0, 60) }
+        guard verdict.refusal == nil else { return (verdict, 0, 60) }
         tokens.values[index].lastUse = now
         var window = tokens.values[index].window
         var age = now.secondsSince1970 - window.start.secondsSince1970

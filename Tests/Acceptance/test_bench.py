@@ -10,29 +10,65 @@ CORPUS = pathlib.Path(__file__).parents[2] / "Scenarios/lifecycle.json"
 
 # A client without a cache, in a few lines of the standard library, or one that keeps its token for ever.
 NAIVE = """
-import base64, json, os, sys, urllib.parse, urllib.request
+import base64, json, os, sys, threading, time, urllib.parse, urllib.request
 quote = urllib.parse.quote_plus
 pair = base64.b64encode((quote(os.environ["OAUTH_CLIENT_ID"]) + ":" + quote(os.environ["OAUTH_CLIENT_SECRET"])).encode()).decode()
+kept = None
 def token():
     request = urllib.request.Request(os.environ["OAUTH_TOKEN_URL"], b"grant_type=client_credentials", {"Authorization": "Basic " + pair})
     return json.load(urllib.request.urlopen(request))["access_token"]
-kept = None
+def use():
+    global kept
+    if %(keeps)s:
+        kept = kept or token()
+    else:
+        token()
+def work():
+    try:
+        use()
+    except Exception as error:
+        errors.append(error)
 for line in sys.stdin:
-    count = int(line.split()[1]) if " " in line else 0
-    if line.startswith("time"):
-        import time
+    words = line.split()
+    if words[0] == "time":
         print(json.dumps({"time": time.time()}), flush=True)
         continue
-    failed = 0
-    for _ in range(count):
+    count, errors = int(words[1]), []
+    if words[-1] == "together":
+        threads = [threading.Thread(target=work) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    else:
+        for _ in range(count):
+            work()
+    print(json.dumps({"succeeded": count - len(errors), "failed": len(errors), "error": None}), flush=True)
+"""
+
+# A client that claims success: it never asks for a token, or once for each command and in vain.
+LIAR = """
+import json, os, sys, time, urllib.error, urllib.request
+for line in sys.stdin:
+    words = line.split()
+    if words[0] != "time" and %(asks)s:
         try:
-            if %(keeps)s:
-                kept = kept or token()
-            else:
-                token()
-        except Exception as error:
-            failed += 1
-    print(json.dumps({"succeeded": count - failed, "failed": failed, "error": None}), flush=True)
+            urllib.request.urlopen(os.environ["OAUTH_TOKEN_URL"], b"grant_type=none")
+        except urllib.error.HTTPError:
+            pass
+    answer = {"time": time.time()} if words[0] == "time" else {"succeeded": int(words[1]), "failed": 0, "error": None}
+    print(json.dumps(answer), flush=True)
+"""
+
+# A client that breaks: before its first answer, or behind it.
+BROKEN = """
+import sys
+if %(answers)s:
+    sys.stdin.readline()
+    print('{"time": 0}', flush=True)
+    sys.stdin.readline()
+print("first\\nsecond", file=sys.stderr)
+raise RuntimeError("\\x1b[31m" + 400 * "x")
 """
 
 
@@ -42,13 +78,32 @@ def results(outcome):
 
 
 @pytest.fixture
-def naive(tmp_path, ringdown):
-    def run(keeps, *options):
-        program = tmp_path / "naive.py"
-        program.write_text(NAIVE % {"keeps": keeps})
-        return ringdown("bench", "--output", "json", *options, "--", sys.executable, program)
+def client(tmp_path, ringdown):
+    """Plays the scoreboard with a client that is a Python program."""
+
+    def run(source, *options, **variables):
+        program = tmp_path / "client.py"
+        program.write_text(source)
+        return ringdown("bench", *options, "--", sys.executable, program, **variables)
 
     return run
+
+
+@pytest.fixture
+def naive(client):
+    def run(keeps, *options):
+        return client(NAIVE % {"keeps": keeps}, "--output", "json", *options)
+
+    return run
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """Where temporary directories are made, and nothing must be left."""
+    directory = tmp_path / "scratch"
+    directory.mkdir()
+    yield directory
+    assert list(directory.iterdir()) == []
 
 
 def test_our_library_passes_every_row(ringdown):
@@ -86,12 +141,53 @@ def test_several_clients_make_the_columns_of_a_table_in_markdown(ringdown, binar
     assert lines[-1] == "| passed | 1 | 1 of 1 | 1 of 1 |"
 
 
-@pytest.mark.parametrize("client,reason", [("true", "it has ended"), ("echo hello", "it answered 'hello'"),
-                                           ("no-such-program", "it has ended")])
-def test_what_is_no_client_gets_no_result_and_no_crash(ringdown, client, reason):
-    outcome = ringdown("bench", "--only", "special", "--output", "json", "--client", f"x={client}")
+def test_callers_that_do_not_wait_for_each_other_all_ask(naive):
+    row = results(naive(True, "--only", "no token yet"))["50 at once, no token yet"]
+    assert (row["passed"], row["measured"]) == (False, "50 requests")
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_client_that_claims_success_and_has_no_token_passes_no_row(client, asks):
+    outcome = client(LIAR % {"asks": asks}, "--output", "json")
     assert outcome.code == 1
-    assert reason in results(outcome)["secret with special characters"]["measured"]
+    assert [title for title, row in results(outcome).items() if row["passed"]] == []
+
+
+@pytest.mark.parametrize("command,reason", [("true", "it has ended"), ("no-such-program", "not found")])
+def test_what_cannot_answer_is_told_at_once(ringdown, scratch, command, reason):
+    outcome = ringdown("bench", "--client", f"x={command}", TMPDIR=scratch)
+    assert (outcome.code, outcome.out) == (78, "")
+    assert f"the client {command} gives no answer: it has ended" in outcome.err
+    assert reason in outcome.err
+    assert "ringdown bench --help" in outcome.err
+
+
+def test_the_end_of_what_it_wrote_is_told(client, scratch):
+    outcome = client(BROKEN % {"answers": False}, "--output", "json", TMPDIR=scratch)
+    assert (outcome.code, outcome.out) == (78, "")
+    error = json.loads(outcome.err)["error"]
+    assert error["code"] == "configuration"
+    lines = error["message"].splitlines()[1:]
+    assert len(lines) <= 3
+    assert "RuntimeError: \\u{1b}[31mxxx" in lines[-1]
+    assert len(lines[-1]) < 350
+
+
+def test_a_client_that_breaks_later_gets_no_result_and_what_it_wrote(client, scratch):
+    source = BROKEN % {"answers": True}
+    outcome = client(source, "--only", "special", "--output", "json", TMPDIR=scratch)
+    row = results(outcome)["secret with special characters"]
+    assert (outcome.code, row["passed"], row["measured"]) == (1, False, "no result: it has ended")
+    assert "RuntimeError" in row["stderr"][-1]
+    table = client(source, "--only", "special", TMPDIR=scratch)
+    assert table.code == 1
+    assert "stderr: RuntimeError" in table.out
+
+
+def test_what_is_no_client_gets_no_result_and_no_crash(ringdown, scratch):
+    outcome = ringdown("bench", "--only", "special", "--output", "json", "--client", "x=echo hello", TMPDIR=scratch)
+    assert outcome.code == 1
+    assert "it answered 'hello'" in results(outcome)["secret with special characters"]["measured"]
 
 
 @pytest.mark.parametrize("arguments", [["--only", "nothing like this"], ["--client", "nameless"], ["--output", "xml"]])

@@ -89,10 +89,16 @@ def test_exceptions_of_the_callers_do_not_lead_around_the_proxy(intercepted):
     assert "invalid_request" in outcome.out, outcome.err
 
 
-def test_the_journal_holds_the_tunnels_that_were_refused(ringdown):
-    outcome = ringdown("simulate", "--intercept", "--", sys.executable, "-c", JOURNAL, "curl", "https://example.com/")
-    assert [(entry["method"], entry["host"], entry["status"]) for entry in json.loads(outcome.out)] == [
-        ("CONNECT", "example.com", 403)]
+@pytest.mark.parametrize(("url", "method", "host", "path", "reason"), [
+    ("https://example.com/", "CONNECT", "example.com", "", "host is not simulated"),
+    ("https://example.com:8443/", "CONNECT", "example.com:8443", "", "host is not simulated"),
+    ("https://login.mypurecloud.com:8443/", "CONNECT", "login.mypurecloud.com:8443", "", "port is not simulated"),
+    ("http://example.com/a", "GET", "example.com", "/a", "only https is simulated"),
+    ("http://login.mypurecloud.com:8080/", "GET", "login.mypurecloud.com:8080", "/", "only https is simulated"),
+])
+def test_the_journal_holds_what_was_refused(intercepted, url, method, host, path, reason):
+    [entry] = json.loads(intercepted(sys.executable, "-c", JOURNAL, "curl", url).out)
+    assert [entry[name] for name in ("method", "host", "path", "status", "reason")] == [method, host, path, 403, reason]
 
 
 def test_links_lead_to_real_hosts_again(intercepted, binary):
@@ -146,7 +152,9 @@ with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(bytes.fromhex(sys.argv[1]))
         connection.shutdown(socket.SHUT_WR)
         answer = connection.recv(65536)
-    except ConnectionError:
+    except TimeoutError:
+        raise
+    except OSError:  # closed before all of it was sent: reset, broken pipe or no longer connected
         answer = b""
 print(answer.decode().split("\\r\\n")[0])
 try:

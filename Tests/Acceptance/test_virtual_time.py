@@ -1,16 +1,56 @@
 """`ringdown simulate --virtual-time`: programs sleep for days in no time, and every clock agrees."""
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
 
 import pytest
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
+
+# As Python's requests do it behind a proxy: small packets, which the system may hold back (Nagle), and a time limit.
+TUNNELS = """
+import os, socket, ssl
+proxy = os.environ["HTTPS_PROXY"].removeprefix("http://").split(":")
+trust = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+for _ in range(20):
+    with socket.create_connection(proxy, timeout=10) as tunnel:
+        tunnel.sendall(b"CONNECT api.mypurecloud.com:443 HTTP/1.1\\r\\n\\r\\n")
+        tunnel.recv(1000)
+        with trust.wrap_socket(tunnel, server_hostname="api.mypurecloud.com") as connection:
+            connection.sendall(b"POST /x HTTP/1.1\\r\\nHost: api.mypurecloud.com\\r\\nContent-Length: 2\\r\\n\\r\\n")
+            connection.sendall(b"{}")
+            print(connection.recv(1000).split()[1].decode())
+"""
+
+# Stops within the handshake for a day; the words come in hexadecimal digits.
+STALL = """
+import os, socket, sys, time
+proxy = os.environ["HTTPS_PROXY"].removeprefix("http://").split(":")
+with socket.create_connection(proxy) as tunnel:
+    tunnel.sendall(b"CONNECT api.mypurecloud.com:443 HTTP/1.1\\r\\n\\r\\n")
+    tunnel.recv(1000)
+    tunnel.sendall(bytes.fromhex(sys.argv[1]))
+    start = time.time()
+    time.sleep(86400)
+    print(round(time.time() - start))
+"""
+
+
+def client_hello():
+    outgoing = ssl.MemoryBIO()
+    handshake = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="api.mypurecloud.com")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        handshake.do_handshake()
+    return outgoing.read()
+
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux can a library stand before the system's own")
 
 
@@ -49,6 +89,16 @@ def test_slow_answers_are_slow_and_time_limits_hold(virtual):
 def test_slow_bytes_take_their_time(virtual):
     program = "import os, time, urllib.error, urllib.request as u\nstart = time.time()\ntry:\n u.urlopen(os.environ['GENESYS_API_URL'] + '/x')\nexcept urllib.error.HTTPError as e:\n print(len(e.read()) / (time.time() - start))"
     assert 1.9 < float(virtual(sys.executable, "-c", program, options=["--fault", "path=/x,bytesPerSecond=2"])) < 2.1
+
+
+def test_packets_on_their_way_through_the_proxy_arrive_before_a_time_limit(virtual):
+    assert virtual(sys.executable, "-c", TUNNELS, options=["--intercept"]).split() == ["404"] * 20
+
+
+@pytest.mark.parametrize("words", [b"\x16\x03\x01", client_hello()], ids=["at its start", "after its first message"])
+def test_a_client_that_stops_within_the_handshake_keeps_nobody_busy(virtual, words):
+    # The time does not jump while the proxy does anything.
+    assert int(virtual(sys.executable, "-c", STALL, words.hex(), options=["--intercept"])) == 86400
 
 
 def test_our_own_processes_see_their_cached_token_grow_old(virtual, binary):

@@ -11,13 +11,19 @@ final class ClientProcess: Sendable {
     /// Why there is no answer.
     struct Failure: Error, CustomStringConvertible {
         let description: String
+        /// The last lines that the client wrote to standard error.
+        let lastWords: [String]
+        /// Whether it had written anything to standard output.
+        let hasAnswered: Bool
     }
 
     private static let patience: Duration = .seconds(90)
     private let child: pid_t
     private let input: Int32
     private let output: Int32
+    private let log: String
     private let rest = Locked<[UInt8]>([])
+    private let hasAnswered = Locked(false)
 
     /// Starts the client; what it says on standard error goes into a file.
     init(_ command: String, environment: [String: String], log: String) throws {
@@ -26,6 +32,7 @@ final class ClientProcess: Sendable {
         let error = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         defer { for descriptor in [theirInput, theirOutput, error] { close(descriptor) } }
         (input, output) = (ourInput, ourOutput)
+        self.log = log
         child = try spawn(
             ["/bin/sh", "-c", "exec " + command], environment: environment,
             streams: [(theirInput, STDIN_FILENO), (theirOutput, STDOUT_FILENO), (error, STDERR_FILENO)])
@@ -33,15 +40,39 @@ final class ClientProcess: Sendable {
 
     /// The client's answer to a command.
     func ask(_ command: String) async throws -> JSON {
-        guard File.write(Array("\(command)\n".utf8), to: input) == nil else {
-            throw Failure(description: "it has ended")
-        }
+        // Where it no longer reads, it may have said why before it ended.
+        File.write(Array("\(command)\n".utf8), to: input)
         let line = try await Thread.run { [self] in self.line() }
-        guard let line else { throw Failure(description: "no answer to '\(command)' within \(Self.patience.spoken)") }
+        guard let line else { throw failure("no answer to '\(command)' within \(Self.patience.spoken)") }
+        guard !line.isEmpty else { throw failure("it has ended") }
+        hasAnswered.withLock { $0 = true }
         guard let json = try? JSONReader.parse(line) else {
-            throw Failure(description: line.isEmpty ? "it has ended" : "it answered '\(excerpt(line, limit: 80))'")
+            throw failure("it answered '\(excerpt(line, limit: 80))'")
         }
         return json
+    }
+
+    /// Why there is no answer, with what the client said last.
+    func failure(_ description: String) -> Failure {
+        Failure(description: description, lastWords: lastWords, hasAnswered: hasAnswered.withLock { $0 })
+    }
+
+    /// The end of what the client wrote to standard error: at most three lines and 300 bytes.
+    private var lastWords: [String] {
+        let descriptor = open(log, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        // Where there is less, this fails and the whole file is read.
+        lseek(descriptor, -4096, SEEK_END)
+        let bytes = (try? File.read(descriptor, path: log)) ?? []
+        let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.suffix(3)
+        var (words, left): ([String], Int) = ([], 300)
+        for line in lines.reversed() where left > 0 {
+            let text = excerpt(line, limit: left)
+            words.insert(text, at: 0)
+            left -= text.utf8.count
+        }
+        return words
     }
 
     /// Ends the client; one that does not end by itself is killed.

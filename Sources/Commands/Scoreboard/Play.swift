@@ -14,16 +14,30 @@ final class Play {
     private let live: LiveSimulator
     private let client: ClientProcess
     private let time: VirtualTime
-    private let directory: TemporaryDirectory
     private var mark = 0
     /// Whether the client's clock is the simulator's. A client that does not ask the C library for the time has its own.
     private(set) var isInSharedTime = false
 
-    init(_ row: ScoreboardRow, _ command: String) async throws {
-        directory = try Context.current.temporaryDirectory()
+    /// Lets a client play a row, ends it, and leaves nothing behind, whatever happens.
+    static func outcome(of row: ScoreboardRow, _ command: String) async throws -> ScoreboardRow.Outcome {
+        let directory = try Context.current.temporaryDirectory()
+        defer { directory.remove() }
+        let play = try Play(row, command, directory)
+        do {
+            play.isInSharedTime = try await play.clockMoves()
+            let outcome = try await row.play(play)
+            await play.client.end()
+            return outcome
+        } catch {
+            await play.client.end()
+            throw error
+        }
+    }
+
+    private init(_ row: ScoreboardRow, _ command: String, _ directory: TemporaryDirectory) throws {
         let timeFile = directory.path + "/time"
-        // Longer than the latencies of the rows, which so pass in real time.
-        time = try VirtualTime(file: timeFile, patience: .milliseconds(200))
+        // A slow answer comes once no other request has followed for so long: those of all callers are there by then.
+        time = try VirtualTime(file: timeFile, patience: .milliseconds(100))
         simulator = Simulator(row.options, time: time)
         simulator.addFaults(try row.faults.map { try FaultRule($0) })
         live = try LiveSimulator(simulator)
@@ -38,7 +52,6 @@ final class Play {
         variables["OAUTH_CLIENT_SECRET"] = secret
         variables["OAUTH_API_URL"] = live.addresses.genesys
         client = try ClientProcess(command, environment: variables, log: directory.path + "/client.log")
-        isInSharedTime = try await clockMoves()
     }
 
     /// Moves the time by an hour and back, and looks whether the client's clock went along.
@@ -54,8 +67,7 @@ final class Play {
     func ask(_ what: String, _ count: Int, isTogether: Bool = false) async throws -> Answer {
         let json = try await client.ask("\(what) \(count)" + (isTogether ? " together" : ""))
         guard let succeeded = json["succeeded"]?.int, let failed = json["failed"]?.int else {
-            throw ClientProcess.Failure(
-                description: json["error"]?.string ?? "its answer lacks 'succeeded' and 'failed'")
+            throw client.failure(json["error"]?.string ?? "its answer lacks 'succeeded' and 'failed'")
         }
         return Answer(succeeded: succeeded, failed: failed, error: json["error"]?.string)
     }
@@ -72,12 +84,17 @@ final class Play {
     }
 
     /// The token requests since the rules were last changed.
-    var tokenRequests: [RequestRecord] {
-        simulator.requests(since: mark).filter { $0.method == "POST" && $0.path == "/oauth/token" }
-    }
+    var tokenRequests: [RequestRecord] { simulator.requests(since: mark).filter(\.isForToken) }
 
-    func end() async {
-        await client.end()
-        directory.remove()
+    /// Whether the client was granted a token since it was started.
+    var hasToken: Bool { simulator.requests(since: 0).contains { $0.isForToken && $0.status == 200 } }
+
+    /// How many calls of the API succeeded since the rules were last changed.
+    var goodCalls: Int {
+        simulator.requests(since: mark).count { $0.path == "/api/v2/tokens/me" && $0.status == 200 }
     }
+}
+
+extension RequestRecord {
+    fileprivate var isForToken: Bool { method == "POST" && path == "/oauth/token" }
 }

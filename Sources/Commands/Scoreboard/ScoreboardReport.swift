@@ -23,6 +23,7 @@ struct ScoreboardReport {
                             [
                                 "row": .string(row.title), "ideal": .string(row.ideal),
                                 "passed": .bool(outcome.isPassed), "measured": .string(outcome.text),
+                                "stderr": .array(outcome.lastWords.map { JSON.string($0) }),
                             ]
                         }),
                 ]
@@ -51,9 +52,10 @@ struct ScoreboardReport {
     /// A client after the other, a line for each row.
     func table(_ client: Client) -> String {
         let width = rows.map(\.title.count).max() ?? 0
-        let lines = zip(rows, client.outcomes).map { row, outcome in
-            "  \(outcome.isPassed ? "pass" : "FAIL")  \(aligned(row.title, width))  \(outcome.text)\n"
-                + (outcome.isPassed ? "" : "        \(aligned("", width))  ideal: \(row.ideal)\n")
+        let lines = zip(rows, client.outcomes).map { row, outcome -> String in
+            let notes = outcome.lastWords.map { "stderr: \($0)" } + (outcome.isPassed ? [] : ["ideal: \(row.ideal)"])
+            return "  \(outcome.isPassed ? "pass" : "FAIL")  \(aligned(row.title, width))  \(outcome.text)\n"
+                + notes.map { "        \(aligned("", width))  \($0)\n" }.joined()
         }
         return "\(client.name)\n" + lines.joined() + "  \(client.passes) of \(rows.count) passed\n"
     }
