@@ -91,13 +91,17 @@ public struct Response: Sendable {
             case after
         }
         public var cut: Cut?
+        /// It ends with a reset, so that the client sees an error (`ECONNRESET`), not an end of its data.
+        public var isReset = false
         /// The body trickles.
         public var bytesPerSecond: Int?
         /// A `Content-Length` that is not the body's.
         public var contentLength: Int?
 
-        public init(cut: Cut? = nil, bytesPerSecond: Int? = nil, contentLength: Int? = nil) {
-            self.cut = cut
+        public init(
+            cut: Cut? = nil, isReset: Bool = false, bytesPerSecond: Int? = nil, contentLength: Int? = nil
+        ) {
+            (self.cut, self.isReset) = (cut, isReset)
             self.bytesPerSecond = bytesPerSecond
             self.contentLength = contentLength
         }

@@ -73,7 +73,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     private let connection: OpaquePointer
     private var hasHeaders = false
     private var isTooLarge = false
-    private var endsConnection = false
+    private var end = Response.Sabotage()
     private var body: [UInt8] = []
     private var response: Response?
 
@@ -91,8 +91,16 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         guard let pointer = state?.pointee else { return }
         state?.pointee = nil
         let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
+        guard exchange.end.cut == .after else { return }
         // Both directions at once, as when a machine in between drops the connection.
-        if exchange.endsConnection { shutdown(rd_socket(exchange.connection), Int32(SHUT_RDWR)) }
+        if exchange.end.isReset { exchange.reset() } else { shutdown(rd_socket(exchange.connection), Int32(SHUT_RDWR)) }
+    }
+
+    /// Ends the connection with a reset: to dissolve a TCP connection by connecting it to nothing sends one.
+    func reset() {
+        var nowhere = sockaddr()
+        nowhere.sa_family = sa_family_t(AF_UNSPEC)
+        connect(rd_socket(connection), &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
     /// Called with the headers, with each part of the body, at its end, and again once a suspended exchange goes on.
@@ -162,7 +170,11 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     }
 
     private func queue(_ response: Response, _ service: Service) -> MHD_Result {
-        if response.sabotage?.cut == .before { return .NO }
+        end = response.sabotage ?? end
+        if end.cut == .before {
+            if end.isReset { reset() }
+            return .NO
+        }
         guard let message = message(response, service) else { return .NO }
         defer { rd_response_destroy(message) }
         var hasDate = false
@@ -172,7 +184,6 @@ final class Exchange: @unchecked Sendable {  // because of the line above
             _ = rd_response_header(message, field.name, text)
         }
         if !hasDate { _ = rd_response_header(message, "Date", Timestamp.now().httpDate) }
-        endsConnection = response.sabotage?.cut == .after
         return rd_queue(connection, UInt32(response.status), message)
     }
 

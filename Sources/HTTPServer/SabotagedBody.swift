@@ -36,7 +36,10 @@ final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread r
     /// How many bytes were put into the buffer; 0 while the exchange is suspended, -2 to end the connection.
     private func read(_ position: Int, _ buffer: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
         let end = sabotage.cut == .within ? bytes.count / 2 : bytes.count
-        guard position < end else { return -2 }
+        guard position < end else {
+            if sabotage.isReset, sabotage.cut == .within { exchange.reset() }
+            return -2
+        }
         var count = min(room, end - position)
         if let rate = sabotage.bytesPerSecond {
             let elapsed = (service.time.now().uptime - start).inSeconds

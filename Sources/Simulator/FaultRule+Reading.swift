@@ -18,17 +18,25 @@ extension FaultRule {
             throw Invalid(place: "line \(line(error.offset))", expected: "JSON (\(error.reason))")
         }
         do { return try rules(json) } catch {
-            let number = Int(error.place.drop { !$0.isNumber }.prefix { $0.isNumber }) ?? 1
-            let elements = (try? JSONReader.elements(of: bytes)) ?? []
-            let start = elements.indices.contains(number - 1) ? elements[number - 1].lowerBound : 0
-            throw Invalid(place: "line \(line(start)), \(error.place)", expected: error.expected)
+            throw Invalid(place: "line \(line(offset(of: error, in: bytes))), \(error.place)", expected: error.expected)
         }
+    }
+
+    /// Where the member stands that a mistake is about, or else its rule.
+    private static func offset(of mistake: Invalid, in bytes: [UInt8]) -> Int {
+        let place = mistake.place.utf8.split(separator: UInt8(ascii: ","), maxSplits: 1)
+        let number = Int(String(decoding: place[0].dropFirst("fault ".utf8.count), as: UTF8.self)) ?? 1
+        let elements = (try? JSONReader.elements(of: bytes)) ?? []
+        let rule = elements.indices.contains(number - 1) ? elements[number - 1] : bytes.indices
+        guard place.count == 2 else { return rule.lowerBound }
+        let name = Array("\"".utf8) + place[1].dropFirst() + Array("\"".utf8)
+        return rule.first { bytes[$0..<rule.upperBound].starts(with: name) } ?? rule.lowerBound
     }
 
     /// Reads `member=value,…`, as a command line gives it: `path=/oauth/token,status=503,times=2`. Throws ``Invalid``.
     public init(_ text: String) throws(Invalid) {
         var members: [JSON.Member] = []
-        for part in text.split(separator: ",") {
+        for part in Self.parts(text) {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
             guard let name = pair.first else { continue }
             let value =
@@ -36,6 +44,25 @@ extension FaultRule {
             members.append(.init(name, value))
         }
         self = try FaultRule(.object(members), number: 1)
+    }
+
+    /// The parts between commas, but for those that stand in JSON.
+    private static func parts(_ text: String) -> [Substring] {
+        var (depth, isQuoted, isEscaped) = (0, false, false)
+        return text.split { character in
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted {
+                isEscaped = character == "\\"
+                isQuoted = character != "\""
+            } else {
+                if character == "\"" { isQuoted = true }
+                if "{[".contains(character) { depth += 1 }
+                if "}]".contains(character) { depth -= 1 }
+                return character == "," && depth <= 0
+            }
+            return false
+        }
     }
 
     private init(_ json: JSON, number: Int) throws(Invalid) {
@@ -65,8 +92,9 @@ extension FaultRule {
         case "retryAfter": retryAfter = try number(value, 0...1e9)
         case "retryAfterDate": retryAfterDate = try number(value, 0...1e9)
         case "latency": latency = try number(value, 0...86400)
-        case "cut":
-            cut = Response.Sabotage.Cut(rawValue: try word(value, Response.Sabotage.Cut.allCases.map(\.rawValue)))
+        case "cut", "reset":
+            let place = Response.Sabotage.Cut(rawValue: try word(value, Response.Sabotage.Cut.allCases.map(\.rawValue)))
+            if name == "cut" { cut = place } else { reset = place }
         case "bytesPerSecond": bytesPerSecond = try whole(value, 1...1_000_000_000)
         case "contentLength": contentLength = try whole(value, 0...1_000_000_000)
         case "body": body = Body(rawValue: try word(value, Body.allCases.map(\.rawValue)))
@@ -85,7 +113,7 @@ extension FaultRule {
 
     private static let memberNames =
         "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
-        + "retryAfterDate, latency, cut, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
+        + "retryAfterDate, latency, cut, reset, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
         + "jobOutcome, revokeToken, rotateSecret (what)"
 
     private func text(_ value: JSON) throws(Invalid) -> String {

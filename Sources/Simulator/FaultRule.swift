@@ -35,7 +35,10 @@ public struct FaultRule: Sendable {
     public var retryAfterDate: Double?
     /// Seconds before the answer.
     public var latency: Double?
+    /// The connection is closed before, within or after the body.
     public var cut: Response.Sabotage.Cut?
+    /// The same with a reset.
+    public var reset: Response.Sabotage.Cut?
     public var bytesPerSecond: Int?
     public var contentLength: Int?
     public var body: Body?
@@ -85,6 +88,7 @@ public struct FaultRule: Sendable {
             member("from", number(from)), member("until", number(until)), member("status", status.map { .int($0) }),
             member("retryAfter", number(retryAfter)), member("retryAfterDate", number(retryAfterDate)),
             member("latency", number(latency)), member("cut", cut.map { .string($0.rawValue) }),
+            member("reset", reset.map { .string($0.rawValue) }),
             member("bytesPerSecond", bytesPerSecond.map { .int($0) }),
             member("contentLength", contentLength.map { .int($0) }), member("body", body.map { .string($0.rawValue) }),
             member("certificate", certificate.map { .string($0.rawValue) }), member("dateSkew", number(dateSkew)),

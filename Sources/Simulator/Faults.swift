@@ -97,10 +97,16 @@ extension FaultRule {
         if let jobOutcome { simulator.endJob(answer.response.body, as: jobOutcome) }
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
-        if cut != nil || bytesPerSecond != nil || contentLength != nil {
+        if let cut = reset ?? cut {
+            answer.response.sabotage = .init(
+                cut: cut, isReset: reset != nil, bytesPerSecond: answer.response.sabotage?.bytesPerSecond,
+                contentLength: answer.response.sabotage?.contentLength)
+        }
+        if bytesPerSecond != nil || contentLength != nil {
             let former = answer.response.sabotage
             answer.response.sabotage = .init(
-                cut: cut ?? former?.cut, bytesPerSecond: bytesPerSecond ?? former?.bytesPerSecond,
+                cut: former?.cut, isReset: former?.isReset ?? false,
+                bytesPerSecond: bytesPerSecond ?? former?.bytesPerSecond,
                 contentLength: contentLength ?? former?.contentLength
             )
         }

@@ -1,6 +1,7 @@
 """Faults of the simulated platforms, over real sockets, seen by curl and by the program itself."""
 
 import json
+import sys
 
 import pytest
 
@@ -21,6 +22,33 @@ def test_a_failing_token_endpoint_fails_as_often_as_ordered(ringdown, binary):
 @pytest.mark.parametrize("rule, curl_error", [("cut=before", 52), ("cut=within", 18), ("contentLength=9999", 18), ("latency=9", 28)])
 def test_curl_sees_the_connection_break(ringdown, rule, curl_error):
     assert shell(ringdown, "--fault", rule, script=TOKEN).code == curl_error
+
+
+RAW_CLIENT = """
+import base64, os, socket
+host = os.environ["GENESYS_LOGIN_URL"].removeprefix("http://")
+pair = base64.b64encode(f"{os.environ['GENESYS_CLIENT_ID']}:{os.environ['GENESYS_CLIENT_SECRET']}".encode()).decode()
+body, received = "grant_type=client_credentials", b""
+with socket.create_connection(("127.0.0.1", int(host.split(":")[1]))) as connection:
+    connection.sendall(f"POST /oauth/token HTTP/1.1\\r\\nHost: {host}\\r\\nAuthorization: Basic {pair}\\r\\n"
+                       f"Content-Length: {len(body)}\\r\\n\\r\\n{body}".encode())
+    try:
+        while part := connection.recv(65536):
+            received += part
+        end = "closed"
+    except ConnectionResetError:
+        end = "reset"
+head, _, rest = received.partition(b"\\r\\n\\r\\n")
+promised = next((int(line.split(b":")[1]) for line in head.split(b"\\r\\n") if line.lower().startswith(b"content-length")), 0)
+print(end, "nothing" if not received else "all" if len(rest) == promised else "half")
+"""
+
+
+@pytest.mark.parametrize("cut, end", [("cut", "closed"), ("reset", "reset")])
+@pytest.mark.parametrize("place, part", [("before", "nothing"), ("within", "half"), ("after", "all")])
+def test_a_connection_is_closed_or_reset_before_within_and_after_the_body(ringdown, cut, end, place, part):
+    outcome = ringdown("simulate", "--fault", f"path=/oauth/token,{cut}={place}", "--", sys.executable, "-c", RAW_CLIENT)
+    assert outcome.out.split() == [end, part], outcome.err
 
 
 def test_several_faults_and_a_file_of_them_work_together(ringdown, tmp_path):

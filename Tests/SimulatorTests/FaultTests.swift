@@ -167,6 +167,8 @@ import Testing
             ("[{\"status\": 503},\n {\"status\": 42}]", "line 2, fault 2, status", "200"),
             ("[\n\n{\"stats\": 1}]", "line 3, fault 1, stats", "bytesPerSecond"),
             ("[{]", "line 1", "JSON"), ("[7]", "line 1, fault 1", "an object"),
+            ("[{\"path\": \"/a\",\n  \"status\": 503,\n  \"nth\": 0}]", "line 3, fault 1, nth", "from 1"),
+            ("{\"path\": \"/a\",\n\"cut\": 1}", "line 2, fault 1, cut", "before, within, after"),
             ("[{\"cut\":\"soon\"}]", "line 1, fault 1, cut", "before, within, after"),
         ] as [(String, String, String)])
     func `a mistake in a file of faults is named by line, member and what was expected`(
@@ -177,7 +179,72 @@ import Testing
         #expect(error?.expected.contains(expected) == true)
     }
 
+    @Test func `a rule on the command line can hold JSON, commas too`() async throws {
+        try set(#"path=/oauth/token,members={"error":"a,b","list":["\"}"]},status=400"#)
+        let json = try JSONReader.parse(try await requestToken().body)
+        #expect(json["error"] == "a,b")
+        #expect(json["list"] == ["\"}"])
+    }
+
+    @Test func `a refusal by a fault carries what every answer carries`() async throws {
+        let token = try await token()
+        try set("path=/api/v2/*,status=429")
+        let response = try await call(token)
+        #expect(response.status == 429)
+        #expect(response.headers["Retry-After"] == nil)
+        #expect(response.headers["inin-ratelimit-reset"] == "60")
+        #expect(response.headers["Date"] == time.now().wall.httpDate)
+    }
+
+    @Test func `CXone's token endpoints fail in JSON`() async throws {
+        try set("platform=cxone,status=503")
+        let response = try await send("POST", "https://cxone.niceincontact.com/auth/token", body: "grant_type=password")
+        #expect(response.status == 503)
+        #expect(try JSONReader.parse(response.body)["error_description"] == "simulated")
+    }
+
     // MARK: The control plane
+
+    @Test func `the journal says which token came, and whose it was though it is refused`() async throws {
+        let (first, second) = (try await token(), try await token())
+        for token in [second, first] { #expect(try await call(token).status == 200) }
+        simulator.revoke(first)
+        #expect(try await call(first).status == 401)
+        #expect(try await call("unknown").status == 401)
+        let entries = simulator.requests(since: 0)
+        #expect(entries.map(\.token) == [1, 2, 2, 1, 1, nil])
+        #expect(entries[4].client == simulator.credentials.genesysClientID)
+        #expect(try await control("GET", "count?token=1&status=401").json["count"] == 1)
+        #expect(try await control("GET", "count?path=/api/v2/*").json["count"] == 4)
+    }
+
+    @Test(arguments: [
+        ("GET", "count?pth=/oauth/token&expect=0", ""), ("GET", "count?expect=many", ""),
+        ("POST", "clock", #"{"scal":2}"#), ("POST", "clock", "[]"), ("POST", "clock", #"{"advance":1e10}"#),
+        ("POST", "client", #"{"permissions":["a",1]}"#), ("POST", "client", #"{"divisions":["Nowhere"]}"#),
+    ])
+    func `what the control plane does not understand is told, and nothing happens`(
+        method: String, path: String, body: String
+    ) async throws {
+        let (status, json) = try await control(method, path, body)
+        #expect(status == 400)
+        #expect(json["message"]?.string?.hasPrefix("expected") == true)
+    }
+
+    @Test func `a reset brings back the faults of the start, and no others`() async throws {
+        var options = Simulator.Options()
+        options.faults = [try FaultRule("path=/oauth/token,status=503,times=1")]
+        let simulator = Simulator(options, time: time)
+        func status() async throws -> Int {
+            let url = try HTTPURL("https://login.mypurecloud.com/oauth/token")
+            return try await InMemoryTransport(simulator).send(Request("POST", url)).status
+        }
+        let reset = Request("POST", try HTTPURL("http://control/_sim/reset"))
+        #expect(try await [status(), status()] == [503, 400])
+        simulator.addFaults([try FaultRule("status=500")])
+        #expect(try await InMemoryTransport(simulator).send(reset).status == 204)
+        #expect(try await [status(), status()] == [503, 400])
+    }
 
     @Test func `faults come and go at run time, and a mistake changes nothing`() async throws {
         #expect(try await control("POST", "faults", #"[{"path":"/oauth/token","status":500}]"#).status == 204)
