@@ -16,6 +16,11 @@ struct SimulateCommand: Command {
         certificates of an authority that is made for this run, and refuses every other host. The variables that OpenSSL,
         Python, Node.js, Java, Go and curl read for both are set too. Node.js looks for a proxy by itself since
         22.21 and 24; before, its programs need an agent that does, as axios and others bring one.
+
+        A fault is a rule of members, all optional. When: path (an end of * stands for anything), platform, method, host,
+        client, nth, times, probability, from, until (seconds). What: status, retryAfter, retryAfterDate, latency,
+        bytesPerSecond, cut or reset (before, within, after), body (truncated, invalid, html, empty), contentLength, dateSkew,
+        expiresIn, members (JSON), jobOutcome, certificate=expired, revokeToken, rotateSecret.
         """
     static let examples = [
         (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
@@ -36,7 +41,7 @@ struct SimulateCommand: Command {
             line: "ringdown simulate --virtual-time -- python3 my_daemon.py",
             purpose: "A soak of days in seconds, as a program's sleeps take no time"
         ),
-        (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; source sim.env elsewhere"),
+        (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; elsewhere: set -a; . ./sim.env"),
     ]
 
     @Rest("COMMAND", help: "What to run against the simulator.")

@@ -29,7 +29,7 @@ extension Simulator {
         let parts = call.segments.map { $0.lowercased() }
         if parts.starts(with: ["data-extraction", "v1"]) { return dataExtraction(call) }
         guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {
-            return failure(404, "Resource not found", "no such resource")
+            return failure(404, "Resource not found", Self.noSuchResource)
         }
         // `*/*` is what programs send that were told nothing; the API wants JSON by name.
         guard call.header("Accept")?.contains("application/json") == true else {
@@ -51,7 +51,7 @@ extension Simulator {
         case ("GET", ["server-time"]):
             return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
         case ("GET", ["contacts", "completed"]): return completedContacts(call)
-        case (_, let rest): return reportJobs(call, rest) ?? failure(404, "Resource not found", "no such resource")
+        case (_, let rest): return reportJobs(call, rest) ?? failure(404, "Resource not found", Self.noSuchResource)
         }
     }
 

@@ -14,7 +14,7 @@ extension Simulator {
             return signIn(call, client: credentials.cxoneClientID)
         case ("GET", "/auth/userinfo"): return userInformation(call)
         case ("POST", "/engager/2.0/token"): return cxoneDigital(call)  // on one address, as behind a gateway
-        default: return Answer(status: 404, reason: "no such resource")
+        default: return Answer(status: 404, reason: Self.noSuchResource)
         }
     }
 
@@ -42,7 +42,7 @@ extension Simulator {
     /// Digital Engagement's own client credentials (section 1.4): JSON in, an opaque token out.
     func cxoneDigital(_ call: Call) -> Answer {
         guard call.request.method == "POST", call.url.path == "/engager/2.0/token" else {
-            return Answer(status: 404, reason: "no such resource")
+            return Answer(status: 404, reason: Self.noSuchResource)
         }
         let parameters = TokenParameters(call, format: .json)
         guard parameters.values["grant_type"] == "client_credentials" else {

@@ -48,7 +48,7 @@ extension Simulator {
             ]
             if status == "FAILED" { members.append(.init("errorMessage", "Simulated failure")) }
             return Answer(json: ["jobStatus": .object(members)], reason: "valid token")
-        default: return Answer(status: 404, reason: "no such resource")
+        default: return Answer(status: 404, reason: Self.noSuchResource)
         }
     }
 

@@ -115,7 +115,7 @@ extension Simulator {
     }
 
     func genesysNotFound(_ call: Call) -> Answer {
-        genesysError(call, 404, "not.found", "The requested resource was not found.", reason: "no such resource")
+        genesysError(call, 404, "not.found", "The requested resource was not found.", reason: Self.noSuchResource)
     }
 
     /// The refusal of a call beyond the limit of the minute, or of the day.

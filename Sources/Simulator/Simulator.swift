@@ -120,6 +120,11 @@ public final class Simulator: Handler {
         answer(request, at: site(request.url.host), addresses: realAddresses)
     }
 
+    /// The reason for a 404 at a path that is not simulated.
+    static let noSuchResource = "no such resource"
+    private static let notSimulated =
+        "the simulator does not have this; the platform may: Documentation/Simulator.md lists what is here"
+
     /// The site of a real host name; nil for any other host.
     func site(_ host: String) -> Site? { Site(host: host, area: options.cxoneArea) }
 
@@ -130,8 +135,9 @@ public final class Simulator: Handler {
         }
         let call = Call(request: request, site: site, now: clock.now, addresses: addresses)
         let rules = applyingRules(call)
-        let hint = hint(call)
+        let meant = hint(call)
         var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
+        let hint = meant ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
         if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
         answer.add("Date", httpDate(call.now))
         for rule in rules { rule.apply(to: &answer, call, self) }
