@@ -43,7 +43,7 @@ def test_a_value_that_is_missing_or_empty(ringdown, options):
 def test_an_option_that_is_given_twice(ringdown, options):
     values = {"NUMBER": "1", "DURATION": "1s"}
     for command, name, value in options:
-        if name in ("help", "fault", "field", "header", "scenarios", "client"):  # the others may be repeated
+        if name in ("help", "fault", "assume", "field", "header", "scenarios", "client"):  # the others may be repeated
             continue
         if value:
             choice = re.search(rf"--{name} {value} .*?\(([a-z0-9-]+)", " ".join(ringdown(command, "--help").out.split()))
