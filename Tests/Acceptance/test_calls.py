@@ -32,8 +32,12 @@ def test_a_wait_beyond_the_limit_exits_with_6_and_says_how_long(ringdown, binary
     assert outcome.code == 6 and "2 h" in outcome.err
 
 
+# Runs until the process in the background has written down that it waits.
+UNTIL_IT_WAITS = 'until set -- "$RINGDOWN_CACHE_DIR"/*.pause && [ -s "$1" ]; do :; done'
+
+
 def test_a_process_that_was_told_to_wait_makes_the_next_one_wait_too(ringdown, binary, tmp_path):
-    script = ("ringdown api GET /api/v2/users --platform genesys >/dev/null & sleep 5; date +%s; "
+    script = (f"ringdown api GET /api/v2/users --platform genesys >/dev/null & {UNTIL_IT_WAITS}; date +%s; "
               "ringdown api GET /api/v2/organizations/me --platform genesys --verbose >/dev/null; date +%s; wait")
     outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
                         "--fault", "path=/api/v2/users,times=1,status=429,retryAfter=60")
@@ -43,7 +47,7 @@ def test_a_process_that_was_told_to_wait_makes_the_next_one_wait_too(ringdown, b
 
 
 def test_a_process_that_waits_at_the_limit_makes_the_next_one_wait_before_it_is_refused(ringdown, binary, tmp_path):
-    script = ("ringdown api GET '/api/v2/users?pageSize=25' --paginate --platform genesys >/dev/null & sleep 3; "
+    script = (f"ringdown api GET '/api/v2/users?pageSize=25' --paginate --platform genesys >/dev/null & {UNTIL_IT_WAITS}; "
               "ringdown api GET /api/v2/organizations/me --platform genesys >/dev/null; wait; "
               "curl -s \"$RINGDOWN_SIM_URL/_sim/count?status=429\"")
     outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
