@@ -56,13 +56,15 @@ const char *microhttpd_open(void) {
 // standard 32 KB cost a tenth of a small request's time.
 static const size_t memory_limit_in_bytes = 16384;
 
-struct MHD_Daemon *rd_daemon_start(int socket, unsigned int idle_seconds, struct rd_daemon_callbacks callbacks) {
+struct MHD_Daemon *rd_daemon_start(int socket, unsigned int threads, unsigned int idle_seconds,
+                                   struct rd_daemon_callbacks callbacks) {
     // MHD's own Date header is suppressed: the handler gives it, since a simulator lives in a time of its own.
     return p_MHD_start_daemon(
         POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, callbacks.access,
         callbacks.context, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
         MHD_OPTION_URI_LOG_CALLBACK, callbacks.begin, callbacks.context, MHD_OPTION_NOTIFY_COMPLETED,
-        callbacks.completed, callbacks.context, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_limit_in_bytes, MHD_OPTION_END);
+        callbacks.completed, callbacks.context, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_limit_in_bytes,
+        threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
 }
 struct MHD_Daemon *rd_daemon_start_tls(const char *certificate, const char *key, unsigned int idle_seconds,
                                        struct rd_daemon_callbacks callbacks) {

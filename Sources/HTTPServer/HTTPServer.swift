@@ -10,7 +10,7 @@ public import HTTPModel
 
 /// Serves a handler on a TCP port with libmicrohttpd, which is opened when the first server starts.
 ///
-/// One thread reads and writes for all connections; answers that take their time wait in tasks of their own.
+/// One thread or a few read and write for all connections; answers that take their time wait in tasks of their own.
 public final class HTTPServer: Sendable {
     /// Why a server did not start.
     public struct StartError: Error, Sendable, CustomStringConvertible {
@@ -25,16 +25,17 @@ public final class HTTPServer: Sendable {
     /// The socket's file, which goes with the server.
     private let path: String?
 
-    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed. Slow bodies are slow in `time`.
+    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed. Slow bodies are slow in `time`. With
+    /// several `threads` the handler answers as many requests side by side.
     public init(
-        address: String = "127.0.0.1", port: Int = 0, idleSeconds: Int = 120, time: any TimeSource = SystemTime(),
-        handler: any Handler
+        address: String = "127.0.0.1", port: Int = 0, threads: Int = 1, idleSeconds: Int = 120,
+        time: any TimeSource = SystemTime(), handler: any Handler
     ) throws(StartError) {
         let socket: Int32
         path = nil
         (socket, self.port) = try bindSocket(address, port)
         do {
-            daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
+            daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(threads), UInt32(idleSeconds), $0) }
         } catch {
             close(socket)
             throw StartError(address: "\(address):\(port)", reason: error.reason)
@@ -48,7 +49,7 @@ public final class HTTPServer: Sendable {
         let socket = try bindUnixSocket(socketPath)
         (path, port) = (socketPath, 0)
         do {
-            daemon = try Daemon(handler, time) { rd_daemon_start(socket, UInt32(idleSeconds), $0) }
+            daemon = try Daemon(handler, time) { rd_daemon_start(socket, 1, UInt32(idleSeconds), $0) }
         } catch {
             close(socket)
             unlink(socketPath)

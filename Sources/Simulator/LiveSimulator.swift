@@ -2,6 +2,12 @@ internal import Foundations
 internal import HTTPModel
 public import HTTPServer
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// A simulator on loopback: a free port for each host, the control plane on all of them. It ends with its last reference.
 public final class LiveSimulator: Sendable {
     public let simulator: Simulator
@@ -11,6 +17,9 @@ public final class LiveSimulator: Sendable {
         .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control, .storage,
     ]
 
+    /// How many requests a port answers at once, each on a processor of its own.
+    private static var threadCount: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 4) }
+
     /// How many ports it takes.
     public static var portCount: Int { sites.count }
 
@@ -19,10 +28,12 @@ public final class LiveSimulator: Sendable {
         self.simulator = simulator
         var addresses = Addresses(simulator.options)
         let served = Locked(AddressBook(addresses))
+        // Virtual time looks at every thread before it jumps.
+        let threads = simulator.clock.virtual == nil ? Self.threadCount : 1
         servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
             let port = firstPort.map { $0 + index } ?? 0
-            return try HTTPServer(port: port, time: simulator.clock.base, handler: handler)
+            return try HTTPServer(port: port, threads: threads, time: simulator.clock.base, handler: handler)
         }
         let urls = servers.map { "http://127.0.0.1:\($0.port)" }
         (addresses.genesys, addresses.cxoneIssuer, addresses.cxoneRegional) = (urls[0], urls[1], urls[2])

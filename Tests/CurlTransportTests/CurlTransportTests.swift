@@ -5,6 +5,12 @@ import HTTPServer
 import TestKit
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The transport over real sockets, against the project's own server.
 @Suite(.timeLimit(.minutes(1))) struct CurlTransportTests {
     /// Answers by path.
@@ -202,6 +208,28 @@ import Testing
     @Test func `plain text on a TLS port is a TLS failure`() async throws {
         let error = await failure(Request("GET", try HTTPURL("https://127.0.0.1:\(server.port)/")))
         #expect(error?.code == .tls)
+    }
+
+    @Test func `a server of two threads answers one request while another is being answered`() async throws {
+        /// Answers the first request once there was a second.
+        struct Patient: Handler {
+            let count = Locked(0)
+
+            func handle(_ request: Request) -> Reply {
+                count.withLock { $0 += 1 }
+                let start = ContinuousClock.now
+                while count.withLock({ $0 }) < 2, .now - start < .seconds(20) { sched_yield() }
+                return .ready(Response(status: count.withLock { $0 } == 2 ? 200 : 500))
+            }
+        }
+        let handler = Patient()
+        let other = try HTTPServer(threads: 2, handler: handler)
+        let target = try HTTPURL("http://127.0.0.1:\(other.port)/")
+        let transport = transport
+        async let first = transport.send(Request("GET", target)).status
+        while handler.count.withLock({ $0 }) == 0 { await Task.yield() }
+        #expect(try await transport.send(Request("GET", target)).status == 200)
+        #expect(try await first == 200)
     }
 
     @Test func `a server ends although exchanges are under way`() async throws {

@@ -17,8 +17,9 @@ struct rd_daemon_callbacks {
     void *_Nullable context;
 };
 
-/// Serves `socket`, which must be listening, from one epoll thread; `idle_seconds` closes silent connections.
-struct MHD_Daemon *_Nullable rd_daemon_start(int socket, unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
+/// Serves `socket`, which must be listening, from so many epoll threads; `idle_seconds` closes silent connections.
+struct MHD_Daemon *_Nullable rd_daemon_start(int socket, unsigned int threads, unsigned int idle_seconds,
+                                             struct rd_daemon_callbacks callbacks);
 /// Serves TLS on the sockets that `rd_daemon_adopt` hands over; it listens nowhere. Certificate and key are PEM.
 struct MHD_Daemon *_Nullable rd_daemon_start_tls(const char *_Nonnull certificate, const char *_Nonnull key,
                                                  unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
