@@ -24,9 +24,10 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         String((0..<count).map { _ in alphabet[below(alphabet.count)] })
     }
 
-    /// A version 4 UUID in lower case.
-    public mutating func uuid() -> String {
-        let (high, low) = (next() & ~0xF000 | 0x4000, next() & ~(3 << 62) | 1 << 63)
+    /// A version 4 UUID in lower case; its last eight digits can be given.
+    public mutating func uuid(endingIn end: UInt32? = nil) -> String {
+        let (high, random) = (next() & ~0xF000 | 0x4000, next() & ~(3 << 62) | 1 << 63)
+        let low = end.map { random & ~0xFFFF_FFFF | UInt64($0) } ?? random
         return String(unsafeUninitializedCapacity: 36) { text in
             var place = 0
             func append(_ digits: Int, of number: UInt64, from shift: Int) {

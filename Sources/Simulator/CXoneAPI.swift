@@ -75,7 +75,12 @@ extension Simulator {
     }
 
     private func agents(_ call: Call) -> Answer {
-        listing(call, "agents", count: data.userCount, more: [.init("hiddenAgents", 0)], agent)
+        let more: [JSON.Member] = [.init("hiddenAgents", 0)]
+        guard let wanted = call.url.queryValue("isActive")?.lowercased() else {
+            return listing(call, "agents", count: data.userCount, more: more, agent)
+        }
+        let chosen = (0..<data.userCount).filter { String(data.person($0).isActive) == wanted }
+        return listing(call, "agents", count: chosen.count, more: more, knows: ["isActive"]) { agent(chosen[$0]) }
     }
 
     private func cxoneTeams(_ call: Call) -> Answer {
@@ -95,15 +100,17 @@ extension Simulator {
 
     /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
     private func listing(
-        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
+        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], knows: [String] = [], _ item: (Int) -> JSON
     ) -> Answer {
         guard let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
             let top = Int(call.url.queryValue("top") ?? "50"), top > 0
         else { return failure(400, "skip and top must be numbers", "malformed paging") }
         guard skip < count else { return Answer(status: 204, reason: "past the end") }
+        let others = call.url.queryItems.filter { !["skip", "top"].contains($0.name) }
+        let rest = others.map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
         let range = skip..<min(skip + min(top, assumptions.number(.cxonePageSize)), count)
         let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(name)"
-        func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)" }
+        func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(rest)" }
         var links: [JSON.Member] = [.init("self", link(skip))]
         if range.upperBound < count { links.append(.init("next", link(range.upperBound))) }
         if skip > 0 { links.append(.init("previous", link(max(0, skip - top)))) }
@@ -112,7 +119,9 @@ extension Simulator {
             .init("lastPollTime", .string(sevenDigits(call.now))),
             .init("totalRecords", .int(count)), .init("_links", .object(links)), .init(name, .array(range.map(item))),
         ]
-        return Answer(json: .object(members + more), reason: "valid token")
+        var answer = Answer(json: .object(members + more), reason: "valid token")
+        answer.hint = notLookedAt(others.map(\.name).filter { !knows.contains($0) })
+        return answer
     }
 
     private func agent(_ index: Int) -> JSON {

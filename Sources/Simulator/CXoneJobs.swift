@@ -216,7 +216,10 @@ extension Simulator {
             "_links": .object(links),
             "lastPollTime": .string(call.now.rfc3339), "completedContacts": .array(items.map { completedContact($0) }),
         ]
-        return Answer(json: json, reason: "valid token")
+        var answer = Answer(json: json, reason: "valid token")
+        let known = ["startDate", "endDate", "updatedSince", "skip", "top"]
+        answer.hint = notLookedAt(call.url.queryItems.map(\.name).filter { !known.contains($0) })
+        return answer
     }
 
     private func completedContact(_ number: Int) -> JSON {

@@ -27,7 +27,7 @@ struct Conversations: Sendable {
         let connected = start + .seconds(5 + random.below(60))
         let end = connected + .seconds(30 + random.below(600))
         let agent = data.person(random.below(max(1, data.userCount)))
-        let (queueID, ani) = (random.uuid(), "tel:+1317555\(1000 + random.below(9000))")
+        let (queueID, ani) = (data.queueID(random.below(data.queueCount)), "tel:+1317555\(1000 + random.below(9000))")
         let customer = participant(
             &random, purpose: "customer", name: "Caller", userID: nil, ani: ani, attributes: withAttributes,
             segments: [segment("interact", start, end, queueID: nil)]

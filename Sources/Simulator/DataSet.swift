@@ -53,13 +53,46 @@ final class DataSet: Sendable {
         cxoneUserID = random.uuid()
     }
 
+    let queueCount = 12
+
+    func queueID(_ index: Int) -> String {
+        var random = SeededRandom(seed: seed &+ 0x9_0000 &+ UInt64(index))
+        return random.uuid()
+    }
+
+    /// The end of a person's id tells the index, so that nobody has to be searched for: a number from one to one, and back.
+    private var mask: UInt32 { UInt32(truncatingIfNeeded: (seed &* 0x9E37_79B9_7F4A_7C15) >> 32) }
+    private func scrambled(_ index: Int) -> UInt32 { UInt32(truncatingIfNeeded: index) &* 0x9E37_79B1 ^ mask }
+    private func unscrambled(_ number: UInt32) -> Int { Int((number ^ mask) &* 0x0E8B_2F51) }
+
+    /// The index of the person who has an id; nil for nobody's. It may be beyond the number of users.
+    func index(ofAnyone id: String) -> Int? {
+        guard id.utf8.count == 36, let end = UInt32(id.suffix(8), radix: 16) else { return nil }
+        let index = unscrambled(end)
+        return person(index).id == id ? index : nil
+    }
+
+    /// The index of the user who has an id.
+    func index(ofPerson id: String) -> Int? {
+        index(ofAnyone: id).flatMap { $0 < userCount ? $0 : nil }
+    }
+
+    /// The index of the user who has an e-mail address, which tells it.
+    func index(ofEmail address: String) -> Int? {
+        let parts = address.split(separator: "@").first?.split(separator: ".") ?? []
+        guard let number = parts.last.flatMap({ Int($0) }), (1...max(1, userCount)).contains(number), userCount > 0,
+            person(number - 1).email == address.lowercased()
+        else { return nil }
+        return number - 1
+    }
+
     /// One made-up person; the same for the same seed and index.
     func person(_ index: Int) -> Person {
         var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) &+ 1)
         let first = firstNames[random.below(firstNames.count)]
         let last = lastNames[random.below(lastNames.count)]
         return Person(
-            index: index, id: random.uuid(), firstName: first, lastName: last,
+            index: index, id: random.uuid(endingIn: scrambled(index)), firstName: first, lastName: last,
             email: "\(first.lowercased()).\(last.lowercased()).\(index + 1)@example.com",
             title: titles[random.below(titles.count)], department: departments[random.below(departments.count)],
             phone: "+1317555\(1000 + random.below(9000))", version: 1 + random.below(40), isActive: random.below(50) > 0

@@ -44,7 +44,7 @@ extension Simulator {
             world.withLock { $0.revoke(token) }
             return correlated(Answer(status: 204, reason: "token revoked"), call)
         case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
-        case ("GET", "/api/v2/users"): return users(call)
+        case ("GET", "/api/v2/users"): return list(call, users, chosen: hasUsers(call) ? nil : [], knows: ["state"])
         case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
         case (_, "/api/v2/users/me"), ("GET", "/api/v2/voicemail/mailbox"), ("GET", "/api/v2/voicemail/messages"),
             ("GET", "/api/v2/conversations/calls"):
@@ -53,14 +53,16 @@ extension Simulator {
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
                 reason: "a client is not a user"
             )
-        case ("GET", "/api/v2/authorization/divisions"): return divisions(call)
-        case ("GET", "/api/v2/routing/queues"): return permitted(call, "routing:queue:view") { queues(call) }
-        case ("GET", "/api/v2/routing/skills"): return permitted(call, "routing:skill:view") { skills(call) }
+        // Every client may list them (section 3).
+        case ("GET", "/api/v2/authorization/divisions"): return list(call, divisions)
+        case ("GET", "/api/v2/routing/queues"):
+            return permitted(call, "routing:queue:view") { list(call, queues, chosen: visibleQueues) }
+        case ("GET", "/api/v2/routing/skills"): return permitted(call, "routing:skill:view") { list(call, skills) }
         case ("GET", "/api/v2/teams"): return permitted(call, "groups:team:view") { teams(call) }
         case ("GET", "/api/v2/externalcontacts/scan/contacts"):
             return permitted(call, "externalContacts:contact:view") { scanContacts(call) }
         case ("GET", "/api/v2/scim/users"), ("GET", "/api/v2/scim/v2/users"): return scimUsers(call)
-        case ("GET", "/api/v2/oauth/clients"): return permitted(call, "oauth:client:view") { valid(call, clients) }
+        case ("GET", "/api/v2/oauth/clients"): return permitted(call, "oauth:client:view") { list(call, clients) }
         case (let method, _): return routed(call, method, Array(call.segments.dropFirst(2)))
         }
     }
@@ -68,11 +70,19 @@ extension Simulator {
     /// Resources with an id in their path.
     private func routed(_ call: Call, _ method: String, _ parts: [String]) -> Answer {
         switch (method, parts.first, parts.count) {
-        case ("GET", "users", 2):
-            let index = (0..<data.userCount).first { data.person($0).id == parts[1] }
-            return index.map { index in lasting(call) { user(index) } } ?? genesysNotFound(call)
+        case ("GET", "users", 2): return one(call, users, id: parts[1])
+        case ("GET", "teams", 2): return permitted(call, "groups:team:view") { one(call, teams, id: parts[1]) }
+        case ("GET", "authorization", 3) where parts[1] == "divisions": return one(call, divisions, id: parts[2])
+        case ("GET", "routing", 3) where parts[1] == "skills":
+            return permitted(call, "routing:skill:view") { one(call, skills, id: parts[2]) }
         case ("GET", "routing", 3) where parts[1] == "queues":
             return permitted(call, "routing:queue:view") { queue(call, id: parts[2]) }
+        case ("GET", "externalcontacts", 3) where parts[1] == "contacts":
+            return permitted(call, "externalContacts:contact:view") { one(call, contacts, id: parts[2]) }
+        case ("GET", "oauth", 3) where parts[1] == "clients":
+            return permitted(call, "oauth:client:view") { one(call, clients, id: parts[2]) }
+        case ("GET", "scim", 3) where parts[1] == "users", ("GET", "scim", 4) where parts[1...2] == ["v2", "users"]:
+            return scimUser(call, id: parts.last ?? "")
         case (_, "analytics", _):
             return permitted(call, "analytics:conversationDetail:view", "analytics:agentConversationDetail:view") {
                 analytics(call, parts) ?? genesysNotFound(call)
@@ -165,43 +175,13 @@ extension Simulator {
         ]
     }
 
-    private func users(_ call: Call) -> Answer {
-        // Without another state being asked for, only active users are listed; here all are.
-        let isEmpty = call.url.queryValue("state").map { !["active", "any"].contains($0) } ?? false
-        return listing(call, count: isEmpty ? 0 : data.userCount, user)
+    /// Without another state being asked for, only active users are listed; here all are.
+    private func hasUsers(_ call: Call) -> Bool {
+        call.url.queryValue("state").map { ["active", "any"].contains($0) } ?? true
     }
 
-    /// Style A of section 5: page numbers, and relative links.
-    func listing(_ call: Call, count: Int, _ item: (Int) -> JSON) -> Answer {
-        func number(_ name: String, _ standard: Int) -> Int? {
-            guard let text = call.url.queryValue(name) else { return standard }
-            return Int(text).flatMap { $0 > 0 ? $0 : nil }
-        }
-        guard let size = number("pageSize", 25), size <= assumptions.number(.genesysPageSize),
-            let page = number("pageNumber", 1)
-        else {
-            return genesysError(
-                call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].",
-                reason: "malformed paging"
-            )
-        }
-        return lasting(call) { self.page(page, of: count, size: size, path: call.url.path, item) }
-    }
-
-    private func page(_ page: Int, of count: Int, size: Int, path: String, _ item: (Int) -> JSON) -> JSON {
-        let pageCount = (count + size - 1) / size
-        let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, count)
-        let range = max(0, start)..<min(max(0, start) + size, count)
-        func uri(_ page: Int) -> JSON { "\(path)?pageSize=\(size)&pageNumber=\(page)" }
-        var members: [JSON.Member] = [
-            .init("entities", .array(page > pageCount ? [] : range.map(item))), .init("pageSize", .int(size)),
-            .init("pageNumber", .int(page)), .init("total", .int(count)), .init("firstUri", uri(1)),
-            .init("selfUri", uri(page)),
-        ]
-        if page > 1 { members.append(.init("previousUri", uri(page - 1))) }
-        if page < pageCount { members.append(.init("nextUri", uri(page + 1))) }
-        members += [.init("lastUri", uri(max(1, pageCount))), .init("pageCount", .int(pageCount))]
-        return .object(members)
+    private var users: Resource {
+        Resource(count: data.userCount, id: { self.data.person($0).id }, json: user, number: data.index(ofPerson:))
     }
 
     private func user(_ index: Int) -> JSON {
@@ -222,13 +202,17 @@ extension Simulator {
         ]
     }
 
-    private var clients: JSON {
-        let client: JSON = [
+    private var clients: Resource {
+        let id = credentials.genesysClientID
+        return Resource(count: 1, id: { _ in id }, json: { _ in self.client })
+    }
+
+    private var client: JSON {
+        [
             "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
             "authorizedGrantType": "CLIENT-CREDENTIALS", "state": .string(clientState),
             "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
             "selfUri": "/api/v2/oauth/clients/\(credentials.genesysClientID)",
         ]
-        return ["entities": [client], "pageSize": 25, "pageNumber": 1, "total": 1, "pageCount": 1]
     }
 }

@@ -80,7 +80,15 @@ extension Simulator {
         var members: [JSON.Member] = [.init("totalHits", .int(max(0, numbers.count + drift)))]
         // Past the end the member is not there at all.
         if !items.isEmpty { members.insert(.init("conversations", conversations(items, withAttributes: false)), at: 0) }
-        return valid(call, .object(members))
+        var answer = valid(call, .object(members))
+        answer.hint = notLookedAt(unknownMembers(body))
+        return answer
+    }
+
+    /// What a query says beyond the interval, the order and the page: filters above all.
+    private func unknownMembers(_ body: JSON) -> [String] {
+        guard case .object(let members) = body else { return [] }
+        return members.map(\.name).filter { !["interval", "order", "orderBy", "paging"].contains($0) }
     }
 
     private func conversations(_ numbers: some Sequence<Int>, withAttributes: Bool) -> JSON {
@@ -116,7 +124,9 @@ extension Simulator {
         let gone = call.now + .seconds(assumptions.number(.jobLifetime))
         let job = AnalyticsJob(submitted: call.now, done: done, gone: gone, numbers: numbers)
         world.withLock { $0.add(job, id) }
-        return correlated(Answer(status: 202, json: ["jobId": .string(id)], reason: "job submitted"), call)
+        var answer = correlated(Answer(status: 202, json: ["jobId": .string(id)], reason: "job submitted"), call)
+        answer.hint = notLookedAt(unknownMembers(body))
+        return answer
     }
 
     private func withJob(_ call: Call, _ id: String, _ answer: (AnalyticsJob) -> Answer) -> Answer {

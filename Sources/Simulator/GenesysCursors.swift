@@ -12,10 +12,13 @@ extension Simulator {
             let before = position(call, "before")
         else { return malformedCursor(call) }
         let start = call.url.queryValue("before") == nil ? after : max(0, before - size)
-        return lasting(call) {
+        let ignored = call.url.queryItems.map(\.name).filter { !["pageSize", "after", "before"].contains($0) }
+        return lasting(call, hint: notLookedAt(ignored)) {
             let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
             let path = call.url.path
-            var members: [JSON.Member] = [.init("entities", .array(range.map(team))), .init("selfUri", .string(path))]
+            var members: [JSON.Member] = [
+                .init("entities", .array(range.map(teams.json))), .init("selfUri", .string(path)),
+            ]
             if range.upperBound < Self.teamCount {
                 members.append(.init("nextUri", "\(path)?after=\(range.upperBound)&pageSize=\(size)"))
             }
@@ -26,13 +29,20 @@ extension Simulator {
         }
     }
 
-    private func team(_ index: Int) -> JSON {
+    var teams: Resource {
+        Resource(count: Self.teamCount, id: teamID) { index in
+            var random = SeededRandom(seed: self.data.seed &+ 0xB_8000 &+ UInt64(index))
+            let id = self.teamID(index)
+            return [
+                "id": .string(id), "name": "Team \(index + 1)", "memberCount": .int(3 + random.below(20)),
+                "selfUri": "/api/v2/teams/\(id)",
+            ]
+        }
+    }
+
+    private func teamID(_ index: Int) -> String {
         var random = SeededRandom(seed: data.seed &+ 0xB_0000 &+ UInt64(index))
-        let id = random.uuid()
-        return [
-            "id": .string(id), "name": "Team \(index + 1)", "memberCount": .int(3 + random.below(20)),
-            "selfUri": "/api/v2/teams/\(id)",
-        ]
+        return random.uuid()
     }
 
     // MARK: Style D: scan
@@ -52,19 +62,25 @@ extension Simulator {
         let end = isEmpty ? first : min(first + size, Self.contactCount)
         let next = "\((page + 1) * 1_000_000 + end).\(Int(call.now.secondsSince1970))"
         let hasMore = end < Self.contactCount
-        var members: [JSON.Member] = [.init("entities", .array((first..<end).map(contact)))]
+        var members: [JSON.Member] = [.init("entities", .array((first..<end).map(contacts.json)))]
         members.append(.init("cursors", hasMore ? ["after": .string(next)] : [:]))
         if hasMore { members.append(.init("nextUri", "\(call.url.path)?limit=\(size)&cursor=\(next)")) }
         return valid(call, .object(members))
     }
 
-    private func contact(_ index: Int) -> JSON {
-        let person = data.person(index + 5_000_000)
-        return [
-            "id": .string(person.id), "type": "contact", "firstName": .string(person.firstName),
-            "lastName": .string(person.lastName), "workEmail": .string(person.email),
-            "selfUri": "/api/v2/externalcontacts/contacts/\(person.id)",
-        ]
+    var contacts: Resource {
+        // Contacts are people too, and no users.
+        let first = 5_000_000
+        return Resource(count: Self.contactCount, id: { self.data.person(first + $0).id }) { index in
+            let person = self.data.person(first + index)
+            return [
+                "id": .string(person.id), "type": "contact", "firstName": .string(person.firstName),
+                "lastName": .string(person.lastName), "workEmail": .string(person.email),
+                "selfUri": "/api/v2/externalcontacts/contacts/\(person.id)",
+            ]
+        } number: { id in
+            self.data.index(ofAnyone: id).map { $0 - first }.flatMap { (0..<Self.contactCount).contains($0) ? $0 : nil }
+        }
     }
 
     // MARK: Parameters

@@ -4,7 +4,6 @@ internal import HTTPModel
 extension Simulator {
     /// The divisions of the organisation. The first is home; a fifth of the queues belong to the second.
     static let divisionNames = ["Home", "Support"]
-    private static let queueCount = 12
 
     private func divisionID(_ number: Int) -> String {
         if number == 0 { return data.genesysDivisionID }
@@ -12,6 +11,7 @@ extension Simulator {
         return random.uuid()
     }
 
+    /// What other resources say of their division.
     private func division(_ number: Int) -> JSON {
         let id = divisionID(number)
         return [
@@ -20,10 +20,9 @@ extension Simulator {
         ]
     }
 
-    /// Every client may list them (`genesys-cloud.md` section 3).
-    func divisions(_ call: Call) -> Answer {
-        listing(call, count: Self.divisionNames.count) { number in
-            guard case .object(let members) = division(number) else { return .null }
+    var divisions: Resource {
+        Resource(count: Self.divisionNames.count, id: divisionID, name: { Self.divisionNames[$0] }) { number in
+            guard case .object(let members) = self.division(number) else { return .null }
             let more: [JSON.Member] = [
                 .init("description", ""), .init("homeDivision", .bool(number == 0)), .init("objectCounts", [:]),
             ]
@@ -33,36 +32,36 @@ extension Simulator {
 
     private func queueDivision(_ index: Int) -> Int { index % 5 == 4 ? 1 : 0 }
 
-    /// The queues that the client's roles reach.
-    private var visibleQueues: [Int] {
-        guard let names = world.withLock({ $0.client.divisions }) else { return Array(0..<Self.queueCount) }
-        return (0..<Self.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
+    /// The queues that the client's roles reach; nil for all. Those of other divisions are left out of the list: attested for
+    /// division-scoped lists, UNVERIFIED for each of them.
+    var visibleQueues: [Int]? {
+        world.withLock { $0.client.divisions }.map { names in
+            (0..<data.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
+        }
     }
 
-    /// Queues of other divisions are left out of the list: attested for division-scoped lists, UNVERIFIED for each of them.
-    func queues(_ call: Call) -> Answer {
-        let indices = visibleQueues
-        return listing(call, count: indices.count) { queue(indices[$0]) }
+    var queues: Resource {
+        Resource(count: data.queueCount, id: data.queueID, name: { "Queue \($0 + 1)" }, json: queue)
     }
 
     /// Skills belong to no division.
-    func skills(_ call: Call) -> Answer {
-        listing(call, count: 40) { index in
+    var skills: Resource {
+        func id(_ index: Int) -> String {
             var random = SeededRandom(seed: data.seed &+ 0xD_0000 &+ UInt64(index))
-            let id = random.uuid()
-            return [
-                "id": .string(id), "name": "Skill \(index + 1)", "dateModified": "2026-11-01T08:00:00.000Z",
-                "state": "active", "version": "1", "selfUri": "/api/v2/routing/skills/\(id)",
+            return random.uuid()
+        }
+        return Resource(count: 40, id: id, name: { "Skill \($0 + 1)" }) { index in
+            [
+                "id": .string(id(index)), "name": "Skill \(index + 1)", "dateModified": "2026-11-01T08:00:00.000Z",
+                "state": "active", "version": "1", "selfUri": "/api/v2/routing/skills/\(id(index))",
             ]
         }
     }
 
     /// One queue; one of another division is refused as a missing permission, in words of ours.
     func queue(_ call: Call, id: String) -> Answer {
-        guard let index = (0..<Self.queueCount).first(where: { queueID($0) == id }) else {
-            return genesysNotFound(call)
-        }
-        guard visibleQueues.contains(index) else {
+        let number = queues.number(of: id)
+        if let index = number, visibleQueues?.contains(index) == false {
             return genesysError(
                 call, assumptions.number(.genesysOtherDivisionStatus), "missing.permissions",
                 "Unable to perform the requested action. You are missing the following permission(s): "
@@ -70,16 +69,11 @@ extension Simulator {
                 reason: "missing division"
             )
         }
-        return lasting(call) { queue(index) }
-    }
-
-    private func queueID(_ index: Int) -> String {
-        var random = SeededRandom(seed: data.seed &+ 0x9_0000 &+ UInt64(index))
-        return random.uuid()
+        return one(call, queues, id: id)
     }
 
     private func queue(_ index: Int) -> JSON {
-        let id = queueID(index)
+        let id = data.queueID(index)
         var random = SeededRandom(seed: data.seed &+ 0xA_0000 &+ UInt64(index))
         return [
             "id": .string(id), "name": "Queue \(index + 1)", "division": division(queueDivision(index)),

@@ -7,7 +7,7 @@ extension Simulator {
     func genesysLogin(_ call: Call, domain: String) -> Answer {
         if call.url.path == "/oauth/authorize" {
             let answer = signIn(call, client: credentials.genesysClientID)
-            return domain == options.genesysDomain ? answer : genesysNotFound(call)
+            return domain == options.genesysDomain ? correlated(answer, call) : genesysNotFound(call)
         }
         guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
         guard call.request.method == "POST" else {

@@ -38,8 +38,9 @@ extension Simulator {
             back = [("error", "access_denied"), ("error_description", "the person said no")]
             reason = "the person said no"
         } else {
-            let person = (0..<min(data.userCount, 1000)).first { data.person($0).email == value("username") }
-            guard let person else { return signInRefusal("there is no user of this name") }
+            guard let person = data.index(ofEmail: value("username")) else {
+                return signInRefusal("there is no user of this name")
+            }
             var random = SeededRandom(seed: data.seed &+ UInt64(world.withLock { $0.nextTokenNumber() }) &* 0x2000_0001)
             let code = random.uuid()
             let granted = AuthorizationCode(

@@ -137,7 +137,7 @@ public final class Simulator: Handler {
         let rules = applyingRules(call)
         let meant = hint(call)
         var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
-        let hint = meant ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
+        let hint = meant ?? answer.hint ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
         if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
         answer.add("Date", httpDate(call.now))
         for rule in rules { rule.apply(to: &answer, call, self) }
@@ -269,6 +269,8 @@ struct Answer {
     var token: Int?
     var credentials: RequestRecord.CredentialsForm?
     var reason: String
+    /// What the program should know.
+    var hint: String?
 
     init(status: Int = 200, headers: Headers = [:], json: JSON? = nil, client: String? = nil, reason: String) {
         response =
