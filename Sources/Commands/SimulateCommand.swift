@@ -119,6 +119,7 @@ struct SimulateCommand: Command {
             try proxy.map { try SimulatedEnvironment(live, through: $0, certificatesIn: directory.path) }
             ?? SimulatedEnvironment(live)
         if virtualTime { environment.share(timeFile: timeFile, library: try TimeLibrary.path()) }
+        simulator.show(environment.all)
         if command.isEmpty {
             let end = EndSignals()
             try Context.current.standardOutput.write(environment.dotenv)

@@ -47,13 +47,18 @@ struct SimulatedEnvironment {
     private static let localHosts = "127.0.0.1,localhost"
     private static let platforms = ["GENESYS_", "GENESYSCLOUD_", "CXONE_"]
 
-    /// As a .env file, for other terminals and containers.
-    var dotenv: String {
+    /// For other terminals and containers.
+    var all: [(name: String, value: String)] {
         var all = settings
         if isIntercepting { all += [("NO_PROXY", Self.localHosts), ("no_proxy", Self.localHosts)] }
         if let preload { all.append(("LD_PRELOAD", preload)) }
-        if let javaOptions { all.append(("JAVA_TOOL_OPTIONS", "'\(javaOptions)'")) }
-        return all.map { "\($0.name)=\($0.value)\n" }.joined()
+        if let javaOptions { all.append(("JAVA_TOOL_OPTIONS", javaOptions)) }
+        return all
+    }
+
+    /// The same as a .env file.
+    var dotenv: String {
+        all.map { $0.value.contains(" ") ? "\($0.name)='\($0.value)'\n" : "\($0.name)=\($0.value)\n" }.joined()
     }
 
     /// The environment of a command: the caller's, without what would lead elsewhere, and ours.

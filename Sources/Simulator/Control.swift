@@ -1,5 +1,6 @@
 internal import Foundations
 internal import HTTPModel
+internal import Synchronization
 
 extension Simulator {
     /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
@@ -161,10 +162,16 @@ extension Simulator {
         guard let json = try? JSONReader.parse(request.bodyBytes) else {
             return badRequest("JSON: a rule or a list of rules")
         }
-        do { addFaults(try FaultRule.rules(json)) } catch {
+        do {
+            let rules = try FaultRule.rules(json)
+            if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
+                return badRequest("no certificate: the loopback ports have no TLS; start with --intercept")
+            }
+            addFaults(rules)
+            return Response(status: 204)
+        } catch {
             return Response(status: 400, json: ["message": .string("\(error)")])
         }
-        return Response(status: 204)
     }
 
     private func withoutFaults() -> Response {

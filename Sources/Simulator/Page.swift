@@ -1,5 +1,6 @@
 internal import Foundations
 internal import HTTPModel
+internal import Synchronization
 
 extension Simulator {
     /// The page for people, at `/` of the control plane.
@@ -13,10 +14,21 @@ extension Simulator {
             body: PackageResources.page_html)
     }
 
+    /// The settings that the page shows from now on: those with which programs were told to come. Credentials stay up to date.
+    public func show(_ settings: [(name: String, value: String)]) {
+        shownSettings.withLock { $0 = settings }
+    }
+
+    private func settingsToShow(_ addresses: Addresses) -> [(name: String, value: String)] {
+        let current = settings(addresses, currentCredentials)
+        guard let shown = shownSettings.withLock({ $0 }) else { return current }
+        return shown.map { setting in current.first { $0.name == setting.name } ?? setting }
+    }
+
     /// What the page shows.
     func state(_ addresses: Addresses) -> Response {
         let now = clock.now
-        let settings = settings(addresses, currentCredentials).map { setting -> JSON in
+        let settings = settingsToShow(addresses).map { setting -> JSON in
             [
                 "name": .string(setting.name), "value": .string(setting.value),
                 "isSecret": .bool(setting.name.hasSuffix("_SECRET")),
@@ -38,7 +50,9 @@ extension Simulator {
             (.cxoneCluster, addresses.cxoneCluster), (.cxoneDigital, addresses.cxoneDigital),
             (.storage, addresses.storage),
         ].map { (site: Site, address: String) in
-            ["name": .string(site.hostName("", options)), "address": .string(address)]
+            let name = site.hostName("", options)
+            let isIntercepted = isIntercepted.load(ordering: .relaxed)
+            return ["name": .string(name), "address": .string(isIntercepted ? "https://\(name)" : address)]
         }
     }
 }

@@ -68,6 +68,10 @@ public final class Simulator: Handler {
     var data: DataSet { dataSet.withLock { $0 } }
     private let dataSet: Locked<DataSet>
     private let realAddresses: AddressBook
+    /// The settings that the page shows, where they are others than those of the loopback ports.
+    let shownSettings = Locked<[(name: String, value: String)]?>(nil)
+    /// Whether a proxy answers by the real host names, over TLS.
+    let isIntercepted = Atomic(false)
     let world: Locked<World>
     let faults: Locked<Faults>
     let clock: SimulatedClock

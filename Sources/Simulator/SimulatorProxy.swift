@@ -1,6 +1,7 @@
 internal import Foundations
 internal import HTTPModel
 internal import HTTPServer
+internal import Synchronization
 
 /// A forward proxy through which programs reach a simulator by the platforms' real host names, over TLS, unchanged.
 ///
@@ -29,6 +30,7 @@ public final class SimulatorProxy: Sendable {
                 simulator.keepRefusal(method, url.origin.authority, url.path, query: url.query, reason: reason)
             }
         )
+        simulator.isIntercepted.store(true, ordering: .relaxed)
     }
 }
 

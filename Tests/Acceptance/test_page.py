@@ -57,7 +57,7 @@ def simulate(binary, clean_environment, tmp_path):
         log = tmp_path / "simulator.log"
         with serving(lambda _: [binary, "simulate", *arguments], log, environment=clean_environment,
                      is_ready=lambda _: re.search("RINGDOWN_SIM_URL=.*\n", log.read_text())):
-            yield "".join(line for line in log.read_text().splitlines(keepends=True) if re.match("[A-Z_]+=", line))
+            yield "".join(line for line in log.read_text().splitlines(keepends=True) if re.match("[A-Za-z_]+=", line))
 
     return run
 
@@ -184,6 +184,32 @@ def test_the_commands_of_the_empty_page_make_the_first_requests(opened, binary, 
     expect(opened.page.locator(ROWS).filter(has_text="token granted")).to_have_count(1)
     expect(opened.page.locator(ROWS).filter(has_text="401")).to_have_count(1)
     assert opened.page.evaluate("document.activeElement.id") == "journal-title"  # as the button that had the focus is gone
+
+
+def test_behind_the_proxy_it_shows_what_leads_there(simulate, opening, binary, clean_environment):
+    with simulate("--intercept") as dotenv:
+        opened = opening(dotenv)
+        assert set(opened.settings) & {"GENESYS_LOGIN_URL", "CXONE_API_URL"} == set()
+        for name in [name for name in opened.settings if name.endswith("_SECRET")]:
+            button(opened, f"Show {name}").click()
+        assert "\n".join(f"{name}='{value}'" if " " in value else f"{name}={value}" for name, value in lines(opened, "settings").items()) == \
+            dotenv.strip()
+        assert copied(opened, button(opened, "Copy all as .env")) == opened.dotenv
+        assert lines(opened, "hosts")["login.mypurecloud.com"] == "https://login.mypurecloud.com"
+        environment = clean_environment | {"PATH": f"{binary.parent}:{clean_environment['PATH']}"}
+        for command in [copied(opened, button) for button in opened.page.locator(".command button").all()]:
+            subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True, timeout=60)
+        expect(opened.page.locator(ROWS).filter(has_text="token granted")).to_have_count(1)
+        expect(opened.page.locator(ROWS).filter(has_text="401")).to_have_count(1)
+        opened.page.get_by_label("Any rule").fill("certificate=expired,times=1")
+        opened.page.keyboard.press("Enter")
+        expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
+
+
+def test_a_rule_that_can_do_nothing_here_is_refused(opened):
+    opened.page.get_by_label("Any rule").fill("certificate=expired")
+    opened.page.keyboard.press("Enter")
+    expect(opened.page.get_by_role("status")).to_contain_text("start with --intercept")
 
 
 def test_a_request_appears_with_its_verdict_and_without_a_reload(opened):
