@@ -88,7 +88,7 @@ public func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = fals
     return String(decoding: decoded, as: UTF8.self)
 }
 
-private func percentEscape(_ byte: UInt8) -> [UInt8] {
+func percentEscape(_ byte: UInt8) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)
     return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
 }

@@ -77,10 +77,16 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         (self.origin, self.path, self.query) = (origin, path, query)
     }
 
-    /// The URL of a request target in origin form (RFC 9112 section 3.2.1), as a server sees it; nil for any other form.
+    /// The URL of a request target in origin form (RFC 9112 section 3.2.1), as a server sees it; nil for any other form. Bytes that
+    /// have no place in a URL are escaped, so that the answer is a handler's and not the parser's.
     package init?(origin: Origin, target: String) {
         let bytes = target.utf8
-        guard bytes.first == UInt8(ascii: "/"), !bytes.contains(where: Self.isForbidden) else { return nil }
+        guard bytes.first == UInt8(ascii: "/") else { return nil }
+        if bytes.contains(where: Self.isForbidden) {
+            let escaped = bytes.flatMap { Self.isForbidden($0) ? percentEscape($0) : [$0] }
+            self.init(origin: origin, target: String(decoding: escaped, as: UTF8.self))
+            return
+        }
         // Most are a path and nothing else.
         guard let end = bytes.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
             self.init(origin: origin, path: target, query: nil)

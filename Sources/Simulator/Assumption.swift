@@ -10,6 +10,7 @@ public enum Assumption: String, Sendable, CaseIterable {
     case genesysPageSize = "genesys-page-size"
     case genesysQueryPageSize = "genesys-query-page-size"
     case genesysQueryDays = "genesys-query-days"
+    case genesysQueryDaysBack = "genesys-query-days-back"
     case genesysJobPageSize = "genesys-job-page-size"
     case genesysUnfinishedResultsStatus = "genesys-unfinished-results-status"
     case genesysOtherDivisionStatus = "genesys-other-division-status"
@@ -48,6 +49,8 @@ public enum Assumption: String, Sendable, CaseIterable {
         case .genesysPageSize: (.numbers(1...100_000), "500", "the largest pageSize of lists")
         case .genesysQueryPageSize: (.numbers(1...100_000), "300", "the largest pageSize of a conversations query")
         case .genesysQueryDays: (.numbers(1...366), "7", "the longest interval of a conversations query, in days")
+        case .genesysQueryDaysBack:
+            (.numbers(0...366), "0", "how many days ago its interval may start (35, a tutorial said in 2020); 0: any")
         case .genesysJobPageSize: (.numbers(1...100_000), "10000", "the largest pageSize of a job's results")
         case .genesysUnfinishedResultsStatus: (Self.status, "400", "the status for results of an unfinished job")
         case .genesysOtherDivisionStatus: (Self.status, "403", "the status for a queue of another division")

@@ -22,8 +22,8 @@ struct BodyCache: Sendable {
 
 extension Simulator {
     /// A 200 that is kept, and sent again to whoever asks for the same with a valid token.
-    func lasting(_ call: Call, hint: String? = nil, _ json: () -> JSON) -> Answer {
-        let kept = BodyCache.Kept(body: json().bytes(), hint: hint)
+    func lasting(_ call: Call, _ json: () -> JSON) -> Answer {
+        let kept = BodyCache.Kept(body: json().bytes(), hint: notLookedAt(call.ignoredParameters))
         world.withLock { $0.bodies.keep(kept, for: call.url.target) }
         return lasting(call, kept)
     }
@@ -33,6 +33,7 @@ extension Simulator {
         var answer = Answer(reason: "valid token")
         answer.response.headers.addParsed("Content-Type", "application/json")
         (answer.response.body, answer.hint) = (kept.body, kept.hint)
+        call.lookAtAll()
         return correlated(answer, call)
     }
 }

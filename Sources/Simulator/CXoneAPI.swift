@@ -41,7 +41,8 @@ extension Simulator {
         switch (call.request.method, Array(parts.dropFirst(3))) {
         case ("GET", ["agents"]): return agents(call)
         case ("GET", let rest) where rest.count == 2 && rest[0] == "agents":
-            guard let id = Int(rest[1]), (firstAgentID..<firstAgentID + data.userCount).contains(id) else {
+            guard let id = Int(rest[1]) else { return failure(404, "Resource not found", Self.noSuchResource) }
+            guard (firstAgentID..<firstAgentID + data.userCount).contains(id) else {
                 return failure(404, "Agent not found", "no such agent")
             }
             return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
@@ -76,11 +77,11 @@ extension Simulator {
 
     private func agents(_ call: Call) -> Answer {
         let more: [JSON.Member] = [.init("hiddenAgents", 0)]
-        guard let wanted = call.url.queryValue("isActive")?.lowercased() else {
+        guard let wanted = call.queryValue("isActive")?.lowercased() else {
             return listing(call, "agents", count: data.userCount, more: more, agent)
         }
         let chosen = (0..<data.userCount).filter { String(data.person($0).isActive) == wanted }
-        return listing(call, "agents", count: chosen.count, more: more, knows: ["isActive"]) { agent(chosen[$0]) }
+        return listing(call, "agents", count: chosen.count, more: more) { agent(chosen[$0]) }
     }
 
     private func cxoneTeams(_ call: Call) -> Answer {
@@ -100,14 +101,13 @@ extension Simulator {
 
     /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
     private func listing(
-        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], knows: [String] = [], _ item: (Int) -> JSON
+        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
     ) -> Answer {
-        guard let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
-            let top = Int(call.url.queryValue("top") ?? "50"), top > 0
+        guard let skip = Int(call.queryValue("skip") ?? "0"), skip >= 0,
+            let top = Int(call.queryValue("top") ?? "50"), top > 0
         else { return failure(400, "skip and top must be numbers", "malformed paging") }
         guard skip < count else { return Answer(status: 204, reason: "past the end") }
-        let others = call.url.queryItems.filter { !["skip", "top"].contains($0.name) }
-        let rest = others.map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
+        let rest = call.query(without: "skip", "top")
         let range = skip..<min(skip + min(top, assumptions.number(.cxonePageSize)), count)
         let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(name)"
         func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(rest)" }
@@ -119,9 +119,7 @@ extension Simulator {
             .init("lastPollTime", .string(sevenDigits(call.now))),
             .init("totalRecords", .int(count)), .init("_links", .object(links)), .init(name, .array(range.map(item))),
         ]
-        var answer = Answer(json: .object(members + more), reason: "valid token")
-        answer.hint = notLookedAt(others.map(\.name).filter { !knows.contains($0) })
-        return answer
+        return Answer(json: .object(members + more), reason: "valid token")
     }
 
     private func agent(_ index: Int) -> JSON {

@@ -60,18 +60,20 @@ extension Simulator {
         guard let grant = parameters.values["grant_type"] else {
             return cxoneRefusal(400, "invalid_request", "grant_type is missing")
         }
+        // Programs of people have no secret, and to refresh a token nobody need say who they are (section 1, flow C).
         let isPublic =
-            ["authorization_code", "refresh_token"].contains(grant) && !parameters.hasSecret
-            && parameters.values["client_id"] == credentials.cxoneClientID
+            (["authorization_code", "refresh_token"].contains(grant) && !parameters.hasSecret
+                && parameters.values["client_id"] == credentials.cxoneClientID)
+            || (grant == "refresh_token" && parameters.clients.isEmpty)
         guard isPublic || isKnownClient(parameters) else {
             return cxoneRefusal(
                 401, "invalid_client", "Client authentication failed", client: parameters.clients.first?.id)
         }
         if grant == "authorization_code" {
-            guard redeem(parameters, client: credentials.cxoneClientID, now: call.now) != nil else {
+            guard let person = redeem(parameters, client: credentials.cxoneClientID, now: call.now) else {
                 return cxoneRefusal(400, "invalid_grant", "Code is not valid", client: credentials.cxoneClientID)
             }
-            return granted(call, client: credentials.cxoneClientID)
+            return granted(call, client: credentials.cxoneClientID, person: person)
         }
         if grant == "refresh_token" {
             // A new one comes with each answer; what becomes of the old one is UNVERIFIED.
@@ -85,7 +87,7 @@ extension Simulator {
                 return cxoneRefusal(
                     400, "invalid_grant", "Refresh token is invalid or has expired", client: credentials.cxoneClientID)
             }
-            return granted(call, client: credentials.cxoneClientID)
+            return granted(call, client: credentials.cxoneClientID, person: known.person)
         }
         // What the real server says to client_credentials is UNVERIFIED; the standards are RFC 6749 section 5.2.
         guard grant == "password" else {
@@ -144,15 +146,16 @@ extension Simulator {
         )
     }
 
-    private func granted(_ call: Call, client: String, isOpaque: Bool = false) -> Answer {
+    private func granted(_ call: Call, client: String, isOpaque: Bool = false, person: Int? = nil) -> Answer {
         let lifetime = options.tokenLifetime ?? .seconds(3600)
         let number = world.withLock { $0.nextTokenNumber() }
         var random = SeededRandom(seed: data.seed &+ UInt64(number) &* 0x1000_0000)
-        let token = isOpaque ? random.uuid() + random.uuid() : webToken(accessClaims(call, lifetime, number), &random)
+        let claims = accessClaims(call, lifetime, number, cxoneIdentity(person))
+        let token = isOpaque ? random.uuid() + random.uuid() : webToken(claims, &random)
         world.withLock { world in
             world.grant(
                 token, number: number, to: client, on: isOpaque ? .digital : .cxone, until: call.now + lifetime,
-                now: call.now)
+                now: call.now, person: person)
         }
         var members: [JSON.Member] = [
             .init("access_token", .string(token)), .init("token_type", "Bearer"),
@@ -160,17 +163,17 @@ extension Simulator {
         ]
         if !isOpaque {
             // Twice the life of the access token, as in the official sample.
-            let end = call.now + lifetime * 2
+            let (issued, end) = (Int(call.now.secondsSince1970), call.now + lifetime * 2)
             let session: JSON = [
                 "aud": .string(credentials.cxoneClientID), "iss": .string(call.addresses.cxoneIssuer),
-                "id": .string(data.cxoneUserID), "sessionId": .string(random.uuid()),
-                "iat": .int(Int(call.now.secondsSince1970)), "exp": .int(Int(end.secondsSince1970.rounded(.up))),
+                "id": .string(cxoneIdentity(person).id), "sessionId": .string(random.uuid()),
+                "iat": .int(issued), "exp": .int(issued + Int((lifetime * 2).inSeconds.rounded(.up))),
             ]
             let refreshToken = webToken(session, &random)
-            world.withLock { $0.refreshTokens[refreshToken] = (end, nil) }
+            world.withLock { $0.refreshTokens[refreshToken] = (end, person) }
             members += [
                 .init("refresh_token", .string(refreshToken)),
-                .init("id_token", .string(webToken(identityClaims(call, lifetime, number), &random))),
+                .init("id_token", .string(webToken(identityClaims(claims, call, cxoneIdentity(person)), &random))),
                 .init("issued_token_type", "urn:ietf:params:oauth:token-type:access_token"),
             ]
         }
@@ -181,25 +184,42 @@ extension Simulator {
 
     /// The access token's claims with another issuer, which is the one to go by, and more about where the tenant lives
     /// (section 1.2).
-    private func identityClaims(_ call: Call, _ lifetime: Duration, _ number: Int) -> JSON {
-        let kept = (accessClaims(call, lifetime, number).members ?? []).filter { $0.name != "iss" }
+    private func identityClaims(_ claims: JSON, _ call: Call, _ identity: CXoneIdentity) -> JSON {
+        let kept = (claims.members ?? []).filter { $0.name != "iss" }
         return .object(
             kept + [
                 .init("iss", .string(call.addresses.cxoneIssuer)), .init("icDomain", "niceincontact.com"),
-                .init("userId", .string(data.cxoneUserID)), .init("area", .string(options.cxoneArea)),
+                .init("userId", .string(identity.id)), .init("area", .string(options.cxoneArea)),
             ])
     }
 
-    private func accessClaims(_ call: Call, _ lifetime: Duration, _ number: Int) -> JSON {
+    /// Whose a token is: the employee's that the access key belongs to, or the person's who signed in.
+    private struct CXoneIdentity {
+        var id: String
+        var givenName = "Integration"
+        var familyName = "User"
+        var email = "integration.user@example.com"
+    }
+
+    private func cxoneIdentity(_ person: Int?) -> CXoneIdentity {
+        guard let person = person.map(data.person) else { return CXoneIdentity(id: data.cxoneUserID) }
+        return CXoneIdentity(
+            id: person.id, givenName: person.firstName, familyName: person.lastName, email: person.email)
+    }
+
+    private func accessClaims(
+        _ call: Call, _ lifetime: Duration, _ number: Int, _ identity: CXoneIdentity
+    ) -> JSON {
         let issued = Int(call.now.secondsSince1970)
         return [
             "role": ["legacyId": "Administrator", "id": .string(data.genesysRoleID), "secondaryRoles": []],
-            "sub": "user:\(data.cxoneUserID)", "iss": "https://auth.nice-incontact.com", "given_name": "Integration",
-            "family_name": "User", "name": "integration.user@example.com", "aud": .string(credentials.cxoneClientID),
+            "sub": "user:\(identity.id)", "iss": "https://auth.nice-incontact.com",
+            "given_name": .string(identity.givenName), "family_name": .string(identity.familyName),
+            "name": .string(identity.email), "aud": .string(credentials.cxoneClientID),
             "icBUId": .int(data.cxoneBusinessUnitID), "tenantId": .string(credentials.cxoneTenantID),
             "tenant": "simulated_bu",
             "icClusterId": "B32", "iat": .int(issued), "exp": .int(issued + Int(lifetime.inSeconds.rounded(.up))),
-            "jti": .int(number),
+            "jti": "\(number)",
         ]
     }
 
@@ -226,7 +246,7 @@ extension Simulator {
     }
 
     private func configuration(_ call: Call) -> Answer {
-        let tenantID = call.url.queryValue("tenantId")
+        let tenantID = call.queryValue("tenantId")
         guard tenantID == credentials.cxoneTenantID || (tenantID == nil && call.site == .cxoneRegional) else {
             return Answer(status: 404, json: ["message": "tenant not found"], reason: "unknown tenant")
         }
@@ -242,13 +262,17 @@ extension Simulator {
     }
 
     private func userInformation(_ call: Call) -> Answer {
-        let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
+        let token = call.authorization("bearer")
+        let (verdict, person) = world.withLock { world in
+            (world.judge(token, on: .cxone, now: call.now), token.flatMap { world.tokens[$0]?.person })
+        }
         if let reason = verdict.refusal {
             return Answer(status: 401, json: ["error": "invalid_token"], reason: reason).of(verdict)
         }
+        let identity = cxoneIdentity(person)
         let json: JSON = [
-            "sub": "user:\(data.cxoneUserID)", "name": "integration.user@example.com", "given_name": "Integration",
-            "family_name": "User", "email": "integration.user@example.com",
+            "sub": "user:\(identity.id)", "name": .string(identity.email), "given_name": .string(identity.givenName),
+            "family_name": .string(identity.familyName), "email": .string(identity.email),
         ]
         return Answer(json: json, reason: "valid token").of(verdict)
     }

@@ -13,6 +13,9 @@ struct CXoneJob: Sendable {
     var from: Timestamp
     var to: Timestamp
     var report: String
+    /// As it was asked for; nil for one of ours.
+    var fileName: String?
+    var hasHeader = true
 
     func isDone(at now: Timestamp) -> Bool { now >= done }
 
@@ -38,16 +41,16 @@ extension Simulator {
             guard let job = world.withLock({ $0.extractionJobs[parts[1]] }) else {
                 return Answer(status: 404, reason: "no such job")
             }
-            let url =
-                call.addresses.storage
-                + "/extraction/\(parts[1]).csv?X-Amz-Expires=3600&X-Amz-Signature=\(signature(parts[1]))"
             let status = job.status(at: call.now)
-            var members: [JSON.Member] = [
-                .init("id", .string(parts[1])), .init("status", .string(status)),
-                .init("result", status == "SUCCEEDED" ? ["url": .string(url)] : [:]),
-            ]
-            if status == "FAILED" { members.append(.init("errorMessage", "Simulated failure")) }
-            return Answer(json: ["jobStatus": .object(members)], reason: "valid token")
+            let result: JSON =
+                switch status {
+                case "SUCCEEDED": ["url": .string(signedLink(parts[1], call))]
+                case "FAILED": ["errorMessage": "Simulated failure"]
+                default: [:]
+                }
+            return Answer(
+                json: ["jobStatus": ["id": .string(parts[1]), "status": .string(status), "result": result]],
+                reason: "valid token")
         default: return Answer(status: 404, reason: Self.noSuchResource)
         }
     }
@@ -89,12 +92,16 @@ extension Simulator {
 
     /// The store that signed links lead to: it wants the signature and no token, as such stores do.
     func storage(_ call: Call) -> Answer {
+        call.lookAtAll()
         let id = String((call.segments.last ?? "").prefix(36))
-        guard call.request.method == "GET", call.url.queryValue("X-Amz-Signature") == signature(id),
+        guard call.request.method == "GET", let made = call.queryValue("X-Amz-Date"),
+            call.queryValue("X-Amz-Signature") == signature(id, made),
             let job = world.withLock({ $0.extractionJobs[id] })
         else { return Answer(status: 403, reason: "no valid signature") }
         // The link says for how long it is good.
-        guard call.now < job.done + .seconds(3600) else { return Answer(status: 403, reason: "the link has expired") }
+        guard let start = time(basic: made), call.now < start + Self.linkLifetime, call.now < job.gone else {
+            return Answer(status: 403, reason: "the link has expired")
+        }
         if call.header("Authorization") != nil {
             return Answer(status: 400, reason: "a token was sent to a stranger")
         }
@@ -103,8 +110,26 @@ extension Simulator {
         return answer.with("Content-Type", "text/csv")
     }
 
-    private func signature(_ id: String) -> String {
-        hexadecimal(Sodium.sha256(Array("\(data.seed) \(id)".utf8)))
+    private static let linkLifetime: Duration = .seconds(3600)
+
+    /// A link to a job's result, made anew whenever somebody asks for the job.
+    private func signedLink(_ id: String, _ call: Call) -> String {
+        let now = call.now.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
+        return call.addresses.storage + "/extraction/\(id).csv?X-Amz-Date=\(now)"
+            + "&X-Amz-Expires=\(Int(Self.linkLifetime.inSeconds))&X-Amz-Signature=\(signature(id, now))"
+    }
+
+    /// A time as links have it: `20261125T101500Z`.
+    private func time(basic text: String) -> Timestamp? {
+        let digits = text.filter(\.isNumber).map(String.init)
+        guard digits.count == 14 else { return nil }
+        func part(_ range: Range<Int>) -> String { digits[range].joined() }
+        return Timestamp(
+            rfc3339: "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(8..<10)):\(part(10..<12)):\(part(12..<14))Z")
+    }
+
+    private func signature(_ id: String, _ made: String) -> String {
+        hexadecimal(Sodium.sha256(Array("\(data.seed) \(id) \(made)".utf8)))
     }
 
     /// Files end here, so that no interval can fill the memory: almost three years of contacts.
@@ -117,7 +142,7 @@ extension Simulator {
             return
                 "\(contact["contactId"]?.text ?? ""),\(contact["contactStartDate"]?.string ?? ""),\(contact["agentId"]?.text ?? "")"
         }
-        return (["contactId,contactStartDate,agentId"] + rows).joined(separator: "\r\n") + "\r\n"
+        return ((job.hasHeader ? ["contactId,contactStartDate,agentId"] : []) + rows).joined(separator: "\r\n") + "\r\n"
     }
 
     // MARK: Report jobs (section 5.2)
@@ -126,7 +151,8 @@ extension Simulator {
     func reportJobs(_ call: Call, _ parts: [String]) -> Answer? {
         switch (call.request.method, parts) {
         case ("POST", let parts) where parts.count == 2 && parts[0] == "report-jobs":
-            let job = newJob(call, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
+            var job = newJob(call, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
+            job.fileName = call.queryValue("fileName")
             let number = world.withLock { $0.addReport(job).number }
             return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
         case ("GET", let parts) where parts.count == 2 && parts[0] == "report-jobs":
@@ -135,8 +161,9 @@ extension Simulator {
         case ("POST", let parts) where parts.count == 3 && parts.starts(with: ["report-jobs", "datadownload"]):
             return dataDownload(call, parts[2])
         case ("GET", ["files"]):
-            guard let name = call.url.queryValue("fileName"), let number = Int(name.filter(\.isNumber)),
-                let job = world.withLock({ $0.reportJobs[number] }), job.isDone(at: call.now), job.outcome == nil
+            guard let name = call.queryValue("fileName"),
+                let job = world.withLock({ $0.reportJobs.values.first { fileName($0) == name } }),
+                job.isDone(at: call.now), job.outcome == nil
             else { return nil }
             let file = Base64.encode(Array(contactsCSV(job, call).utf8))
             return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
@@ -159,7 +186,7 @@ extension Simulator {
         ]
     }
 
-    private func fileName(_ job: CXoneJob) -> String { "Reports\\report_\(job.number).csv" }
+    private func fileName(_ job: CXoneJob) -> String { "Reports\\" + (job.fileName ?? "report_\(job.number).csv") }
 
     /// On another host and in another version than what was asked: the real server does so.
     private func fileURL(_ job: CXoneJob, _ call: Call) -> String {
@@ -168,21 +195,20 @@ extension Simulator {
 
     /// Mistakes arrive as 200 with a message, and nothing as 204.
     private func dataDownload(_ call: Call, _ report: String) -> Answer {
-        guard let from = call.url.queryValue("startDate").flatMap({ Timestamp(rfc3339: $0) }),
-            let to = call.url.queryValue("endDate").flatMap({ Timestamp(rfc3339: $0) })
-        else {
-            let json: JSON = [
-                "errorMessage": "startDate and endDate are required", "fileName": "", "file": "", "fileType": "CSV",
-                "URI": "",
-            ]
-            return Answer(json: json, reason: "malformed download, as 200")
+        guard let from = call.queryValue("startDate").flatMap({ Timestamp(rfc3339: $0) }),
+            let to = call.queryValue("endDate").flatMap({ Timestamp(rfc3339: $0) })
+        else { return downloadRefusal("startDate and endDate are required", "malformed download, as 200") }
+        let name = call.queryValue("fileName")
+        if let name, world.withLock({ $0.reportJobs.values.contains { $0.fileName == name } }) {
+            return downloadRefusal("fileName must be unique", "a file of this name is there, as 200")
         }
         if Conversations.numbers(from: from, to: to, now: call.now).isEmpty {
             return Answer(status: 204, reason: "no data")
         }
         // Its file is there at once.
         var draft = newJob(call, from: from, to: to, report: report)
-        draft.done = call.now
+        (draft.done, draft.fileName) = (call.now, name)
+        draft.hasHeader = call.queryValue("includeHeaders")?.lowercased() != "false"
         let job = world.withLock { $0.addReport(draft) }
         let json: JSON = [
             "errorMessage": "", "fileName": .string(fileName(job)), "file": "", "fileType": "CSV",
@@ -191,13 +217,20 @@ extension Simulator {
         return Answer(json: json, reason: "valid token")
     }
 
+    private func downloadRefusal(_ message: String, _ reason: String) -> Answer {
+        let json: JSON = [
+            "errorMessage": .string(message), "fileName": "", "file": "", "fileType": "CSV", "URI": "",
+        ]
+        return Answer(json: json, reason: reason)
+    }
+
     // MARK: Completed contacts (section 3.1)
 
     func completedContacts(_ call: Call) -> Answer {
-        func time(_ name: String) -> Timestamp? { call.url.queryValue(name).flatMap { Timestamp(rfc3339: $0) } }
+        func time(_ name: String) -> Timestamp? { call.queryValue(name).flatMap { Timestamp(rfc3339: $0) } }
         guard let from = time("startDate") ?? time("updatedSince"),
-            let skip = Int(call.url.queryValue("skip") ?? "0"), skip >= 0,
-            let top = Int(call.url.queryValue("top") ?? "50"), top > 0
+            let skip = Int(call.queryValue("skip") ?? "0"), skip >= 0,
+            let top = Int(call.queryValue("top") ?? "50"), top > 0
         else {
             return Answer(status: 400, reason: "malformed query").with(
                 "icStatusDescription", "startDate and endDate are required")
@@ -206,8 +239,7 @@ extension Simulator {
         guard skip < numbers.count else { return Answer(status: 204, reason: "past the end") }
         let items = numbers.dropFirst(skip).prefix(min(top, assumptions.number(.cxonePageSize)))
         let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/contacts/completed"
-        let others = call.url.queryItems.filter { !["skip", "top"].contains($0.name) }
-            .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
+        let others = call.query(without: "skip", "top")
         func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(others)" }
         var links: [JSON.Member] = [.init("self", link(skip))]
         if skip + items.count < numbers.count { links.append(.init("next", link(skip + items.count))) }
@@ -216,10 +248,7 @@ extension Simulator {
             "_links": .object(links),
             "lastPollTime": .string(call.now.rfc3339), "completedContacts": .array(items.map { completedContact($0) }),
         ]
-        var answer = Answer(json: json, reason: "valid token")
-        let known = ["startDate", "endDate", "updatedSince", "skip", "top"]
-        answer.hint = notLookedAt(call.url.queryItems.map(\.name).filter { !known.contains($0) })
-        return answer
+        return Answer(json: json, reason: "valid token")
     }
 
     private func completedContact(_ number: Int) -> JSON {

@@ -163,6 +163,9 @@ extension Simulator {
         guard call.isGenesys else {
             return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")
         }
+        if call.url.path.hasPrefix("/api/v2/scim/") {
+            return scimRefusal(call, nil, "Simulated failure", "fault", status: status)
+        }
         let codes = [
             401: "bad.credentials", 403: "missing.permissions", 404: "not.found", 429: "too.many.requests.retry.after",
             500: "internal.server.error", 503: "service.unavailable", 504: "request.timeout",

@@ -20,8 +20,14 @@ extension Simulator {
             genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason).of(verdict)
         }
         guard domain == options.genesysDomain else { return refusal("another region's token") }
+        // To ask about a token can leave its idle time alone.
+        let isUse =
+            idleTimeout == nil || call.url.path != "/api/v2/tokens/me" || call.queryValue("preserveIdleTTL") != "true"
         let (use, body) = world.withLock { world in
-            (world.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout), world.bodies[target])
+            (
+                world.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout, isUse: isUse),
+                world.bodies[target]
+            )
         }
         let (verdict, calls, reset) = use
         if let reason = verdict.refusal { return refusal(reason, verdict) }
@@ -38,16 +44,24 @@ extension Simulator {
     private func routed(_ call: Call, _ token: String) -> Answer {
         switch (call.request.method, call.url.path) {
         case ("GET", "/api/v2/tokens/me"):
-            return lasting(call) { tokenInformation }
+            guard let timeout = options.idleTimeout else { return lasting(call) { tokenInformation } }
+            let last = world.withLock { $0.tokens[token]?.lastUse } ?? call.now
+            return valid(
+                call,
+                .object(
+                    (tokenInformation.members ?? [])
+                        + [.init("dateTokenIdles", .string((last + timeout).rfc3339))]))
         case ("HEAD", "/api/v2/tokens/me"): return correlated(Answer(reason: "valid token"), call)
         case ("DELETE", "/api/v2/tokens/me"):
             world.withLock { $0.revoke(token) }
             return correlated(Answer(status: 204, reason: "token revoked"), call)
         case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
-        case ("GET", "/api/v2/users"): return list(call, users, chosen: hasUsers(call) ? nil : [], knows: ["state"])
+        case ("GET", "/api/v2/users"): return list(call, users, chosen: hasUsers(call) ? nil : [])
         case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
-        case (_, "/api/v2/users/me"), ("GET", "/api/v2/voicemail/mailbox"), ("GET", "/api/v2/voicemail/messages"),
-            ("GET", "/api/v2/conversations/calls"):
+        case (_, "/api/v2/users/me") where person(token) == nil,
+            ("GET", "/api/v2/voicemail/mailbox") where person(token) == nil,
+            ("GET", "/api/v2/voicemail/messages") where person(token) == nil,
+            ("GET", "/api/v2/conversations/calls") where person(token) == nil:
             return genesysError(
                 call, 400, "not.a.user",
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
@@ -106,8 +120,10 @@ extension Simulator {
         let isOne = sufficient.count == 1
         return genesysError(
             call, 403, isOne ? "missing.permissions" : "missing.any.permissions",
-            "Unable to perform the requested action. You are missing "
-                + (isOne ? "the following permission(s): " : "one of the following permission(s): ")
+            "Unable to perform the requested action. You "
+                + (isOne
+                    ? "are missing the following permission(s): "
+                    : "must have at least one of the following permissions assigned: ")
                 + sufficient.joined(separator: ", "),
             reason: "missing permission"
         )
@@ -124,8 +140,8 @@ extension Simulator {
         return Answer(status: status, json: json, reason: reason).with("ININ-Correlation-Id", context)
     }
 
-    func genesysNotFound(_ call: Call) -> Answer {
-        genesysError(call, 404, "not.found", "The requested resource was not found.", reason: Self.noSuchResource)
+    func genesysNotFound(_ call: Call, reason: String = noSuchResource) -> Answer {
+        genesysError(call, 404, "not.found", "The requested resource was not found.", reason: reason)
     }
 
     /// The refusal of a call beyond the limit of the minute, or of the day.
@@ -153,10 +169,7 @@ extension Simulator {
                 "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
                 "authorizedGrantType": "CLIENT-CREDENTIALS",
                 "state": .string(clientState),
-                "organization": organization,
-                "roleDivisions": [
-                    ["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]
-                ],
+                "organization": organization, "roleDivisions": roleDivisions,
             ],
         ]
     }
@@ -177,7 +190,7 @@ extension Simulator {
 
     /// Without another state being asked for, only active users are listed; here all are.
     private func hasUsers(_ call: Call) -> Bool {
-        call.url.queryValue("state").map { ["active", "any"].contains($0) } ?? true
+        call.queryValue("state").map { ["active", "any"].contains($0) } ?? true
     }
 
     private var users: Resource {
@@ -211,7 +224,7 @@ extension Simulator {
         [
             "id": .string(credentials.genesysClientID), "name": "Ringdown simulation",
             "authorizedGrantType": "CLIENT-CREDENTIALS", "state": .string(clientState),
-            "roleDivisions": [["roleId": .string(data.genesysRoleID), "divisionId": .string(data.genesysDivisionID)]],
+            "roleDivisions": roleDivisions,
             "selfUri": "/api/v2/oauth/clients/\(credentials.genesysClientID)",
         ]
     }

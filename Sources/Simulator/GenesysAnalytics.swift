@@ -30,7 +30,7 @@ extension Simulator {
         case ("POST", ["query"]): return query(call)
         case ("POST", ["jobs"]): return submit(call)
         case ("GET", ["jobs", "availability"]):
-            return valid(call, ["dataAvailabilityDate": .string((call.now + .seconds(-3600)).rfc3339)])
+            return valid(call, ["dataAvailabilityDate": .string(available(call.now).rfc3339)])
         case ("GET", let rest) where rest.count == 2: return withJob(call, rest[1]) { status(call, $0) }
         case ("GET", let rest) where rest.count == 3 && rest[2] == "results":
             return withJob(call, rest[1]) { results(call, $0) }
@@ -49,6 +49,7 @@ extension Simulator {
     private static let windowLimit = 100_000
 
     private func query(_ call: Call) -> Answer {
+        if let refusal = refusalOfContentType(call) { return refusal }
         guard let body = try? JSONReader.parse(call.bodyBytes), case .object = body else {
             return malformed(call, "body")
         }
@@ -58,10 +59,22 @@ extension Simulator {
             return genesysError(
                 call, 400, "bad.request", "The interval may not exceed \(days) days.", reason: "interval too long")
         }
-        let (size, page) = (body["paging"]?["pageSize"]?.int ?? 25, body["paging"]?["pageNumber"]?.int ?? 1)
-        guard (1...assumptions.number(.genesysQueryPageSize)).contains(size), page >= 1 else {
-            return malformed(call, "paging")
+        let daysBack = assumptions.number(.genesysQueryDaysBack)
+        guard daysBack == 0 || call.now - interval.start <= .seconds(daysBack * 86400) else {
+            return genesysError(
+                call, 400, "bad.request", "The interval may not start more than \(daysBack) days ago.",
+                reason: "interval too long ago")
         }
+        // A page that is no whole number must not pass for the first one.
+        func number(_ name: String, _ standard: Int) -> Int? {
+            guard let paging = body["paging"], paging != .null else { return standard }
+            guard paging.members != nil else { return nil }
+            return paging[name].map { $0.int ?? 0 } ?? standard
+        }
+        guard let size = number("pageSize", 25), let page = number("pageNumber", 1),
+            (1...assumptions.number(.genesysQueryPageSize)).contains(size), page >= 1
+        else { return malformed(call, "paging") }
+        guard ["asc", "desc"].contains(body["order"]?.text ?? "asc") else { return malformed(call, "order") }
         let (reached, isOverflown) = size.multipliedReportingOverflow(by: page)
         guard !isOverflown, reached <= Self.windowLimit else {
             return genesysError(
@@ -79,7 +92,9 @@ extension Simulator {
         let drift = interval.end > call.now ? page % 3 - 1 : 0
         var members: [JSON.Member] = [.init("totalHits", .int(max(0, numbers.count + drift)))]
         // Past the end the member is not there at all.
-        if !items.isEmpty { members.insert(.init("conversations", conversations(items, withAttributes: false)), at: 0) }
+        if !items.isEmpty {
+            members.insert(.init("conversations", conversations(items, at: call.now, withAttributes: false)), at: 0)
+        }
         var answer = valid(call, .object(members))
         answer.hint = notLookedAt(unknownMembers(body))
         return answer
@@ -91,9 +106,9 @@ extension Simulator {
         return members.map(\.name).filter { !["interval", "order", "orderBy", "paging"].contains($0) }
     }
 
-    private func conversations(_ numbers: some Sequence<Int>, withAttributes: Bool) -> JSON {
+    private func conversations(_ numbers: some Sequence<Int>, at time: Timestamp, withAttributes: Bool) -> JSON {
         let source = Conversations(data: data)
-        return .array(numbers.map { source.json($0, withAttributes: withAttributes) })
+        return .array(numbers.map { source.json($0, at: time, withAttributes: withAttributes) })
     }
 
     private func interval(_ text: String?) -> (start: Timestamp, end: Timestamp)? {
@@ -104,6 +119,13 @@ extension Simulator {
         return (start, end)
     }
 
+    /// A body that says it is something else than JSON; one that says nothing is read.
+    private func refusalOfContentType(_ call: Call) -> Answer? {
+        guard call.header("Content-Type") != nil, !call.isJSON else { return nil }
+        return genesysError(
+            call, 415, "unsupported.media.type", "The Content-Type must be application/json.", reason: "no JSON")
+    }
+
     private func malformed(_ call: Call, _ field: String) -> Answer {
         genesysError(
             call, 400, "invalid.value", "Value is not valid for field type [\(field)].", reason: "malformed \(field)"
@@ -112,13 +134,18 @@ extension Simulator {
 
     // MARK: Jobs
 
+    /// What is there for jobs is older than this: the data lake is behind (section 6; by how much is ours).
+    private func available(_ time: Timestamp) -> Timestamp { time + .seconds(-3600) }
+
     private func submit(_ call: Call) -> Answer {
+        if let refusal = refusalOfContentType(call) { return refusal }
         guard let body = try? JSONReader.parse(call.bodyBytes), case .object = body else {
             return malformed(call, "body")
         }
         if body["paging"] != nil || body["aggregations"] != nil { return malformed(call, "paging") }
         guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
-        let numbers = Conversations.numbers(from: interval.start, to: interval.end, now: call.now)
+        let numbers = Conversations(data: data).numbers(
+            activeFrom: interval.start, to: interval.end, now: available(call.now))
         let id = correlationID()
         let done = call.now + .seconds(assumptions.number(.jobSeconds))
         let gone = call.now + .seconds(assumptions.number(.jobLifetime))
@@ -130,7 +157,7 @@ extension Simulator {
     }
 
     private func withJob(_ call: Call, _ id: String, _ answer: (AnalyticsJob) -> Answer) -> Answer {
-        world.withLock { $0.analyticsJobs[id] }.map(answer) ?? genesysNotFound(call)
+        world.withLock { $0.analyticsJobs[id] }.map(answer) ?? genesysNotFound(call, reason: "no such job")
     }
 
     private func status(_ call: Call, _ job: AnalyticsJob) -> Answer {
@@ -154,14 +181,14 @@ extension Simulator {
                 call, assumptions.number(.genesysUnfinishedResultsStatus), "bad.request", "The job is \(state).",
                 reason: "job is \(state.lowercased())")
         }
-        guard let size = Int(call.url.queryValue("pageSize") ?? "1000"),
+        guard let size = Int(call.queryValue("pageSize") ?? "1000"),
             (1...assumptions.number(.genesysJobPageSize)).contains(size),
-            let start = position(call.url.queryValue("cursor"))
+            let start = position(call.queryValue("cursor"))
         else { return malformed(call, "cursor or pageSize") }
         let items = job.numbers.dropFirst(start).prefix(size)
         var members: [JSON.Member] = [
-            .init("conversations", conversations(items, withAttributes: true)),
-            .init("dataAvailabilityDate", .string((call.now + .seconds(-3600)).rfc3339)),
+            .init("conversations", conversations(items, at: available(job.submitted), withAttributes: true)),
+            .init("dataAvailabilityDate", .string(available(job.submitted).rfc3339)),
         ]
         if start + items.count < job.numbers.count {
             members.append(.init("cursor", .string(Base64.encode(Array("at \(start + items.count)".utf8)))))

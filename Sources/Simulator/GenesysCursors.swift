@@ -11,9 +11,8 @@ extension Simulator {
         guard let size = limit(call, "pageSize", 25, 1...100), let after = position(call, "after"),
             let before = position(call, "before")
         else { return malformedCursor(call) }
-        let start = call.url.queryValue("before") == nil ? after : max(0, before - size)
-        let ignored = call.url.queryItems.map(\.name).filter { !["pageSize", "after", "before"].contains($0) }
-        return lasting(call, hint: notLookedAt(ignored)) {
+        let start = call.queryValue("before") == nil ? after : max(0, before - size)
+        return lasting(call) {
             let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
             let path = call.url.path
             var members: [JSON.Member] = [
@@ -86,13 +85,13 @@ extension Simulator {
     // MARK: Parameters
 
     private func limit(_ call: Call, _ name: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int? {
-        guard let text = call.url.queryValue(name) else { return standard }
+        guard let text = call.queryValue(name) else { return standard }
         return Int(text).flatMap { range.contains($0) ? $0 : nil }
     }
 
     /// Where a cursor points to; 0 without one, nil for one that was not given out.
     private func position(_ call: Call, _ name: String) -> Int? {
-        guard let text = call.url.queryValue(name) else { return 0 }
+        guard let text = call.queryValue(name) else { return 0 }
         return Int(text.split(separator: ".", omittingEmptySubsequences: false)[0]).flatMap {
             (0..<1_000_000_000_000).contains($0) ? $0 : nil
         }
@@ -100,7 +99,7 @@ extension Simulator {
 
     /// Whether a cursor was given out too long ago, or never.
     private func isOld(_ call: Call) -> Bool {
-        guard let cursor = call.url.queryValue("cursor") else { return false }
+        guard let cursor = call.queryValue("cursor") else { return false }
         guard let text = cursor.split(separator: ".").last, let made = Int(text), (0..<100_000_000_000).contains(made)
         else {
             return true

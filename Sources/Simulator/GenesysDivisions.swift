@@ -30,6 +30,14 @@ extension Simulator {
         }
     }
 
+    /// Where the client has its role: an asterisk stands for all divisions (section 2).
+    var roleDivisions: JSON {
+        let names = world.withLock { $0.client.divisions }
+        let chosen = Self.divisionNames.indices.filter { names?.contains(Self.divisionNames[$0]) == true }
+        let ids = names == nil ? ["*"] : chosen.map(divisionID)
+        return .array(ids.map { ["roleId": .string(data.genesysRoleID), "divisionId": .string($0)] })
+    }
+
     private func queueDivision(_ index: Int) -> Int { index % 5 == 4 ? 1 : 0 }
 
     /// The queues that the client's roles reach; nil for all. Those of other divisions are left out of the list: attested for

@@ -20,46 +20,56 @@ struct Resource {
 extension Simulator {
     /// One of many by its id.
     func one(_ call: Call, _ resource: Resource, id: String) -> Answer {
-        guard let number = resource.number(of: id) else { return genesysNotFound(call) }
+        guard let number = resource.number(of: id) else { return genesysNotFound(call, reason: "no such id") }
         return lasting(call) { resource.json(number) }
     }
 
     /// Style A of section 5: page numbers, and relative links that keep the other parameters. `id` and `name` choose, for a name
-    /// with asterisks where it may go on (as the official SDK has it for queues); what is not looked at is said in a hint. Only
-    /// what is `chosen` is there, where that is given.
-    func list(_ call: Call, _ resource: Resource, chosen: [Int]? = nil, knows others: [String] = []) -> Answer {
-        let items = call.url.queryItems
-        func number(_ name: String, _ standard: Int) -> Int? {
-            guard let text = items.first(where: { $0.name == name })?.value else { return standard }
-            return Int(text).flatMap { $0 > 0 ? $0 : nil }
+    /// with asterisks where it may go on (as the official SDK has it for queues). Only what is `chosen` is there, where that is
+    /// given.
+    func list(_ call: Call, _ resource: Resource, chosen: [Int]? = nil) -> Answer {
+        func number(_ name: String, _ standard: Int, upTo limit: Int = .max) -> Int? {
+            guard let text = call.queryValue(name) else { return standard }
+            return Int(text).flatMap { (1...limit).contains($0) ? $0 : nil }
         }
-        guard let size = number("pageSize", 25), size <= assumptions.number(.genesysPageSize),
-            let page = number("pageNumber", 1)
-        else {
+        let limit = assumptions.number(.genesysPageSize)
+        guard let size = number("pageSize", 25, upTo: limit) else {
+            return invalidValue(call, call.queryValue("pageSize"), "pageSize", "1 to \(limit)")
+        }
+        guard let page = number("pageNumber", 1) else {
+            return invalidValue(call, call.queryValue("pageNumber"), "pageNumber", "1 and above")
+        }
+        let ids = call.queryValues("id").flatMap { $0.split(separator: ",").map(String.init) }
+        guard ids.count <= 100 else {
+            // The code is attested, the words are ours.
             return genesysError(
-                call, 400, "invalid.value", "Value is not valid for field type [pageSize or pageNumber].",
-                reason: "malformed paging"
-            )
+                call, 400, "max.user.ids", "No more than 100 ids can be asked for.", reason: "too many ids")
         }
-        let known = ["pageSize", "pageNumber", "id"] + (resource.name == nil ? [] : ["name"]) + others
-        return lasting(call, hint: notLookedAt(items.map(\.name).filter { !known.contains($0) })) {
+        let pattern = resource.name == nil ? nil : call.queryValue("name")
+        return lasting(call) {
             var chosen = chosen
-            let ids = items.filter { $0.name == "id" }.flatMap { $0.value.split(separator: ",").map(String.init) }
             if !ids.isEmpty {
                 let numbers = ids.compactMap(resource.number(of:))
                 chosen = chosen.map { $0.filter(numbers.contains) } ?? numbers
             }
-            if let name = resource.name, let pattern = items.first(where: { $0.name == "name" })?.value {
+            if let name = resource.name, let pattern {
                 chosen = (chosen ?? Array(0..<resource.count)).filter { isMatch(name($0), pattern) }
             }
-            let rest = items.filter { !["pageSize", "pageNumber"].contains($0.name) }
-                .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
+            let rest = call.query(without: "pageSize", "pageNumber")
             return self.page(page, of: chosen?.count ?? resource.count, size: size) {
                 resource.json(chosen?[$0] ?? $0)
             } uri: {
                 "\(call.url.path)?pageSize=\(size)&pageNumber=\($0)\(rest)"
             }
         }
+    }
+
+    /// The refusal of a parameter, in the platform's words (section 4).
+    func invalidValue(_ call: Call, _ value: String?, _ name: String, _ allowed: String) -> Answer {
+        genesysError(
+            call, 400, "invalid.value",
+            "Value [\(excerpt(value ?? "", limit: 60))] is not valid for field type [\(name)]. Allowable values are: \(allowed)",
+            reason: "malformed \(name)")
     }
 
     /// The hint for parameters that the platform may look at and the simulator does not; nil for none.

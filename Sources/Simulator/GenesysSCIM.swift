@@ -4,11 +4,11 @@ internal import HTTPModel
 extension Simulator {
     /// SCIM users by index, counted from 1 (`genesys-cloud.md` section 5, style G). Errors have SCIM's own form.
     func scimUsers(_ call: Call) -> Answer {
-        guard let start = Int(call.url.queryValue("startIndex") ?? "1"),
-            let count = Int(call.url.queryValue("count") ?? "25"),
+        guard let start = Int(call.queryValue("startIndex") ?? "1"),
+            let count = Int(call.queryValue("count") ?? "25"),
             start >= 1, count >= 0
         else { return scimRefusal(call, "invalidValue", "startIndex and count must be numbers", "malformed paging") }
-        let filter = call.url.queryValue("filter")
+        let filter = call.queryValue("filter")
         guard let found = scimUsers(filter) else {
             return scimRefusal(
                 call, "invalidFilter", "the simulator knows: id, userName, email or active, eq, and a value",
@@ -36,7 +36,7 @@ extension Simulator {
 
     private static let noSuchUser = "no such user"
 
-    private func scimRefusal(
+    func scimRefusal(
         _ call: Call, _ type: String?, _ detail: String, _ reason: String, status: Int = 400
     ) -> Answer {
         var members: [JSON.Member] = [

@@ -17,6 +17,7 @@ struct AuthorizationCode: Sendable {
 extension Simulator {
     /// The page at `/oauth/authorize` and `/auth/authorize`, and the answer to its form.
     func signIn(_ call: Call, client: String) -> Answer {
+        call.lookAtAll()
         let isForm = call.request.method == "POST"
         let body = isForm ? FormURLEncoding.decode(String(decoding: call.bodyBytes, as: UTF8.self)) : []
         let items = isForm ? body : call.url.queryItems

@@ -141,7 +141,9 @@ public final class Simulator: Handler {
         let rules = applyingRules(call)
         let meant = hint(call)
         var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
-        let hint = meant ?? answer.hint ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
+        let hint =
+            meant ?? answer.hint ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
+            ?? (answer.response.isSuccess ? notLookedAt(call.ignoredParameters) : nil)
         if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
         answer.add("Date", httpDate(call.now))
         for rule in rules { rule.apply(to: &answer, call, self) }
@@ -215,10 +217,45 @@ struct Call {
     let site: Site?
     let now: Timestamp
     let book: AddressBook
+    private let parameters: Parameters?
+
+    /// Which parameters of the query were looked at.
+    private final class Parameters {
+        let items: [(name: String, value: String)]
+        var lookedAt: Set<String> = []
+
+        init(_ url: HTTPURL) { items = url.queryItems }
+    }
 
     init(request: Request, site: Site?, now: Timestamp, addresses: AddressBook) {
         (self.request, self.site, self.now, book) = (request, site, now, addresses)
+        parameters = request.url.query.map { _ in Parameters(request.url) }
     }
+
+    /// The values of a parameter of the query, decoded.
+    func queryValues(_ name: String) -> [String] {
+        guard let parameters else { return [] }
+        parameters.lookedAt.insert(name)
+        return parameters.items.filter { $0.name == name }.map(\.value)
+    }
+
+    /// The first of them.
+    func queryValue(_ name: String) -> String? { queryValues(name).first }
+
+    /// The parameters but for some, as they stand behind others in a link.
+    func query(without names: String...) -> String {
+        (parameters?.items ?? []).filter { !names.contains($0.name) }
+            .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
+    }
+
+    /// The parameters that nobody looked at so far.
+    var ignoredParameters: [String] {
+        guard let parameters else { return [] }
+        return parameters.items.map(\.name).filter { !parameters.lookedAt.contains($0) }
+    }
+
+    /// Says that all are looked at.
+    func lookAtAll() { parameters?.lookedAt.formUnion(parameters?.items.map(\.name) ?? []) }
 
     var addresses: Addresses { book.addresses }
     /// The parts of the path, percent-decoded.

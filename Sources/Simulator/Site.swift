@@ -27,11 +27,11 @@ enum Site: Sendable, Equatable {
             return
         }
         switch host {
-        case "cxone.niceincontact.com": self = .cxoneIssuer
+        case issuerHost(area): self = .cxoneIssuer
         case "\(area).nice-incontact.com": self = .cxoneRegional
         case "api-\(area).niceincontact.com": self = .cxoneAPI
         case "api-b32.nice-incontact.com": self = .cxoneCluster
-        case "api-de-\(area).niceincontact.com": self = .cxoneDigital
+        case digitalHost(area): self = .cxoneDigital
         case storageHost: self = .storage
         case let host where cxoneHosts.contains(host): self = .cxoneElsewhere(host: host)
         default: return nil
@@ -57,11 +57,11 @@ enum Site: Sendable, Equatable {
         case .genesysLogin(let domain): "login.\(domain)"
         case .genesysAPI(let domain): "api.\(domain)"
         case .genesysGateway: path.hasPrefix("/oauth/") ? options.loginHost : options.apiHost
-        case .cxoneIssuer: "cxone.niceincontact.com"
+        case .cxoneIssuer: issuerHost(options.cxoneArea)
         case .cxoneRegional: "\(options.cxoneArea).nice-incontact.com"
         case .cxoneAPI: "api-\(options.cxoneArea).niceincontact.com"
         case .cxoneCluster: "api-b32.nice-incontact.com"
-        case .cxoneDigital: "api-de-\(options.cxoneArea).niceincontact.com"
+        case .cxoneDigital: digitalHost(options.cxoneArea)
         case .cxoneElsewhere(let host): host
         case .storage: storageHost
         case .control: "control"
@@ -105,8 +105,16 @@ let cxoneAreas = ["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"]
 /// The hosts of CXone's attested areas (`cxone.md` section 2).
 private let cxoneHosts = Set(
     cxoneAreas.flatMap {
-        ["\($0).nice-incontact.com", "api-\($0).niceincontact.com", "api-de-\($0).niceincontact.com"]
-    } + ["cxone-gov.niceincontact.com", "api-de-na2.nicecxone-gov.com"])
+        ["\($0).nice-incontact.com", "api-\($0).niceincontact.com", issuerHost($0), digitalHost($0)]
+    })
+
+/// The government's area has an issuer of its own, and another domain for Digital Engagement.
+private func issuerHost(_ area: String) -> String {
+    area == "na2" ? "cxone-gov.niceincontact.com" : "cxone.niceincontact.com"
+}
+private func digitalHost(_ area: String) -> String {
+    area == "na2" ? "api-de-na2.nicecxone-gov.com" : "api-de-\(area).niceincontact.com"
+}
 
 /// The environment domains of Genesys Cloud and their regions (`genesys-cloud.md` section 1). The client has a list of its own,
 /// so that a mistake in one of them shows.

@@ -174,12 +174,12 @@ struct World: Sendable {
     /// Judges a token and counts the call against the token's minute. Returns the calls so far and the seconds until the
     /// minute is over.
     mutating func use(
-        _ token: String, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?
+        _ token: String, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?, isUse: Bool = true
     ) -> (verdict: Verdict, calls: Int, reset: Int) {
         guard let index = tokens.index(forKey: token) else { return (.refused("unknown token"), 0, 60) }
         let verdict = judge(tokens.values[index], on: platform, now: now, idleTimeout: idleTimeout)
         guard verdict.refusal == nil else { return (verdict, 0, 60) }
-        tokens.values[index].lastUse = now
+        if isUse { tokens.values[index].lastUse = now }
         var window = tokens.values[index].window
         var age = now.secondsSince1970 - window.start.secondsSince1970
         if !(0..<60).contains(age) { (window, age) = ((now, 0), 0) }

@@ -161,3 +161,132 @@ import Testing
         #expect(try await send("GET", path, headers).status == 400)
     }
 }
+
+extension CXoneResourcesTests {
+    @Test func `a refresh needs no client, its token says two hours, and token ids are texts`() async throws {
+        let granted = try await tokens()
+        let refresh = try #require(granted["refresh_token"]?.string)
+        let claims = try claims(refresh)
+        let (end, start) = (try #require(claims["exp"]?.int), try #require(claims["iat"]?.int))
+        #expect(end - start == 7200)
+        let access = try #require(granted["access_token"]?.string)
+        #expect(try self.claims(access)["jti"]?.string != nil)
+        let body = FormURLEncoding.encode([
+            ("grant_type", .text("refresh_token")), ("refresh_token", .text(refresh)),
+        ]).reveal()
+        #expect(try await send("POST", "https://cxone.niceincontact.com/auth/token", [:], body).status == 200)
+    }
+
+    private func claims(_ token: String) throws -> JSON {
+        let parts = token.split(separator: ".")
+        return try JSONReader.parse(try #require(Base64.decode(String(parts[1]))))
+    }
+
+    @Test func `a person who signed in is told apart from the employee of the access key`() async throws {
+        let credentials = simulator.credentials
+        let people = try JSONReader.parse(try await send("GET", "http://control/_sim/people", [:]).body)
+        let (name, id) = (
+            try #require(people.array?[3]["username"]?.string), try #require(people.array?[3]["id"]?.string)
+        )
+        let verifier = String(repeating: "v", count: 43)
+        let redirect = "http://127.0.0.1:9/done"
+        let form = FormURLEncoding.encode([
+            ("client_id", .text(credentials.cxoneClientID)), ("redirect_uri", .text(redirect)),
+            ("response_type", .text("code")), ("code_challenge_method", .text("S256")),
+            ("code_challenge", .text(Base64.encode(Sodium.sha256(Array(verifier.utf8)), .url))),
+            ("username", .text(name)),
+        ]).reveal()
+        let back = try await send("POST", "https://cxone.niceincontact.com/auth/authorize", [:], form)
+        #expect(back.headers["X-Ringdown-Hint"] == nil)
+        let location = try HTTPURL(#require(back.headers["Location"]))
+        let code = try #require(location.queryValue("code"))
+        let answer = try await grant([
+            ("grant_type", .text("authorization_code")), ("code", .text(code)), ("redirect_uri", .text(redirect)),
+            ("code_verifier", .text(verifier)),
+        ])
+        let tokens = try JSONReader.parse(answer.body)
+        let identity = try #require(tokens["id_token"]?.string)
+        #expect(try claims(identity)["name"]?.string == name)
+        let headers: Headers = ["Authorization": "Bearer \(try #require(tokens["access_token"]?.string))"]
+        let who = try JSONReader.parse(
+            try await send("GET", "https://cxone.niceincontact.com/auth/userinfo", headers).body)
+        #expect(who["email"]?.string == name)
+        #expect(who["sub"]?.string == "user:\(id)")
+    }
+
+    @Test func `the tenant of the government's area has the government's issuer`() async throws {
+        var options = Simulator.Options()
+        options.cxoneArea = "na2"
+        let simulator = Simulator(options, time: time)
+        let known = simulator.credentials
+        let body = FormURLEncoding.encode([
+            ("grant_type", .text("password")), ("username", .text(known.cxoneAccessKeyID)),
+            ("password", .text(known.cxoneAccessKeySecret)), ("client_id", .text(known.cxoneClientID)),
+            ("client_secret", .text(known.cxoneClientSecret)),
+        ]).reveal()
+        let digital =
+            #"{"grant_type":"client_credentials","client_id":"\#(known.cxoneClientID)","client_secret":"\#(known.cxoneClientSecret)"}"#
+        for (url, body, status) in [
+            ("https://cxone-gov.niceincontact.com/auth/token", body, 200),
+            ("https://cxone.niceincontact.com/auth/token", body, 401),
+            ("https://api-de-na2.nicecxone-gov.com/engager/2.0/token", digital, 200),
+        ] {
+            let request = Request("POST", try HTTPURL(url), body: .bytes(Array(body.utf8)))
+            #expect(try await InMemoryTransport(simulator).send(request).status == status, "\(url)")
+        }
+    }
+
+    @Test func `links to results are good for an hour, and there is a new one as long as the job is kept`() async throws
+    {
+        let submitted = try await send(
+            "POST", api + "/data-extraction/v1/jobs", try await bearer(),
+            #"{"entityName":"x","version":"7","startDate":"2026-11-01","endDate":"2026-11-01"}"#)
+        let id = try #require(try JSONReader.parse(submitted.body).string)
+        func link() async throws -> String {
+            let job = try await send("GET", "\(api)/data-extraction/v1/jobs/\(id)", try await bearer())
+            return try #require(try JSONReader.parse(job.body)["jobStatus"]?["result"]?["url"]?.string)
+        }
+        time.advance(by: .seconds(10))
+        let first = try await link()
+        time.advance(by: .seconds(3599))
+        #expect(try await send("GET", first, [:]).status == 200)
+        time.advance(by: .seconds(2))
+        #expect(try await send("GET", first, [:]).status == 403)
+        #expect(try await send("GET", try await link(), [:]).status == 200)
+        #expect(try await send("GET", first.replacing("X-Amz-Date=2026", with: "X-Amz-Date=2036"), [:]).status == 403)
+    }
+
+    @Test func `a download has the name that it is given, once, and its header only where that is wanted`() async throws
+    {
+        let headers = try await bearer()
+        let services = api + "/incontactapi/services/v34.0/"
+        let target =
+            services
+            + "report-jobs/datadownload/77?fileName=my.csv&startDate=2026-11-01&endDate=2026-11-02&includeHeaders=false"
+        let done = try await send("POST", target, headers)
+        let json = try JSONReader.parse(done.body)
+        #expect(json["fileName"] == "Reports\\my.csv")
+        #expect(done.headers["X-Ringdown-Hint"] == nil)
+        let link = try #require(json["URI"]?.string)
+        let file = try #require(
+            try JSONReader.parse(try await send("GET", link, headers).body)["files"]?["file"]?.string)
+        let text = String(decoding: try #require(Base64.decode(file)), as: UTF8.self)
+        #expect(!text.contains("contactId"))
+        #expect(text.contains(",2026-11-01T"))
+        let again = try await send("POST", target, headers)
+        #expect(again.status == 200)
+        #expect(try JSONReader.parse(again.body)["errorMessage"]?.string?.contains("unique") == true)
+    }
+
+    @Test func `an extraction that fails says why in its result`() async throws {
+        simulator.addFaults([try FaultRule("jobOutcome=FAILED")])
+        let headers = try await bearer()
+        let submitted = try await send(
+            "POST", api + "/data-extraction/v1/jobs", headers,
+            #"{"entityName":"x","version":"7","startDate":"2026-11-01","endDate":"2026-11-01"}"#)
+        let id = try #require(try JSONReader.parse(submitted.body).string)
+        time.advance(by: .seconds(10))
+        let job = try JSONReader.parse(try await send("GET", "\(api)/data-extraction/v1/jobs/\(id)", headers).body)
+        #expect(job["jobStatus"]?["result"]?["errorMessage"]?.string != nil)
+    }
+}

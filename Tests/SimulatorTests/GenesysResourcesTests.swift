@@ -259,3 +259,118 @@ import Testing
         #expect(try await call("GET", "users", next, on: simulator).status == 200)
     }
 }
+
+extension GenesysResourcesTests {
+    @Test func `a job has what was going on in its interval, and nothing newer than its data`() async throws {
+        let token = try await token()
+        func conversations(_ interval: JSON) async throws -> [JSON] {
+            let submitted = try await call("POST", jobs, token, body: ["interval": interval])
+            let id = try #require(submitted.json["jobId"]?.string)
+            time.advance(by: .seconds(10))
+            let results = try await call("GET", "\(jobs)/\(id)/results", token).json
+            let end = try #require(results["dataAvailabilityDate"]?.string)
+            let found = try #require(results["conversations"]?.array)
+            #expect(found.allSatisfy { ($0["conversationStart"]?.string ?? "~") < end })
+            #expect(found.allSatisfy { ($0["conversationEnd"]?.string ?? "") < end })
+            return found
+        }
+        // Conversations start every quarter of an hour, and none is over within half a minute.
+        let minute = try await conversations("2026-11-10T00:00:20.000Z/2026-11-10T00:00:30.000Z")
+        #expect(minute.map { $0["conversationStart"] } == ["2026-11-10T00:00:00.000Z"])
+        #expect(try await conversations("2026-11-10T00:14:50.000Z/2026-11-10T00:15:00.000Z").isEmpty)
+        #expect(try await conversations("2026-11-10T00:00:00.000Z/2040-01-01T00:00:00.000Z").count > 10)
+        #expect(try await conversations("2040-01-01T00:00:00.000Z/2040-01-02T00:00:00.000Z").isEmpty)
+    }
+
+    @Test func `a conversation that is going on has no end`() async throws {
+        let token = try await token()
+        let now = time.now().wall
+        // To 20 seconds after the start of one.
+        let start = (now.secondsSince1970 / 900).rounded(.up) * 900
+        time.advance(by: .seconds(start + 20 - now.secondsSince1970))
+        let day = Timestamp(secondsSince1970: start).rfc3339.prefix(10)
+        let body: JSON = [
+            "interval": "\(day)T00:00:00.000Z/\(time.now().wall.rfc3339)", "order": "desc", "paging": ["pageSize": 2],
+        ]
+        let found = try await call("POST", query, token, body: body).json["conversations"]?.array ?? []
+        #expect(found.map { $0["conversationEnd"] == nil } == [true, false])
+        let segment = found.first?["participants"]?.array?[0]["sessions"]?.array?[0]["segments"]?.array?[0]
+        #expect(segment?["segmentStart"] != nil)
+        #expect(segment?["segmentEnd"] == nil)
+    }
+
+    @Test(arguments: [
+        #"{"pageNumber":"2"}"#, #"{"pageNumber":1.5}"#, #"{"pageNumber":1e30}"#, #"{"pageSize":0}"#, "[]", #""x""#,
+        "7",
+    ])
+    func `a page that is no whole number does not pass for the first one`(paging: String) async throws {
+        let body: JSON = ["interval": past, "paging": try JSONReader.parse(Array(paging.utf8))]
+        let answer = try await call("POST", query, token(), body: body)
+        #expect(answer.status == 400)
+        #expect(answer.json["code"] == "invalid.value")
+    }
+
+    @Test func `a body that says it is a form is none that the platform takes`() async throws {
+        for (type, status) in [
+            ("application/x-www-form-urlencoded", 415), ("text/plain", 415), ("application/json; charset=utf-8", 200),
+        ] {
+            let body: JSON = ["interval": past]
+            let request = Request(
+                "POST", try HTTPURL(base + query),
+                headers: ["Authorization": "Bearer \(try await token())", "Content-Type": type],
+                body: .bytes(body.bytes()))
+            #expect(try await InMemoryTransport(simulator).send(request).status == status)
+        }
+    }
+
+    @Test func `to ask about a token can leave its idle time alone`() async throws {
+        var options = Simulator.Options()
+        options.idleTimeout = .seconds(300)
+        let simulator = Simulator(options, time: time)
+        let token = try await token(simulator)
+        let first = try await call("GET", "tokens/me", token, on: simulator)
+        #expect(first.json["dateTokenIdles"]?.string == (time.now().wall + .seconds(300)).rfc3339)
+        time.advance(by: .seconds(200))
+        let second = try await call("GET", "tokens/me?preserveIdleTTL=true", token, on: simulator)
+        #expect(second.json["dateTokenIdles"] == first.json["dateTokenIdles"])
+        time.advance(by: .seconds(101))
+        #expect(try await call("GET", "tokens/me", token, on: simulator).status == 401)
+    }
+
+    @Test func `a token says in which divisions the client has its role`() async throws {
+        let token = try await token()
+        let all = try await call("GET", "authorization/divisions", token).json["entities"]?.array ?? []
+        func divisions() async throws -> [String?] {
+            let client = try await call("GET", "tokens/me", token).json["OAuthClient"]
+            return client?["roleDivisions"]?.array?.map { $0["divisionId"]?.string } ?? []
+        }
+        #expect(try await divisions() == ["*"])
+        let request = Request(
+            "POST", try HTTPURL("http://control/_sim/client"),
+            body: .bytes(Array(#"{"divisions":["Support"]}"#.utf8)))
+        #expect(try await InMemoryTransport(simulator).send(request).status == 204)
+        #expect(try await divisions() == [all.first { $0["name"] == "Support" }?["id"]?.string])
+    }
+
+    @Test func `refusals have the platform's words`() async throws {
+        let token = try await token()
+        let size = try await call("GET", "users?pageSize=501", token)
+        #expect(
+            size.json["message"] == "Value [501] is not valid for field type [pageSize]. Allowable values are: 1 to 500"
+        )
+        let ids = (0...100).map { "id=\($0)" }.joined(separator: "&")
+        #expect(try await call("GET", "users?\(ids)", token).json["code"] == "max.user.ids")
+    }
+
+    @Test func `where the platform has such a limit, old intervals are refused`() async throws {
+        var options = Simulator.Options()
+        try options.assume("genesys-query-days-back=35")
+        let simulator = Simulator(options, time: time)
+        let token = try await token(simulator)
+        for (days, status) in [(34.0, 200), (36.0, 400)] {
+            let start = time.now().wall + .seconds(-days * 86400)
+            let body: JSON = ["interval": "\(start.rfc3339)/\((start + .seconds(3600)).rfc3339)"]
+            #expect(try await call("POST", query, token, body: body, on: simulator).status == status)
+        }
+    }
+}
