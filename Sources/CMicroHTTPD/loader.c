@@ -104,6 +104,13 @@ int rd_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = p_MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info ? info->connect_fd : -1;
 }
+void rd_send(struct MHD_Connection *connection, const void *bytes, size_t count) {
+#ifdef MSG_NOSIGNAL
+    send(rd_socket(connection), bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+    send(rd_socket(connection), bytes, count, MSG_DONTWAIT);
+#endif
+}
 enum MHD_Result rd_response_header(struct MHD_Response *response, const char *name, const char *value) {
     return p_MHD_add_response_header(response, name, value);
 }

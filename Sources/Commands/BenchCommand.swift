@@ -56,6 +56,12 @@ struct BenchCommand: Command {
     var output: Format?
 
     func run() async throws -> Int32 {
+        guard on == nil || !scenarios.isEmpty, seed == nil || seeds != nil else {
+            throw UsageError(
+                on == nil ? "--seed goes with --seeds" : "--on goes with --scenarios",
+                hint: "'ringdown bench --help' shows how")
+        }
+        Interruption.arm()
         if !scenarios.isEmpty { return try await playScenarios() }
         if let seeds { return try await simulateLives(seeds) }
         let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
@@ -69,6 +75,7 @@ struct BenchCommand: Command {
         let stream = Context.current.standardOutput
         for index in report.clients.indices {
             for row in rows {
+                try Task.checkCancellation()
                 report.clients[index].outcomes.append(try await outcome(of: row, report.clients[index]))
             }
             if output ?? .table == .table { try stream.write(report.table(report.clients[index])) }
@@ -120,6 +127,7 @@ struct BenchCommand: Command {
                 throw ConfigurationError("\(file), \(error)", hint: "Documentation/Scenarios.md describes the format")
             }
             for scenario in list where only.map({ scenario.name.contains($0) }) ?? true {
+                try Task.checkCancellation()
                 guard let complaints = try await play(scenario) else { continue }
                 passes += complaints.isEmpty ? 1 : 0
                 results.append([
@@ -151,8 +159,9 @@ struct BenchCommand: Command {
         var clients: [ScoreboardReport.Client] = []
         for text in client {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else {
-                throw UsageError("--client '\(excerpt(text, limit: 60))' has no name", hint: "write NAME=COMMAND")
+            guard parts.count == 2, !parts[0].isEmpty else {
+                let what = text.hasPrefix("=") || !text.contains("=") ? "name" : "command"
+                throw UsageError("--client '\(excerpt(text, limit: 60))' has no \(what)", hint: "write NAME=COMMAND")
             }
             clients.append(.init(name: parts[0], command: parts[1]))
         }
@@ -175,6 +184,7 @@ struct BenchCommand: Command {
         } catch let error as UsageError {
             throw error
         } catch let failure as ClientProcess.Failure {
+            try Task.checkCancellation()
             let reason = excerpt(failure.description, limit: 120)
             guard failure.hasAnswered || !client.outcomes.isEmpty else {
                 throw ConfigurationError(
@@ -184,6 +194,7 @@ struct BenchCommand: Command {
             }
             return .init(isPassed: false, text: "no result: \(reason)", lastWords: failure.lastWords)
         } catch {
+            try Task.checkCancellation()
             return .init(isPassed: false, text: "no result: \(excerpt("\(error)", limit: 120))")
         }
     }

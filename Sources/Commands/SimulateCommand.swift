@@ -184,6 +184,11 @@ struct SimulateCommand: Command {
             do { rules += try FaultRule.rules(file: File.read(faults)) } catch let error as FaultRule.Invalid {
                 throw ConfigurationError("\(faults), \(error)", hint: "Documentation/Simulator.md lists the rules")
             }
+            if !intercept, let index = rules.firstIndex(where: { $0.certificate != nil }) {
+                throw ConfigurationError(
+                    "\(faults), fault \(index + 1): a fault of a certificate needs TLS, which the loopback ports do not have",
+                    hint: "add --intercept")
+            }
         }
         for text in fault {
             do { rules.append(try FaultRule(text)) } catch {

@@ -9,7 +9,7 @@ final class TLSServer: Sendable {
     init(
         _ identity: CertificateAuthority.Identity, idleSeconds: Int = 120, time: any TimeSource, handler: any Handler
     ) throws(Daemon.NotStarted) {
-        daemon = try Daemon(handler, time) { callbacks in
+        daemon = try Daemon(handler, time, isEncrypted: true) { callbacks in
             let key = identity.key.reveal()
             return (identity.certificate + [0]).withUnsafeBufferPointer { certificate in
                 certificate.withMemoryRebound(to: CChar.self) {
@@ -34,15 +34,16 @@ final class Daemon: @unchecked Sendable {  // because `daemon` is set once and s
     private let daemon: OpaquePointer
     private let service: Unmanaged<Service>
 
-    init(_ handler: any Handler, _ time: any TimeSource, start: (rd_daemon_callbacks) -> OpaquePointer?)
-        throws(NotStarted)
-    {
+    init(
+        _ handler: any Handler, _ time: any TimeSource, isEncrypted: Bool = false,
+        start: (rd_daemon_callbacks) -> OpaquePointer?
+    ) throws(NotStarted) {
         if let failure = microhttpd_open() {
             throw NotStarted(
                 reason: "libmicrohttpd cannot be loaded: \(String(cString: failure)); install libmicrohttpd12")
         }
         // Released in `deinit`, after the daemon's thread has ended.
-        let service = Unmanaged.passRetained(Service(handler, time))
+        let service = Unmanaged.passRetained(Service(handler, time, isEncrypted: isEncrypted))
         let callbacks = rd_daemon_callbacks(
             begin: { _, target, connection in Exchange.begin(target, connection) },
             access: { context, connection, _, method, _, data, count, state in

@@ -13,13 +13,15 @@ final class Service: Sendable {
     let handler: any Handler
     /// The time in which slow bodies are slow.
     let time: any TimeSource
+    /// Whether the bytes on the sockets are TLS's.
+    let isEncrypted: Bool
     /// The origins that `Host` headers stand for; clients repeat a few of them.
     private let origins = Locked<[String: HTTPURL.Origin]>([:])
     /// The exchanges that are suspended and what they wait for; nil once the server is ending.
     private let waiting = Locked<[ObjectIdentifier: (exchange: Exchange, task: Task<Void, Never>)]?>([:])
 
-    init(_ handler: any Handler, _ time: any TimeSource) {
-        (self.handler, self.time) = (handler, time)
+    init(_ handler: any Handler, _ time: any TimeSource, isEncrypted: Bool) {
+        (self.handler, self.time, self.isEncrypted) = (handler, time, isEncrypted)
     }
 
     /// The origin of a `Host` header; nil for a malformed one.
@@ -76,6 +78,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     private var end = Response.Sabotage()
     private var body: [UInt8] = []
     private var response: Response?
+    private var surplus: ArraySlice<UInt8> = []
 
     private init(target: String, connection: OpaquePointer) {
         self.target = target
@@ -91,9 +94,18 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         guard let pointer = state?.pointee else { return }
         state?.pointee = nil
         let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
+        exchange.sendSurplus()
         guard exchange.end.cut == .after else { return }
         // Both directions at once, as when a machine in between drops the connection.
         if exchange.end.isReset { exchange.reset() } else { shutdown(rd_socket(exchange.connection), Int32(SHUT_RDWR)) }
+    }
+
+    /// Sends what there is beyond the length that the answer said.
+    private func sendSurplus() {
+        surplus.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress, !bytes.isEmpty { rd_send(connection, start, bytes.count) }
+        }
+        surplus = []
     }
 
     /// Ends the connection with a reset: to dissolve a TCP connection by connecting it to nothing sends one.
@@ -128,15 +140,15 @@ final class Exchange: @unchecked Sendable {  // because of the line above
             count.pointee = 0
             return .YES
         }
-        if let response { return queue(response, service) }
-        if isTooLarge { return queue(Response(status: 413), service) }
-        guard let request = request(method, service) else { return queue(Response(status: 400), service) }
+        if let response { return queue(response, method, service) }
+        if isTooLarge { return queue(Response(status: 413), method, service) }
+        guard let request = request(method, service) else { return queue(Response(status: 400), method, service) }
         switch service.handler.handle(request) {
-        case .ready(let response): return queue(response, service)
+        case .ready(let response): return queue(response, method, service)
         case .deferred(let answer):
             // The service owns the exchange until it is answered, by this work or by `drain`.
             let isSuspended = service.suspend(self) { service.resume(self, with: await answer()) }
-            return isSuspended ? .YES : queue(Response(status: 503), service)
+            return isSuspended ? .YES : queue(Response(status: 503), method, service)
         }
     }
 
@@ -169,8 +181,15 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         return Request(method, url, headers: headers, body: body.isEmpty ? .none : .bytes(body))
     }
 
-    private func queue(_ response: Response, _ service: Service) -> MHD_Result {
-        end = response.sabotage ?? end
+    private func queue(_ response: Response, _ method: String, _ service: Service) -> MHD_Result {
+        if let sabotage = response.sabotage {
+            end = sabotage
+            // There is nothing within a body that is not there: it ends behind the fields.
+            if end.cut == .within, response.body.isEmpty || method == "HEAD" { end.cut = .after }
+            if let length = sabotage.contentLength, !service.isEncrypted, method != "HEAD" {
+                surplus = response.body.dropFirst(length)
+            }
+        }
         if end.cut == .before {
             if end.isReset { reset() }
             return .NO

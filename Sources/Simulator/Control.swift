@@ -71,7 +71,7 @@ extension Simulator {
     /// As after the start, but for the clock and the tokens that programs hold.
     private func reset() -> Response {
         world.withLock { $0.forgetAllButTokens() }
-        removeFaults()
+        faults.withLock { $0 = Faults(seed: data.seed) }
         addFaults(options.faults)
         return Response(status: 204)
     }
@@ -135,35 +135,45 @@ extension Simulator {
             let names = values.compactMap(\.string)
             return names.count == values.count ? Set(names) : nil
         }
+        // Changed as a whole, or not at all.
+        var client = world.withLock { $0.client }
         for member in members {
             switch (member.name, member.value) {
             case ("state", .string(let text)):
                 guard let state = World.Client.State(rawValue: text) else {
                     return badRequest("state: active, inactive or disabled")
                 }
-                world.withLock { $0.client.state = state }
-            case ("permissions", .null): world.withLock { $0.client.permissions = nil }
+                client.state = state
+            case ("permissions", .null): client.permissions = nil
             case ("permissions", .array(let values)):
                 guard let names = names(values) else { return badRequest("permissions: a list of names") }
-                world.withLock { $0.client.permissions = names }
-            case ("divisions", .null): world.withLock { $0.client.divisions = nil }
+                client.permissions = names
+            case ("divisions", .null): client.divisions = nil
             case ("divisions", .array(let values)):
                 guard let names = names(values), names.isSubset(of: Self.divisionNames) else {
                     return badRequest("divisions: some of \(Self.divisionNames.joined(separator: ", "))")
                 }
-                world.withLock { $0.client.divisions = names }
-            default: return badRequest("state, permissions or divisions")
+                client.divisions = names
+            default:
+                return badRequest(
+                    "state: a text; permissions or divisions: a list of names, or null; not \(excerpt(member.name, limit: 40))"
+                )
             }
         }
+        world.withLock { $0.client = client }
         return Response(status: 204)
     }
 
+    /// Rules as JSON, or one as a command line has it.
     private func addFaults(_ request: Request) -> Response {
-        guard let json = try? JSONReader.parse(request.bodyBytes) else {
-            return badRequest("JSON: a rule or a list of rules")
+        let text = String(decoding: request.bodyBytes, as: UTF8.self)
+        let isJSON = text.first { !$0.isWhitespace }.map { "{[".contains($0) } ?? false
+        let json = try? JSONReader.parse(request.bodyBytes)
+        if isJSON && json == nil || text.isEmpty {
+            return badRequest("JSON, a rule or a list of rules; or a rule as --fault has it")
         }
         do {
-            let rules = try FaultRule.rules(json)
+            let rules = try isJSON ? FaultRule.rules(json ?? .null) : [FaultRule(text)]
             if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
                 return badRequest("no certificate: the loopback ports have no TLS; start with --intercept")
             }
@@ -187,13 +197,17 @@ extension Simulator {
 
     private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
 
-    /// How many requests since the mark fit `path`, `method`, `status`, `reason`, `host`, `client`, `token`; a path may end in `*`.
+    /// How many requests since the mark fit `path`, `method`, `status`, `reason`, `host`, `client`, `token`; a path and a host may begin or
+    /// end in `*`.
     /// With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
     private func count(_ request: Request) -> Response {
         let items = request.url.queryItems
         let wishes = items.filter { $0.name != "expect" }
         guard wishes.allSatisfy({ Self.countFilters.contains($0.name) }) else {
             return badRequest("\(Self.countFilters.joined(separator: ", ")), expect")
+        }
+        guard wishes.allSatisfy({ !["status", "token"].contains($0.name) || Int($0.value) != nil }) else {
+            return badRequest("status and token: numbers")
         }
         let expected = items.first { $0.name == "expect" }.map { Int($0.value) ?? -1 }
         if expected == -1 { return badRequest("expect: a number") }
@@ -225,11 +239,11 @@ extension RequestRecord {
     /// Whether a member of it is what somebody looks for.
     fileprivate func fits(_ name: String, _ value: String) -> Bool {
         switch name {
-        case "path": value.hasSuffix("*") ? path.hasPrefix(value.dropLast()) : path == value
-        case "method": method == value
+        case "path": Pattern(value).fits(path)
+        case "method": method == value.uppercased()
         case "status": String(status) == value
         case "reason": reason == value
-        case "host": host == value
+        case "host": Pattern(value.lowercased()).fits(host)
         case "client": client == value
         case "token": token.map(String.init) == value
         default: false

@@ -69,20 +69,36 @@ extension FaultRule {
         guard case .object(let members) = json else {
             throw Invalid(place: "fault \(number)", expected: "an object")
         }
+        var names: Set<String> = []
         for member in members {
-            do { try set(member.name, member.value) } catch {
+            do throws(Invalid) {
+                guard names.insert(member.name).inserted else { throw Invalid(place: "", expected: "one of this name") }
+                try set(member.name, member.value)
+            } catch {
                 throw Invalid(place: "fault \(number), \(excerpt(member.name, limit: 40))", expected: error.expected)
             }
+        }
+        if let from, let until, until <= from {
+            throw Invalid(place: "fault \(number), until", expected: "more than from")
+        }
+        if certificate != nil, let name = ["path", "method", "client"].first(where: names.contains) {
+            throw Invalid(
+                place: "fault \(number), \(name)", expected: "no \(name) beside certificate: connections have none")
         }
     }
 
     private mutating func set(_ name: String, _ value: JSON) throws(Invalid) {
         switch name {
-        case "path": path = try text(value)
+        case "path": path = try self.path(value)
         case "platform": platform = try word(value, ["genesys", "cxone"])
-        case "method": method = try text(value)
-        case "host": host = try text(value)
-        case "client": client = try text(value)
+        case "method":
+            method = try text(value, "a method, such as POST") { $0.utf8.allSatisfy(\.isAlphanumeric) }.uppercased()
+        case "host":
+            host = try text(value, "a host name, with * only at its beginning or end") {
+                !$0.contains("/") && Pattern($0).isLegal
+            }
+            .lowercased()
+        case "client": client = try text(value, "a client's id")
         case "nth": nth = try whole(value, 1...Int.max)
         case "times": times = try whole(value, 0...Int.max)
         case "probability": probability = try number(value, 0...1)
@@ -104,7 +120,10 @@ extension FaultRule {
         case "members":
             guard value.members != nil else { throw Invalid(place: "", expected: "an object") }
             members = value
-        case "jobOutcome": jobOutcome = try text(value)
+        case "jobOutcome":
+            jobOutcome = try text(value, "a state, such as FAILED") {
+                $0.utf8.allSatisfy { $0.isAlphanumeric || $0 == 0x5F }
+            }
         case "revokeToken": revokeToken = try truth(value)
         case "rotateSecret": rotateSecret = try truth(value)
         default: throw Invalid(place: "", expected: Self.memberNames)
@@ -116,9 +135,19 @@ extension FaultRule {
         + "retryAfterDate, latency, cut, reset, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
         + "jobOutcome, revokeToken, rotateSecret (what)"
 
-    private func text(_ value: JSON) throws(Invalid) -> String {
-        guard let text = value.text else { throw Invalid(place: "", expected: "a text") }
+    private func text(
+        _ value: JSON, _ expected: String, _ isLegal: (String) -> Bool = { _ in true }
+    ) throws(Invalid) -> String {
+        guard let text = value.text, !text.isEmpty, Double(text) == nil, isLegal(text) else {
+            throw Invalid(place: "", expected: expected)
+        }
         return text
+    }
+
+    private func path(_ value: JSON) throws(Invalid) -> String {
+        try text(value, "a path that begins with /, with * only at its end and without a query") { path in
+            (path.hasPrefix("/") || path == "*") && !path.contains("?") && !path.dropLast().contains("*")
+        }
     }
 
     private func word(_ value: JSON, _ words: [String]) throws(Invalid) -> String {

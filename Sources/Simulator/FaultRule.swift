@@ -12,7 +12,7 @@ public struct FaultRule: Sendable {
     /// `genesys` or `cxone`.
     public var platform: String?
     public var method: String?
-    /// The real host name, or its end with a `*` before it: `login.mypurecloud.de`, `*.pure.cloud`.
+    /// The real host name, or its end or beginning with a `*`: `login.mypurecloud.de`, `*.pure.cloud`, `api-*`.
     public var host: String?
     /// The client whose credentials or token the request carries.
     public var client: String?
@@ -97,6 +97,19 @@ public struct FaultRule: Sendable {
             member("rotateSecret", rotateSecret ? true : nil),
         ]
         return .object(members.compactMap { $0 })
+    }
+
+    /// The names of the effects that it has.
+    var effects: [String] {
+        let conditions = [
+            "path", "platform", "method", "host", "client", "nth", "times", "probability", "from", "until",
+        ]
+        return (json.members ?? []).filter { !conditions.contains($0.name) }.map { member in
+            switch member.value {
+            case .bool: member.name
+            case let value: "\(member.name)=\(value.text ?? value.description)"
+            }
+        }
     }
 
     /// A rule that cannot be understood.

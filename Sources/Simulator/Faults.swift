@@ -14,15 +14,13 @@ struct Faults: Sendable {
             if let from = rule.from, age < from { return false }
             if let until = rule.until, age >= until { return false }
             if let platform = rule.platform, platform != (isGenesys ? "genesys" : "cxone") { return false }
-            guard let wanted = rule.host else { return true }
-            return wanted.hasPrefix("*") ? host.hasSuffix(wanted.dropFirst()) : host == wanted
+            return rule.host.map { Pattern($0).fits(host) } ?? true
         }
 
         func matches(_ call: Call, _ client: String?) -> Bool {
             if let method = rule.method, method.uppercased() != call.request.method { return false }
             if let wanted = rule.client, wanted != client { return false }
-            guard let path = rule.path else { return true }
-            return path.hasSuffix("*") ? call.url.path.hasPrefix(path.dropLast()) : call.url.path == path
+            return rule.path.map { Pattern($0).fits(call.url.path) } ?? true
         }
     }
 

@@ -53,7 +53,8 @@ extension Simulator {
                 chosen = chosen.map { $0.filter(numbers.contains) } ?? numbers
             }
             if let name = resource.name, let pattern {
-                chosen = (chosen ?? Array(0..<resource.count)).filter { isMatch(name($0), pattern) }
+                let pattern = Pattern(pattern.lowercased())
+                chosen = (chosen ?? Array(0..<resource.count)).filter { pattern.fits(name($0).lowercased()) }
             }
             let rest = call.query(without: "pageSize", "pageNumber")
             return self.page(page, of: chosen?.count ?? resource.count, size: size) {
@@ -77,19 +78,6 @@ extension Simulator {
         if names.isEmpty { return nil }
         let list = names.prefix(8).map { "'\(excerpt($0, limit: 40))'" }.joined(separator: ", ")
         return "the simulator does not look at \(list) here; the platform may"
-    }
-
-    /// Whether a name is meant; asterisks stand for any beginning or end, and case does not count.
-    private func isMatch(_ name: String, _ pattern: String) -> Bool {
-        let (name, pattern) = (name.lowercased(), pattern.lowercased())
-        let text = pattern.drop { $0 == "*" }.reversed().drop { $0 == "*" }.reversed()
-        let core = String(text)
-        switch (pattern.hasPrefix("*"), pattern.hasSuffix("*")) {
-        case (true, true): return core.isEmpty || name.contains(core)
-        case (true, false): return name.hasSuffix(core)
-        case (false, true): return name.hasPrefix(core)
-        case (false, false): return name == pattern
-        }
     }
 
     private func page(

@@ -26,8 +26,9 @@ public struct RequestRecord: Sendable {
     public var credentials: CredentialsForm?
     /// Why it was answered so: `token granted`, `valid token`, `expired token` …
     public let reason: String
-    /// How many faults had a hand in it.
+    /// How many faults had a hand in it, and what they did: `cut=before`.
     public var faults = 0
+    public var effects: [String] = []
     /// What the program most likely meant.
     public var hint: String?
 
@@ -37,6 +38,7 @@ public struct RequestRecord: Sendable {
             "query": .optional(query), "status": .int(status), "client": .optional(client),
             "token": token.map { .int($0) } ?? .null,
             "credentials": .optional(credentials?.rawValue), "reason": .string(reason), "faults": .int(faults),
+            "effects": .array(effects.map { .string($0) }),
             "hint": .optional(hint),
         ]
     }

@@ -147,7 +147,7 @@ public final class Simulator: Handler {
         if let hint { answer = answer.with("X-Ringdown-Hint", hint) }
         answer.add("Date", httpDate(call.now))
         for rule in rules { rule.apply(to: &answer, call, self) }
-        keep(call, answer, faults: rules.count, hint: hint)
+        keep(call, answer, rules, hint: hint)
         let latency = rules.compactMap(\.latency).reduce(0, +)
         guard latency > 0 else { return .ready(answer.response) }
         return .deferred { [clock, response = answer.response] in
@@ -199,13 +199,13 @@ public final class Simulator: Handler {
         call.site?.hostName(call.url.path, options) ?? call.url.host
     }
 
-    private func keep(_ call: Call, _ answer: Answer, faults: Int, hint: String?) {
+    private func keep(_ call: Call, _ answer: Answer, _ rules: [FaultRule], hint: String?) {
         let entry = RequestRecord(
             time: call.now, host: hostName(call),
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status,
             client: answer.client.map { excerpt($0, limit: 200) }, token: answer.token, credentials: answer.credentials,
-            reason: answer.reason, faults: faults, hint: hint
+            reason: answer.reason, faults: rules.count, effects: rules.flatMap(\.effects), hint: hint
         )
         world.withLock { $0.journal.add(entry) }
     }

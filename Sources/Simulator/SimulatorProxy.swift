@@ -45,7 +45,15 @@ extension Simulator {
         }
         let now = clock.now
         let rules = faults.withLock { $0.applying(toConnection: host, isGenesys: site.isGenesys, now: now) }
-        return .accepted(isCertificateExpired: rules.contains { $0.certificate == .expired })
+        let isExpired = rules.contains { $0.certificate == .expired }
+        if isExpired {
+            let reason = "an expired certificate was shown"
+            let entry = RequestRecord(
+                time: now, host: host, method: "CONNECT", path: "", query: nil, status: 200, reason: reason,
+                faults: rules.count, effects: rules.flatMap(\.effects))
+            world.withLock { $0.journal.add(entry) }
+        }
+        return .accepted(isCertificateExpired: isExpired)
     }
 
     fileprivate func keepRefusal(_ method: String, _ host: String, _ path: String, query: String?, reason: String) {

@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -190,7 +192,21 @@ def test_what_is_no_client_gets_no_result_and_no_crash(ringdown, scratch):
     assert "it answered 'hello'" in results(outcome)["secret with special characters"]["measured"]
 
 
-@pytest.mark.parametrize("arguments", [["--only", "nothing like this"], ["--client", "nameless"], ["--output", "xml"]])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_one_that_is_interrupted_leaves_nothing_behind(binary, clean_environment, scratch, end):
+    # A client that never answers, and does not sleep, which takes no time here.
+    busy = [binary, "bench", "--", sys.executable, "-c", "input()\nwhile True: pass"]
+    process = subprocess.Popen(busy, env=clean_environment | {"TMPDIR": str(scratch)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list(scratch.glob("ringdown-*/client.log")):
+        assert process.poll() is None
+    process.send_signal(end)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (2, "", "ringdown: cancelled\n")
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--only", "nothing like this"], ["--client", "nameless"], ["--output", "xml"], ["--client", "a="],
+                                       ["--seed", "3"], ["--on", "machine"]])
 def test_what_cannot_be_understood_is_a_usage_error(ringdown, arguments):
     assert ringdown("bench", *arguments).code == 64
 

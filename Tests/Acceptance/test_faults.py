@@ -51,6 +51,24 @@ def test_a_connection_is_closed_or_reset_before_within_and_after_the_body(ringdo
     assert outcome.out.split() == [end, part], outcome.err
 
 
+def test_there_is_nothing_within_an_empty_body_so_it_ends_behind_the_fields(ringdown):
+    outcome = ringdown("simulate", "--fault", "path=/oauth/token,body=empty,cut=within", "--", sys.executable, "-c", RAW_CLIENT)
+    assert outcome.out.split() == ["closed", "all"], outcome.err
+
+
+def test_a_body_can_be_longer_than_its_length_says(ringdown):
+    show = RAW_CLIENT.replace("print(end", "print(promised, len(rest) > 100, rest[:1], end")
+    outcome = ringdown("simulate", "--fault", "path=/oauth/token,contentLength=5,cut=after", "--", sys.executable, "-c", show)
+    assert outcome.out.split()[:3] == ["5", "True", "b'{'"], outcome.err
+
+
+def test_a_rule_about_certificates_in_a_file_needs_interception(ringdown, tmp_path):
+    (tmp_path / "faults.json").write_text('[{"status": 503}, {"certificate": "expired"}]')
+    outcome = ringdown("simulate", "--faults", tmp_path / "faults.json", "--", "true")
+    assert outcome.code == 78
+    assert "faults.json, fault 2" in outcome.err and "--intercept" in outcome.err
+
+
 def test_several_faults_and_a_file_of_them_work_together(ringdown, tmp_path):
     (tmp_path / "faults.json").write_text('[{"path": "/oauth/token", "nth": 1, "status": 429, "retryAfter": 4}]')
     outcome = shell(ringdown, "--faults", tmp_path / "faults.json", "--fault", "nth=2,body=html", "--fault", "nth=3,body=empty",

@@ -206,6 +206,14 @@ def test_behind_the_proxy_it_shows_what_leads_there(simulate, opening, binary, c
         expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
 
 
+def test_a_rule_is_written_as_on_the_command_line(opened):
+    opened.page.get_by_label("Any rule").fill('path=/oauth/token,status=400,members={"a":1,"b":2}')
+    opened.page.keyboard.press("Enter")
+    expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
+    assert token_status(opened.settings) == 400
+    expect(opened.page.locator(ROWS).first).to_contain_text('1 fault applied: status=400, members={"a":1,"b":2}')
+
+
 def test_a_rule_that_can_do_nothing_here_is_refused(opened):
     opened.page.get_by_label("Any rule").fill("certificate=expired")
     opened.page.keyboard.press("Enter")
@@ -319,12 +327,12 @@ def test_the_clock_stops_runs_and_is_moved(opened):
     expect(opened.page.locator("#pace")).to_have_text("60× real pace")
 
 
-def test_clear_empties_the_list_and_removes_the_faults(opened):
+def test_reset_empties_the_list_and_removes_the_faults(opened):
     button(opened, "Rotate secrets at the next token request").click()
     expect(opened.page.locator("#rules li")).to_have_count(2)
     assert token_status(opened.settings) == 400
     expect(opened.page.locator(ROWS)).to_have_count(1)
-    button(opened, "Clear").click()
+    button(opened, "Reset").click()
     expect(opened.page.locator(ROWS)).to_have_count(0)
     expect(opened.page.locator("#empty")).to_be_visible()
     expect(opened.page.locator("#rules li")).to_have_count(0)

@@ -179,6 +179,51 @@ import Testing
         #expect(error?.expected.contains(expected) == true)
     }
 
+    @Test(arguments: [
+        "path=oauth/token", "path=/oauth/*oken", "path=/oauth/token?x", "path=", "host=a*b", "host=https://a",
+        "method=5",
+        "method=", "client=", "jobOutcome=5", "jobOutcome=so so", "status=503,status=500", "from=5,until=2",
+        "until=0,from=0",
+        "certificate=expired,path=/a", "certificate=expired,method=GET", "certificate=expired,client=a",
+    ])
+    func `a rule that can never do what it says is refused`(text: String) {
+        #expect(throws: FaultRule.Invalid.self) { try FaultRule(text) }
+    }
+
+    @Test func `hosts and methods compare without case, and an asterisk stands at either end of a host`() async throws {
+        for (text, status) in [
+            ("host=LOGIN.mypurecloud.com,status=500,times=1", 500),
+            ("host=login.*,method=post,status=502,times=1", 502),
+            ("host=*.COM,status=503,times=1", 503), ("host=*pure*,status=504,times=1", 504),
+            ("host=*.de,status=500", 200),
+        ] {
+            try set(text)
+            #expect(try await requestToken().status == status, "\(text)")
+        }
+    }
+
+    @Test func `the journal says what a fault did`() async throws {
+        try set("path=/oauth/token,cut=before,times=1")
+        try set("nth=1,members={\"a\":1}")
+        _ = try? await requestToken()
+        let entry = try #require(simulator.requests(since: 0).first)
+        #expect(entry.faults == 2)
+        #expect(entry.effects == ["cut=before", #"members={"a":1}"#])
+    }
+
+    @Test func `a rule comes in at run time as a command line has it, and chances repeat after a reset`() async throws {
+        func row() async throws -> [Int] {
+            #expect(try await control("POST", "faults", "path=/oauth/token,probability=0.5,status=503").status == 204)
+            var statuses: [Int] = []
+            for _ in 0..<30 { statuses.append(try await requestToken().status) }
+            #expect(try await control("POST", "reset").status == 204)
+            return statuses
+        }
+        let first = try await row()
+        #expect(Set(first) == [200, 503])
+        #expect(try await row() == first)
+    }
+
     @Test func `a rule on the command line can hold JSON, commas too`() async throws {
         try set(#"path=/oauth/token,members={"error":"a,b","list":["\"}"]},status=400"#)
         let json = try JSONReader.parse(try await requestToken().body)
@@ -222,6 +267,10 @@ import Testing
         ("GET", "count?pth=/oauth/token&expect=0", ""), ("GET", "count?expect=many", ""),
         ("POST", "clock", #"{"scal":2}"#), ("POST", "clock", "[]"), ("POST", "clock", #"{"advance":1e10}"#),
         ("POST", "client", #"{"permissions":["a",1]}"#), ("POST", "client", #"{"divisions":["Nowhere"]}"#),
+        ("POST", "client", #"{"state":"inactive","divisions":["Nowhere"]}"#),
+        ("POST", "client", #"{"state":"inactive","permissions":5}"#),
+        ("GET", "count?status=2xx&expect=0", ""), ("GET", "count?token=first&expect=0", ""), ("POST", "faults", ""),
+        ("POST", "faults", "{"), ("POST", "faults", #"{"certificate":"expired"}"#),
     ])
     func `what the control plane does not understand is told, and nothing happens`(
         method: String, path: String, body: String
@@ -229,6 +278,7 @@ import Testing
         let (status, json) = try await control(method, path, body)
         #expect(status == 400)
         #expect(json["message"]?.string?.hasPrefix("expected") == true)
+        #expect(try await requestToken().status == 200)
     }
 
     @Test func `a reset brings back the faults of the start, and no others`() async throws {
@@ -292,6 +342,7 @@ import Testing
         _ = try await requestToken(secret: "wrong")
         #expect(try await control("GET", "count?path=/oauth/token").json["count"] == 2)
         #expect(try await control("GET", "count?reason=token%20granted&expect=1").status == 200)
+        #expect(try await control("GET", "count?host=*.MYpurecloud.com&method=post&expect=2").status == 200)
         let unexpected = try await control("GET", "count?path=/oauth/token&expect=1")
         #expect(unexpected.status == 417)
         #expect(unexpected.json["since_mark"]?.array?.count == 2)

@@ -35,6 +35,8 @@ struct MHD_Response *_Nullable rd_response_copying(const void *_Nullable bytes, 
 struct MHD_Response *_Nullable rd_response_reading(uint64_t count, MHD_ContentReaderCallback _Nonnull reader,
                                                    void *_Nullable context,
                                                    MHD_ContentReaderFreeCallback _Nonnull release);
+/// Writes bytes past MHD, as far as the socket takes them at once.
+void rd_send(struct MHD_Connection *_Nonnull connection, const void *_Nonnull bytes, size_t count);
 /// The socket of a connection.
 int rd_socket(struct MHD_Connection *_Nonnull connection);
 enum MHD_Result rd_response_header(struct MHD_Response *_Nonnull response, const char *_Nonnull name,

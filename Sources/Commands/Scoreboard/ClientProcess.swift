@@ -42,7 +42,11 @@ final class ClientProcess: Sendable {
     func ask(_ command: String) async throws -> JSON {
         // Where it no longer reads, it may have said why before it ended.
         File.write(Array("\(command)\n".utf8), to: input)
-        let line = try await Thread.run { [self] in self.line() }
+        let line = try await withTaskCancellationHandler {
+            try await Thread.run { [self] in self.line() }
+        } onCancel: {
+            kill(child, SIGKILL)
+        }
         guard let line else { throw failure("no answer to '\(command)' within \(Self.patience.spoken)") }
         guard !line.isEmpty else { throw failure("it has ended") }
         hasAnswered.withLock { $0 = true }
