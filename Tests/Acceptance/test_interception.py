@@ -30,6 +30,15 @@ print(urllib.request.urlopen(os.environ["RINGDOWN_SIM_URL"] + "/_sim/journal").r
 """
 
 
+SDK = """
+import os
+import PureCloudPlatformClientV2 as sdk
+sdk.configuration.proxy, sdk.configuration.ssl_ca_cert = os.environ["HTTPS_PROXY"], os.environ["SSL_CERT_FILE"]
+client = sdk.api_client.ApiClient().get_client_credentials_token(os.environ["GENESYS_CLIENT_ID"], os.environ["GENESYS_CLIENT_SECRET"])
+print(sdk.UsersApi(client).get_users(page_size=5).total)
+"""
+
+
 @pytest.fixture
 def intercepted(ringdown):
     """Runs a command behind the proxy, with options for the simulator first."""
@@ -48,6 +57,11 @@ def test_every_region_answers_by_its_name_and_one_of_them_knows_the_client(inter
         assert len(answer["access_token"]) == 86
     else:
         assert answer["description"] == "client not found"
+
+
+def test_the_official_sdk_comes_by_the_real_names_where_it_is_told_of_the_proxy(intercepted):
+    outcome = intercepted(sys.executable, "-c", SDK)
+    assert outcome.out == "250\n", outcome.err
 
 
 @pytest.mark.parametrize("host", ["cxone.niceincontact.com", "na1.nice-incontact.com", "api-na1.niceincontact.com",
