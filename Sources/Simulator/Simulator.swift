@@ -221,10 +221,12 @@ struct Call {
 
     /// Which parameters of the query were looked at.
     private final class Parameters {
-        let items: [(name: String, value: String)]
+        let url: HTTPURL
+        lazy var items = url.queryItems
         var lookedAt: Set<String> = []
+        var areAllLookedAt = false
 
-        init(_ url: HTTPURL) { items = url.queryItems }
+        init(_ url: HTTPURL) { self.url = url }
     }
 
     init(request: Request, site: Site?, now: Timestamp, addresses: AddressBook) {
@@ -250,12 +252,12 @@ struct Call {
 
     /// The parameters that nobody looked at so far.
     var ignoredParameters: [String] {
-        guard let parameters else { return [] }
+        guard let parameters, !parameters.areAllLookedAt else { return [] }
         return parameters.items.map(\.name).filter { !parameters.lookedAt.contains($0) }
     }
 
     /// Says that all are looked at.
-    func lookAtAll() { parameters?.lookedAt.formUnion(parameters?.items.map(\.name) ?? []) }
+    func lookAtAll() { parameters?.areAllLookedAt = true }
 
     var addresses: Addresses { book.addresses }
     /// The parts of the path, percent-decoded.
