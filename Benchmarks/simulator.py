@@ -25,7 +25,8 @@ pair = base64.b64encode(f"{os.environ['GENESYS_CLIENT_ID']}:{os.environ['GENESYS
 request = urllib.request.Request(host + "/oauth/token", b"grant_type=client_credentials", {"Authorization": "Basic " + pair})
 token = json.load(urllib.request.urlopen(request))["access_token"]
 
-print(f"GET on loopback, 32 connections of wrk, requests a second (median of {rounds} rounds, in turn)")
+print(f"GET on loopback, 32 connections of wrk, requests a second (median of {rounds} rounds, in turn);")
+print("bare libmicrohttpd has one thread, the simulator as many as there are processors, up to four")
 print(f"{'answer':>28} {'bytes':>6} {'bare':>8} {'simulator':>10} {'ratio':>6}   each round")
 for path in ["/api/v2/tokens/me", "/api/v2/users?pageSize=25"]:
     with urllib.request.urlopen(urllib.request.Request(host + path, headers={"Authorization": f"Bearer {token}"})) as answer:
