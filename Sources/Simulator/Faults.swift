@@ -164,10 +164,6 @@ extension Simulator {
         if call.url.path.hasPrefix("/api/v2/scim/") {
             return scimRefusal(call, nil, "Simulated failure", "fault", status: status)
         }
-        let codes = [
-            401: "bad.credentials", 403: "missing.permissions", 404: "not.found", 429: "too.many.requests.retry.after",
-            500: "internal.server.error", 503: "service.unavailable", 504: "request.timeout",
-        ]
-        return genesysError(call, status, codes[status] ?? "simulated", "Simulated failure", reason: "fault")
+        return genesysError(call, status, genesysCode(status), "Simulated failure", reason: "fault")
     }
 }

@@ -140,6 +140,16 @@ extension Simulator {
         return Answer(status: status, json: json, reason: reason).with("ININ-Correlation-Id", context)
     }
 
+    /// The usual code of an error, for a status that somebody chose.
+    func genesysCode(_ status: Int) -> String {
+        let codes = [
+            400: "bad.request", 401: "bad.credentials", 403: "missing.permissions", 404: "not.found",
+            429: "too.many.requests.retry.after", 500: "internal.server.error", 503: "service.unavailable",
+            504: "request.timeout",
+        ]
+        return codes[status] ?? "simulated"
+    }
+
     func genesysNotFound(_ call: Call, reason: String = noSuchResource) -> Answer {
         genesysError(call, 404, "not.found", "The requested resource was not found.", reason: reason)
     }

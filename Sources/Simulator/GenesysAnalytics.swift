@@ -177,9 +177,9 @@ extension Simulator {
     private func results(_ call: Call, _ job: AnalyticsJob) -> Answer {
         let state = job.state(at: call.now)
         guard state == "FULFILLED" else {
+            let status = assumptions.number(.genesysUnfinishedResultsStatus)
             return genesysError(
-                call, assumptions.number(.genesysUnfinishedResultsStatus), "bad.request", "The job is \(state).",
-                reason: "job is \(state.lowercased())")
+                call, status, genesysCode(status), "The job is \(state).", reason: "job is \(state.lowercased())")
         }
         guard let size = Int(call.queryValue("pageSize") ?? "1000"),
             (1...assumptions.number(.genesysJobPageSize)).contains(size),

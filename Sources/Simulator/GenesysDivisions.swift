@@ -70,8 +70,10 @@ extension Simulator {
     func queue(_ call: Call, id: String) -> Answer {
         let number = queues.number(of: id)
         if let index = number, visibleQueues?.contains(index) == false {
+            let status = assumptions.number(.genesysOtherDivisionStatus)
+            if status == 404 { return genesysNotFound(call, reason: "missing division") }
             return genesysError(
-                call, assumptions.number(.genesysOtherDivisionStatus), "missing.permissions",
+                call, status, genesysCode(status),
                 "Unable to perform the requested action. You are missing the following permission(s): "
                     + "routing:queue:view in division \(Self.divisionNames[queueDivision(index)])",
                 reason: "missing division"

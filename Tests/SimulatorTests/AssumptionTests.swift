@@ -111,7 +111,9 @@ import Testing
             #expect(
                 try JSONReader.parse(try await send(simulator, "GET", "\(jobs)/\(job)", token).body)["state"]
                     == .string(state))
-            #expect(try await send(simulator, "GET", "\(jobs)/\(job)/results", token).status == status)
+            let results = try await send(simulator, "GET", "\(jobs)/\(job)/results", token)
+            #expect(results.status == status)
+            #expect(try JSONReader.parse(results.body)["code"] == (status == 404 ? "not.found" : nil))
         }
         time.advance(by: .seconds(900))
         #expect(
