@@ -98,13 +98,14 @@ struct BenchCommand: Command {
         let reports = await withTaskGroup(of: [LifecycleSimulation.Report].self) { group in
             for lane in 0..<lanes {
                 group.addTask(executorPreference: globalConcurrentExecutor) {
-                    stride(from: lane, to: count, by: lanes).map {
+                    stride(from: lane, to: count, by: lanes).lazy.prefix { _ in !Task.isCancelled }.map {
                         LifecycleSimulation.run(seed: first + UInt64($0), events: 2000)
                     }
                 }
             }
             return await group.reduce(into: []) { $0 += $1 }
         }
+        try Task.checkCancellation()
         let broken = reports.filter { $0.violation != nil }.min { $0.seed < $1.seed }
         let (events, requests) = reports.reduce((0, 0)) { ($0.0 + $1.events, $0.1 + $1.requests) }
         let stream = Context.current.standardOutput

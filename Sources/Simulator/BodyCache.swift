@@ -8,13 +8,17 @@ struct BodyCache: Sendable {
         var body: [UInt8]
         var hint: String?
     }
+    /// Which cache it is: what was begun with one does not belong into the next.
+    final class Generation: Sendable {}
+    private(set) var generation = Generation()
     private var bodies: [String: Kept] = [:]
     private var size = 0
 
     subscript(key: String) -> Kept? { bodies[key] }
 
-    mutating func keep(_ kept: Kept, for key: String) {
-        if size + kept.body.count > Self.limitInBytes { self = BodyCache() }
+    mutating func keep(_ kept: Kept, for key: String, of generation: Generation?) {
+        guard generation === self.generation else { return }
+        if size + kept.body.count > Self.limitInBytes { (bodies, size) = ([:], 0) }
         bodies[key] = kept
         size += kept.body.count + key.utf8.count
     }
@@ -24,7 +28,7 @@ extension Simulator {
     /// A 200 that is kept, and sent again to whoever asks for the same with a valid token.
     func lasting(_ call: Call, _ json: () -> JSON) -> Answer {
         let kept = BodyCache.Kept(body: json().bytes(), hint: notLookedAt(call.ignoredParameters))
-        world.withLock { $0.bodies.keep(kept, for: call.url.target) }
+        world.withLock { $0.bodies.keep(kept, for: call.url.target, of: call.generation) }
         return lasting(call, kept)
     }
 

@@ -20,7 +20,8 @@ extension Simulator {
             return dataDownload(call, parts[2])
         case ("GET", ["files"]):
             guard let name = call.queryValue("fileName"),
-                let job = world.withLock({ $0.reportJobs.values.first { fileName($0) == name } }),
+                let job = world.withLock({ $0.reportJobs.values.filter { fileName($0) == name } })
+                    .max(by: { $0.number < $1.number }),
                 job.isDone(at: call.now), job.outcome == nil
             else { return nil }
             let file = Base64.encode(Array(contactsCSV(job, call).utf8))

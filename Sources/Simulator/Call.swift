@@ -7,6 +7,8 @@ struct Call {
     let site: Site?
     let now: Timestamp
     let book: AddressBook
+    /// The kept answers as they were when the token was judged; nil where nothing may be kept.
+    var generation: BodyCache.Generation?
     private let parameters: Parameters?
 
     /// Which parameters of the query were looked at.
@@ -48,6 +50,13 @@ struct Call {
 
     /// Says that all are looked at.
     func lookAtAll() { parameters?.areAllLookedAt = true }
+
+    /// The call whose answer may be kept in a generation of the cache.
+    func of(_ generation: BodyCache.Generation) -> Call {
+        var call = self
+        call.generation = generation
+        return call
+    }
 
     var addresses: Addresses { book.addresses }
     /// The parts of the path, percent-decoded.

@@ -168,12 +168,8 @@ extension Simulator {
     private func addFaults(_ request: Request) -> Response {
         let text = String(decoding: request.bodyBytes, as: UTF8.self)
         let isJSON = text.first { !$0.isWhitespace }.map { "{[".contains($0) } ?? false
-        let json = try? JSONReader.parse(request.bodyBytes)
-        if isJSON && json == nil || text.isEmpty {
-            return badRequest("JSON, a rule or a list of rules; or a rule as --fault has it")
-        }
         do {
-            let rules = try isJSON ? FaultRule.rules(json ?? .null) : [FaultRule(text)]
+            let rules = try isJSON ? FaultRule.rules(file: request.bodyBytes) : [FaultRule(text)]
             if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
                 return badRequest("no certificate: the loopback ports have no TLS; start with --intercept")
             }
@@ -197,9 +193,7 @@ extension Simulator {
 
     private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
 
-    /// How many requests since the mark fit `path`, `method`, `status`, `reason`, `host`, `client`, `token`; a path and a host may begin or
-    /// end in `*`.
-    /// With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
+    /// How many requests since the mark fit these; a path and a host may begin or end in `*`. With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
     private func count(_ request: Request) -> Response {
         let items = request.url.queryItems
         let wishes = items.filter { $0.name != "expect" }

@@ -55,8 +55,11 @@ final class DataSet: Sendable {
 
     let queueCount = 12
 
-    func queueID(_ index: Int) -> String {
-        var random = SeededRandom(seed: seed &+ 0x9_0000 &+ UInt64(index))
+    func queueID(_ index: Int) -> String { id(0x9_0000, index) }
+
+    /// The id of something by its number; each kind of things has numbers of its own.
+    func id(_ kind: UInt64, _ index: Int) -> String {
+        var random = SeededRandom(seed: seed &+ kind &+ UInt64(index))
         return random.uuid()
     }
 
@@ -80,7 +83,7 @@ final class DataSet: Sendable {
     /// The index of the user who has an e-mail address, which tells it.
     func index(ofEmail address: String) -> Int? {
         let parts = address.split(separator: "@").first?.split(separator: ".") ?? []
-        guard let number = parts.last.flatMap({ Int($0) }), (1...max(1, userCount)).contains(number), userCount > 0,
+        guard let number = parts.last.flatMap({ Int($0) }), number >= 1, number <= userCount,
             person(number - 1).email == address.lowercased()
         else { return nil }
         return number - 1

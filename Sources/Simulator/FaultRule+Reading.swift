@@ -43,6 +43,7 @@ extension FaultRule {
                 pair.count == 1 ? JSON.bool(true) : (try? JSONReader.parse(Array(pair[1].utf8))) ?? .string(pair[1])
             members.append(.init(name, value))
         }
+        if members.isEmpty { throw Invalid(place: "fault 1", expected: "member=value,…, or JSON") }
         self = try FaultRule(.object(members), number: 1)
     }
 
@@ -131,7 +132,7 @@ extension FaultRule {
     }
 
     private static let memberNames =
-        "one of path, platform, method, host, client, nth, times, probability, from, until (when) or status, retryAfter, "
+        "one of \(conditionNames.joined(separator: ", ")) (when) or status, retryAfter, "
         + "retryAfterDate, latency, cut, reset, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
         + "jobOutcome, revokeToken, rotateSecret (what)"
 

@@ -99,12 +99,13 @@ public struct FaultRule: Sendable {
         return .object(members.compactMap { $0 })
     }
 
-    /// The names of the effects that it has.
+    static let conditionNames = [
+        "path", "platform", "method", "host", "client", "nth", "times", "probability", "from", "until",
+    ]
+
+    /// The effects that it has, as a command line gives them.
     var effects: [String] {
-        let conditions = [
-            "path", "platform", "method", "host", "client", "nth", "times", "probability", "from", "until",
-        ]
-        return (json.members ?? []).filter { !conditions.contains($0.name) }.map { member in
+        (json.members ?? []).filter { !Self.conditionNames.contains($0.name) }.map { member in
             switch member.value {
             case .bool: member.name
             case let value: "\(member.name)=\(value.text ?? value.description)"

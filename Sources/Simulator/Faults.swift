@@ -95,19 +95,11 @@ extension FaultRule {
         if let jobOutcome { simulator.endJob(answer.response.body, as: jobOutcome) }
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
-        if let cut = reset ?? cut {
-            answer.response.sabotage = .init(
-                cut: cut, isReset: reset != nil, bytesPerSecond: answer.response.sabotage?.bytesPerSecond,
-                contentLength: answer.response.sabotage?.contentLength)
-        }
-        if bytesPerSecond != nil || contentLength != nil {
-            let former = answer.response.sabotage
-            answer.response.sabotage = .init(
-                cut: former?.cut, isReset: former?.isReset ?? false,
-                bytesPerSecond: bytesPerSecond ?? former?.bytesPerSecond,
-                contentLength: contentLength ?? former?.contentLength
-            )
-        }
+        var sabotage = answer.response.sabotage ?? .init()
+        if let cut = reset ?? cut { (sabotage.cut, sabotage.isReset) = (cut, reset != nil) }
+        sabotage.bytesPerSecond = bytesPerSecond ?? sabotage.bytesPerSecond
+        sabotage.contentLength = contentLength ?? sabotage.contentLength
+        if sabotage != .init() { answer.response.sabotage = sabotage }
     }
 
     private func set(_ name: String, _ value: String, _ answer: inout Answer) {

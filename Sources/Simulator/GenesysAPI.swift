@@ -23,15 +23,15 @@ extension Simulator {
         // To ask about a token can leave its idle time alone.
         let isUse =
             idleTimeout == nil || call.url.path != "/api/v2/tokens/me" || call.queryValue("preserveIdleTTL") != "true"
-        let (use, body) = world.withLock { world in
+        let (use, body, generation) = world.withLock { world in
             (
                 world.use(token, on: .genesys, now: call.now, idleTimeout: idleTimeout, isUse: isUse),
-                world.bodies[target]
+                world.bodies[target], world.bodies.generation
             )
         }
         let (verdict, calls, reset) = use
         if let reason = verdict.refusal { return refusal(reason, verdict) }
-        var answer = limited(call, calls, reset) ?? body.map { lasting(call, $0) } ?? routed(call, token)
+        var answer = limited(call, calls, reset) ?? body.map { lasting(call, $0) } ?? routed(call.of(generation), token)
         (answer.client, answer.token) = (verdict.client, verdict.token)
         if options.callsPerMinute > 0 {
             answer.add("inin-ratelimit-count", String(min(calls, options.callsPerMinute)))

@@ -14,15 +14,15 @@ extension Simulator {
         let start = call.queryValue("before") == nil ? after : max(0, before - size)
         return lasting(call) {
             let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
-            let path = call.url.path
+            let (path, rest) = (call.url.path, call.query(without: "pageSize", "after", "before"))
             var members: [JSON.Member] = [
                 .init("entities", .array(range.map(teams.json))), .init("selfUri", .string(path)),
             ]
             if range.upperBound < Self.teamCount {
-                members.append(.init("nextUri", "\(path)?after=\(range.upperBound)&pageSize=\(size)"))
+                members.append(.init("nextUri", "\(path)?after=\(range.upperBound)&pageSize=\(size)\(rest)"))
             }
             if start > 0 {
-                members.append(.init("previousUri", "\(path)?before=\(range.lowerBound)&pageSize=\(size)"))
+                members.append(.init("previousUri", "\(path)?before=\(range.lowerBound)&pageSize=\(size)\(rest)"))
             }
             return .object(members)
         }
@@ -39,10 +39,7 @@ extension Simulator {
         }
     }
 
-    private func teamID(_ index: Int) -> String {
-        var random = SeededRandom(seed: data.seed &+ 0xB_0000 &+ UInt64(index))
-        return random.uuid()
-    }
+    private func teamID(_ index: Int) -> String { data.id(0xB_0000, index) }
 
     // MARK: Style D: scan
 
@@ -63,7 +60,12 @@ extension Simulator {
         let hasMore = end < Self.contactCount
         var members: [JSON.Member] = [.init("entities", .array((first..<end).map(contacts.json)))]
         members.append(.init("cursors", hasMore ? ["after": .string(next)] : [:]))
-        if hasMore { members.append(.init("nextUri", "\(call.url.path)?limit=\(size)&cursor=\(next)")) }
+        if hasMore {
+            members.append(
+                .init(
+                    "nextUri", "\(call.url.path)?limit=\(size)&cursor=\(next)\(call.query(without: "limit", "cursor"))")
+            )
+        }
         return valid(call, .object(members))
     }
 

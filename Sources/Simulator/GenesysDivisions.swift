@@ -6,9 +6,7 @@ extension Simulator {
     static let divisionNames = ["Home", "Support"]
 
     private func divisionID(_ number: Int) -> String {
-        if number == 0 { return data.genesysDivisionID }
-        var random = SeededRandom(seed: data.seed &+ 0xD1 &+ UInt64(number))
-        return random.uuid()
+        number == 0 ? data.genesysDivisionID : data.id(0xD1, number)
     }
 
     /// What other resources say of their division.
@@ -54,10 +52,7 @@ extension Simulator {
 
     /// Skills belong to no division.
     var skills: Resource {
-        func id(_ index: Int) -> String {
-            var random = SeededRandom(seed: data.seed &+ 0xD_0000 &+ UInt64(index))
-            return random.uuid()
-        }
+        func id(_ index: Int) -> String { data.id(0xD_0000, index) }
         return Resource(count: 40, id: id, name: { "Skill \($0 + 1)" }) { index in
             [
                 "id": .string(id(index)), "name": "Skill \(index + 1)", "dateModified": "2026-11-01T08:00:00.000Z",
@@ -68,8 +63,7 @@ extension Simulator {
 
     /// One queue; one of another division is refused as a missing permission, in words of ours.
     func queue(_ call: Call, id: String) -> Answer {
-        let number = queues.number(of: id)
-        if let index = number, visibleQueues?.contains(index) == false {
+        if let index = queues.number(of: id), visibleQueues?.contains(index) == false {
             let status = assumptions.number(.genesysOtherDivisionStatus)
             if status == 404 { return genesysNotFound(call, reason: "missing division") }
             return genesysError(

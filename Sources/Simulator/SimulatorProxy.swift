@@ -26,8 +26,9 @@ public final class SimulatorProxy: Sendable {
             handler: simulator,
             decide: { host, port in simulator.openTunnel(to: host, port) },
             refused: { method, url in
-                let reason = "only https is simulated"
-                simulator.keepRefusal(method, url.origin.authority, url.path, query: url.query, reason: reason)
+                simulator.keep(
+                    excerpt(method, limit: 20), url.origin.authority, url.path, query: url.query,
+                    reason: "only https is simulated")
             }
         )
         simulator.isIntercepted.store(true, ordering: .relaxed)
@@ -40,26 +41,24 @@ extension Simulator {
         guard let site = self.site(host), port == 443 else {
             let name = excerpt(host, limit: 100)
             let reason = self.site(host) == nil ? "host is not simulated" : "port is not simulated"
-            keepRefusal("CONNECT", port == 443 ? name : "\(name):\(port)", "", query: nil, reason: reason)
+            keep("CONNECT", port == 443 ? name : "\(name):\(port)", reason: reason)
             return .refused(reason: "\(name):\(port) is not simulated, and nothing else is reached from here")
         }
         let now = clock.now
         let rules = faults.withLock { $0.applying(toConnection: host, isGenesys: site.isGenesys, now: now) }
         let isExpired = rules.contains { $0.certificate == .expired }
-        if isExpired {
-            let reason = "an expired certificate was shown"
-            let entry = RequestRecord(
-                time: now, host: host, method: "CONNECT", path: "", query: nil, status: 200, reason: reason,
-                faults: rules.count, effects: rules.flatMap(\.effects))
-            world.withLock { $0.journal.add(entry) }
-        }
+        if isExpired { keep("CONNECT", host, status: 200, reason: "an expired certificate was shown", rules) }
         return .accepted(isCertificateExpired: isExpired)
     }
 
-    fileprivate func keepRefusal(_ method: String, _ host: String, _ path: String, query: String?, reason: String) {
+    /// Keeps in the journal what became of a connection.
+    fileprivate func keep(
+        _ method: String, _ host: String, _ path: String = "", query: String? = nil, status: Int = 403, reason: String,
+        _ rules: [FaultRule] = []
+    ) {
         let entry = RequestRecord(
-            time: clock.now, host: host, method: excerpt(method, limit: 20), path: path, query: query, status: 403,
-            reason: reason)
+            time: clock.now, host: host, method: method, path: path, query: query, status: status, reason: reason,
+            faults: rules.count, effects: rules.flatMap(\.effects))
         world.withLock { $0.journal.add(entry) }
     }
 }
