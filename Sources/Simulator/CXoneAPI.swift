@@ -100,8 +100,8 @@ extension Simulator {
     }
 
     /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
-    private func listing(
-        _ call: Call, _ name: String, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
+    func listing(
+        _ call: Call, _ name: String, path: String? = nil, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
     ) -> Answer {
         guard let skip = Int(call.queryValue("skip") ?? "0"), skip >= 0,
             let top = Int(call.queryValue("top") ?? "50"), top > 0
@@ -109,7 +109,7 @@ extension Simulator {
         guard skip < count else { return Answer(status: 204, reason: "past the end") }
         let rest = call.query(without: "skip", "top")
         let range = skip..<min(skip + min(top, assumptions.number(.cxonePageSize)), count)
-        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(name)"
+        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/\(path ?? name)"
         func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(rest)" }
         var links: [JSON.Member] = [.init("self", link(skip))]
         if range.upperBound < count { links.append(.init("next", link(range.upperBound))) }

@@ -100,27 +100,14 @@ extension Simulator {
 
     func completedContacts(_ call: Call) -> Answer {
         func time(_ name: String) -> Timestamp? { call.queryValue(name).flatMap { Timestamp(rfc3339: $0) } }
-        guard let from = time("startDate") ?? time("updatedSince"),
-            let skip = Int(call.queryValue("skip") ?? "0"), skip >= 0,
-            let top = Int(call.queryValue("top") ?? "50"), top > 0
-        else {
+        guard let from = time("startDate") ?? time("updatedSince") else {
             return Answer(status: 400, reason: "malformed query").with(
                 "icStatusDescription", "startDate and endDate are required")
         }
         let numbers = Conversations.numbers(from: from, to: time("endDate") ?? call.now, now: call.now)
-        guard skip < numbers.count else { return Answer(status: 204, reason: "past the end") }
-        let items = numbers.dropFirst(skip).prefix(min(top, assumptions.number(.cxonePageSize)))
-        let path = call.addresses.cxoneCluster + "/inContactAPI/services/\(call.segments[2])/contacts/completed"
-        let others = call.query(without: "skip", "top")
-        func link(_ skip: Int) -> JSON { "\(path)?skip=\(skip)&top=\(top)\(others)" }
-        var links: [JSON.Member] = [.init("self", link(skip))]
-        if skip + items.count < numbers.count { links.append(.init("next", link(skip + items.count))) }
-        let json: JSON = [
-            "businessUnitId": .int(data.cxoneBusinessUnitID), "totalRecords": .int(numbers.count),
-            "_links": .object(links),
-            "lastPollTime": .string(call.now.rfc3339), "completedContacts": .array(items.map { completedContact($0) }),
-        ]
-        return Answer(json: json, reason: "valid token")
+        return listing(call, "completedContacts", path: "contacts/completed", count: numbers.count) {
+            completedContact(numbers.lowerBound + $0)
+        }
     }
 
     private func completedContact(_ number: Int) -> JSON {

@@ -58,10 +58,7 @@ extension Simulator {
         case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
         case ("GET", "/api/v2/users"): return list(call, users, chosen: hasUsers(call) ? nil : [])
         case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
-        case (_, "/api/v2/users/me") where person(token) == nil,
-            ("GET", "/api/v2/voicemail/mailbox") where person(token) == nil,
-            ("GET", "/api/v2/voicemail/messages") where person(token) == nil,
-            ("GET", "/api/v2/conversations/calls") where person(token) == nil:
+        case (let method, let path) where isForPeople(method, path) && person(token) == nil:
             return genesysError(
                 call, 400, "not.a.user",
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
@@ -102,6 +99,16 @@ extension Simulator {
                 analytics(call, parts) ?? genesysNotFound(call)
             }
         default: return genesysNotFound(call)
+        }
+    }
+
+    /// Calls that make sense only for somebody who signed in.
+    private func isForPeople(_ method: String, _ path: String) -> Bool {
+        switch (method, path) {
+        case (_, "/api/v2/users/me"), ("GET", "/api/v2/voicemail/mailbox"), ("GET", "/api/v2/voicemail/messages"),
+            ("GET", "/api/v2/conversations/calls"):
+            true
+        default: false
         }
     }
 
