@@ -74,9 +74,12 @@ let package = Package(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
         ),
 
+        .target(
+            name: "RingdownRawServer", dependencies: ["Foundations"], path: "Tests/RawServer",
+            swiftSettings: swiftSettings),
         tests("FoundationsTests", ["Foundations"]),
         tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
-        tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations"]),
+        tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations", "RingdownRawServer"]),
         tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "Redis", "HTTPModel", "Foundations"]),
         tests(

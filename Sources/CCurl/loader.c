@@ -17,7 +17,8 @@
     F(curl_global_init) F(curl_easy_init) F(curl_easy_cleanup) F(curl_easy_strerror) \
     F(curl_easy_setopt) F(curl_easy_getinfo) F(curl_multi_init) F(curl_multi_cleanup) F(curl_multi_add_handle) \
     F(curl_multi_remove_handle) F(curl_multi_perform) F(curl_multi_poll) F(curl_multi_wakeup) F(curl_multi_info_read) \
-    F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all) F(curl_easy_perform) F(curl_easy_send) F(curl_easy_recv)
+    F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all) F(curl_easy_perform) F(curl_easy_send) F(curl_easy_recv) \
+    F(curl_version_info)
 
 #define DECLARE(name) static __typeof__(&name) p_##name;
 EACH_FUNCTION(DECLARE)
@@ -94,3 +95,4 @@ int rd_active_socket(CURL *easy) {
     curl_socket_t socket = CURL_SOCKET_BAD;
     return p_curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? (int)socket : -1;
 }
+unsigned int rd_version_number(void) { return p_curl_version_info(CURLVERSION_NOW)->version_num; }

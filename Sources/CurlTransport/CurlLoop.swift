@@ -28,9 +28,15 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
     private var isStopping = false
     /// Transfers that libcurl works on, by the address of their handle.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
-    /// Handles to use again: a new one costs more than a request on loopback.
+    /// Handles that the next transfers reuse. Connections, DNS results and TLS sessions belong to the multi handle, so a new
+    /// handle costs no new connection.
     private var idle: [UnsafeMutableRawPointer] = []
-    private static let idleLimit = 64
+    /// How many handles are kept: none where the library cannot reuse one safely.
+    private let idleLimit: Int
+
+    /// The first libcurl version, 8.1.0, in which a reused handle forgets the header lines of its last transfer. Before it, a
+    /// response whose first header line starts with a blank is appended to freed memory (curl pull request 11103, C1 in SECURITY.md).
+    private static let firstVersionWithReusableHandles: UInt32 = 0x080100
 
     /// Throws `TransportError` where libcurl cannot be had.
     init(_ configuration: CurlTransport.Configuration) throws(TransportError) {
@@ -44,6 +50,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         }
         self.configuration = configuration
         self.multi = MultiHandle(pointer: multi)
+        idleLimit = rd_version_number() >= Self.firstVersionWithReusableHandles ? 64 : 0
         _ = rd_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, 128)
         do throws(Thread.NotStarted) { thread = try Thread(run) } catch {
             throw TransportError(.setup, place: "libcurl", message: "\(error)")
@@ -165,7 +172,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         if let easy = transfer.easy {
             _ = rd_multi_remove_handle(multi.pointer, easy)
             active[easy] = nil
-            if idle.count < Self.idleLimit { idle.append(easy) } else { rd_easy_cleanup(easy) }
+            if idle.count < idleLimit { idle.append(easy) } else { rd_easy_cleanup(easy) }
         }
         transfer.release()
         transfer.resume(result)

@@ -73,9 +73,8 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         options.set(CURLOPT_URL, request.url.description)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.limits.connect))
         options.set(CURLOPT_TIMEOUT_MS, milliseconds(request.limits.total))
-        options.set(
-            CURLOPT_HTTP_VERSION, request.prefersHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS)
-        )
+        let isHTTP1 = request.prefersHTTP1 || !request.isIdempotent
+        options.set(CURLOPT_HTTP_VERSION, isHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS))
         options.set(CURLOPT_UNIX_SOCKET_PATH, request.socketPath)
         setMethodAndBody(options)
         setHeaders(options)
@@ -89,9 +88,12 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         } else {
             options.set(CURLOPT_PROXY, "")
         }
-        // A connection that is used again would tell nothing of how it was made.
+        // A reused connection has no report of how it was made.
         options.set(CURLOPT_CERTINFO, isInspecting ? 1 : 0)
-        options.set(CURLOPT_FRESH_CONNECT, isInspecting ? 1 : 0)
+        // libcurl sends a request again by itself where a reused connection closes without a response, or where an HTTP/2 server
+        // refuses the stream (Curl_retry_request). It does neither over a new HTTP/1.1 connection.
+        options.set(CURLOPT_FRESH_CONNECT, isInspecting || !request.isIdempotent ? 1 : 0)
+        options.set(CURLOPT_FORBID_REUSE, request.isIdempotent ? 0 : 1)
         // Borrowed: the loop holds the transfer until it is done.
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
@@ -247,6 +249,8 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         case CURLE_WRITE_ERROR where isTooLarge:
             return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
         case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without an answer")
+        case CURLE_BAD_FUNCTION_ARGUMENT, CURLE_WEIRD_SERVER_REPLY:
+            return error(.brokenResponse, "the response has a malformed header line")
         case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response ended before its end")
         default: return error(.brokenResponse, "the exchange failed: \(text)")
         }

@@ -9,6 +9,13 @@ public struct Request: Sendable {
     public var limits: Limits
     /// Some endpoints fail over HTTP/2 (`cxone.md` section 1.2); these ask for HTTP/1.1.
     public var prefersHTTP1 = false
+    /// Whether the caller knows that this request is idempotent although its method is not, as a query that is sent with POST.
+    public var isDeclaredIdempotent = false
+    /// Whether sending the request twice has the same effect as sending it once (RFC 9110 section 9.2.2). A request that is not
+    /// idempotent is sent over a new connection, on which no layer below the caller sends it again.
+    public var isIdempotent: Bool { isDeclaredIdempotent || Self.idempotentMethods.contains(method) }
+    /// The methods that RFC 9110 section 9.2.2 defines as idempotent, without TRACE and CONNECT, which no API uses.
+    public static let idempotentMethods: Set<String> = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
     /// Never through a proxy: for services of the machine itself.
     public var isDirect = false
     /// Signed as AWS wants it (Signature Version 4).

@@ -43,3 +43,5 @@ CURLcode rd_easy_send(CURL *_Nonnull easy, const void *_Nonnull bytes, size_t co
 CURLcode rd_easy_recv(CURL *_Nonnull easy, void *_Nonnull bytes, size_t count, size_t *_Nonnull received);
 /// The socket of a handle that only connected; negative where there is none.
 int rd_active_socket(CURL *_Nonnull easy);
+/// The version of the library that was opened, as 0xXXYYZZ. The headers that this was compiled with may be newer or older.
+unsigned int rd_version_number(void);

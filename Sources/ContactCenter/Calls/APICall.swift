@@ -26,7 +26,7 @@ public struct APICall: Sendable {
     }
 
     /// Whether it may be sent again when nobody knows what became of it (RFC 9110 section 9.2.2).
-    var isRepeatable: Bool { isSafe || ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method) }
+    var isRepeatable: Bool { isSafe || Request.idempotentMethods.contains(method) }
 
     /// As it stands in messages: without the query, which may be long.
     var title: String { "\(method) \(path.prefix { $0 != "?" })" }

@@ -112,6 +112,7 @@ public final class APIClient: Sendable {
     private func forward(_ call: APICall, _ url: HTTPURL, _ token: Token) async throws -> Response {
         var request = Request(
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+        request.isDeclaredIdempotent = call.isRepeatable
         try request.headers.set("Authorization", token.authorization)
         let start = time.now().uptime
         do throws(TransportError) {
@@ -189,6 +190,7 @@ public final class APIClient: Sendable {
     ) async throws -> (Result<Response, APIError>, CallFailure?) {
         var request = Request(
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+        request.isDeclaredIdempotent = call.isRepeatable
         do {
             // CXone answers without it: "No known way to render data" (`cxone.md` section 3.1).
             if !request.headers.has("Accept") { try request.headers.set("Accept", "application/json") }
