@@ -18,6 +18,14 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         public var authority: String {
             (host.contains(":") ? "[\(host)]" : host) + (isDefaultPort ? "" : ":\(port)")
         }
+        /// `169.254.0.0/16` or `fe80::/10`: the machine's own host, where clouds serve metadata.
+        public var isLinkLocal: Bool {
+            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+            let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+            if isIPv4 { return parts[0] == "169" && parts[1] == "254" }
+            guard host.contains(":"), let first = UInt16(host.prefix { $0 != ":" }, radix: 16) else { return false }
+            return first & 0xFFC0 == 0xFE80
+        }
         /// `localhost`, `127.0.0.0/8` or `::1`: what never leaves the machine.
         public var isLoopback: Bool {
             let parts = host.split(separator: ".", omittingEmptySubsequences: false)
@@ -146,7 +154,8 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
             let isName = host.utf8.allSatisfy {
                 $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
             }
-            guard !host.isEmpty, isName else { throw invalid("its host name is malformed") }
+            // No longer name exists in DNS (RFC 1035 section 2.3.4).
+            guard !host.isEmpty, isName, host.utf8.count <= 255 else { throw invalid("its host name is malformed") }
         }
         let standard = scheme == "https" ? 443 : 80
         guard let portText, !portText.isEmpty else { return (host.lowercased(), standard) }

@@ -75,11 +75,13 @@ struct AzureKeyVault {
             return try await clientToken(tenant, id, Secret(secret))
         }
         if let endpoint = setting("IDENTITY_ENDPOINT"), let header = setting("IDENTITY_HEADER") {
-            return try await identityToken(endpoint, version: "2019-08-01", ("X-IDENTITY-HEADER", header))
+            return try await identityToken(
+                endpoint, from: "IDENTITY_ENDPOINT", version: "2019-08-01", ("X-IDENTITY-HEADER", header))
         }
         let host = setting("AZURE_POD_IDENTITY_AUTHORITY_HOST") ?? "http://169.254.169.254"
         return try await identityToken(
-            host + "/metadata/identity/oauth2/token", version: "2018-02-01", ("Metadata", "true"))
+            host + "/metadata/identity/oauth2/token", from: "AZURE_POD_IDENTITY_AUTHORITY_HOST", version: "2018-02-01",
+            ("Metadata", "true"))
     }
 
     private func clientToken(_ tenant: String, _ id: String, _ secret: Secret) async throws(SecretStores.Failure)
@@ -99,10 +101,18 @@ struct AzureKeyVault {
 
     /// A managed identity's: on this machine or beside it, never through a proxy.
     private func identityToken(
-        _ endpoint: String, version: String, _ header: (name: String, value: String)
+        _ endpoint: String, from variable: String, version: String, _ header: (name: String, value: String)
     ) async throws(SecretStores.Failure) -> Secret {
         guard let url = try? HTTPURL(endpoint) else {
-            throw .init("IDENTITY_ENDPOINT is no address", hint: "it is set by Azure")
+            throw .init("\(variable) is not a URL", hint: "it is set by Azure")
+        }
+        let isNear = url.origin.isLoopback || url.origin.isLinkLocal
+        guard url.origin.scheme == "https" || isNear else {
+            throw .init(
+                "\(variable) is plain http to another machine: \(url.origin)",
+                hint:
+                    "a managed identity answers on this machine or at 169.254.169.254; unset \(variable), or write https://"
+            )
         }
         var query = [("api-version", version), ("resource", Self.resource)]
         if let id = setting("AZURE_CLIENT_ID") { query.append(("client_id", id)) }

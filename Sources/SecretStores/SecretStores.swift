@@ -74,6 +74,11 @@ public struct SecretStores: Sendable {
         do throws(RedisAddress.Invalid) { address = try RedisAddress(text) } catch {
             throw Failure("RINGDOWN_REDIS_URL: \(error)", hint: "percent-encode what is special in the password")
         }
+        guard address.origin.scheme == "https" || address.origin.isLoopback else {
+            throw Failure(
+                "RINGDOWN_REDIS_URL is plain redis:// to another machine, where others can read the secret on the way",
+                hint: "write rediss://\(address.origin.authority), for which the server needs a certificate")
+        }
         let reply: RedisReply
         do throws(RedisClient.Failure) {
             reply = try await RedisClient(address, transport.configuration).send("GET", key)

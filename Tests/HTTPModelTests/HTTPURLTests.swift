@@ -41,6 +41,16 @@ import Testing
         #expect(try HTTPURL(text).origin.isLoopback == expected)
     }
 
+    @Test(
+        arguments: [
+            ("http://169.254.169.254", true), ("http://[fe80::1]", true), ("http://[febf::1]", true),
+            ("http://[fec0::1]", false), ("http://169.255.0.1", false), ("http://169.254.evil.example", false),
+            ("http://fe80.example", false),
+        ] as [(String, Bool)])
+    func `link-local addresses are recognised`(text: String, expected: Bool) throws {
+        #expect(try HTTPURL(text).origin.isLinkLocal == expected)
+    }
+
     @Test func `random text never crashes the parser`() {
         let alphabet = Array("htps:/[]@.?#%\\:1a ")
         for _ in 0..<20_000 {
