@@ -33,10 +33,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
     private var idle: [UnsafeMutableRawPointer] = []
     /// How many handles are kept: none where the library cannot reuse one safely.
     private let idleLimit: Int
-
-    /// The first libcurl version, 8.1.0, in which a reused handle forgets the header lines of its last transfer. Before it, a
-    /// response whose first header line starts with a blank is appended to freed memory (curl pull request 11103, C1 in SECURITY.md).
-    private static let firstVersionWithReusableHandles: UInt32 = 0x080100
+    private let version: CurlVersion
 
     /// Throws `TransportError` where libcurl cannot be had.
     init(_ configuration: CurlTransport.Configuration) throws(TransportError) {
@@ -45,12 +42,15 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
                 .setup, place: "libcurl", message: "it cannot be loaded: \(String(cString: failure)); install libcurl4"
             )
         }
+        version = .opened
+        if let problem = version.problem { throw TransportError(.setup, place: "libcurl", message: problem) }
         guard let multi = rd_multi_init() else {
             throw TransportError(.setup, place: "libcurl", message: "out of memory")
         }
         self.configuration = configuration
         self.multi = MultiHandle(pointer: multi)
-        idleLimit = rd_version_number() >= Self.firstVersionWithReusableHandles ? 64 : 0
+        let hasCredentials = configuration.proxies.haveCredentials
+        idleLimit = version.canReuseHandles(withProxyCredentials: hasCredentials) ? 64 : 0
         _ = rd_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, 128)
         do throws(Thread.NotStarted) { thread = try Thread(run) } catch {
             throw TransportError(.setup, place: "libcurl", message: "\(error)")
@@ -129,12 +129,15 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
 
     private func begin(_ transfer: Transfer) {
         if transfer.isCancelled || isStopping { return transfer.resume(.failure(transfer.cancelled)) }
-        guard let easy = idle.popLast() ?? newHandle() else {
-            return transfer.resume(.failure(transfer.error(.setup, "libcurl is out of memory")))
+        let easy: UnsafeMutableRawPointer
+        do throws(TransportError) {
+            if let handle = idle.popLast() { easy = handle } else { easy = try newHandle() }
+        } catch {
+            return transfer.resume(.failure(error))
         }
-        if let failure = transfer.prepare(easy) {
-            rd_easy_cleanup(easy)
+        if let failure = transfer.prepare(easy, version) {
             transfer.release()
+            rd_easy_cleanup(easy)
             return transfer.resume(.failure(failure))
         }
         active[easy] = transfer
@@ -143,9 +146,14 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         }
     }
 
-    private func newHandle() -> UnsafeMutableRawPointer? {
-        guard let easy = rd_easy_init() else { return nil }
-        Transfer.configure(easy, configuration)
+    private func newHandle() throws(TransportError) -> UnsafeMutableRawPointer {
+        guard let easy = rd_easy_init() else {
+            throw TransportError(.setup, place: "libcurl", message: "out of memory")
+        }
+        do throws(TransportError) { try Transfer.configure(easy, configuration) } catch {
+            rd_easy_cleanup(easy)
+            throw error
+        }
         return easy
     }
 
@@ -172,9 +180,9 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         if let easy = transfer.easy {
             _ = rd_multi_remove_handle(multi.pointer, easy)
             active[easy] = nil
+            transfer.release()
             if idle.count < idleLimit { idle.append(easy) } else { rd_easy_cleanup(easy) }
         }
-        transfer.release()
         transfer.resume(result)
     }
 }

@@ -1,7 +1,8 @@
 internal import Foundations
 public import HTTPModel
 
-/// Sends requests with libcurl: one thread, a pool of connections that are kept alive, HTTP/1.1 and HTTP/2.
+/// Sends requests with libcurl: one thread, a pool of connections that are kept alive, HTTP/1.1, and HTTP/2 where libcurl's is
+/// known to be safe.
 ///
 /// libcurl is opened when the first request is sent. TLS certificates are verified, only `http` and `https` are spoken,
 /// and redirects are never followed.

@@ -29,6 +29,11 @@ public struct ProxySettings: Sendable {
 
     public static let none = ProxySettings()
 
+    /// The variables that ``init(_:)`` reads.
+    public static let variables = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap {
+        [$0, $0.lowercased()]
+    }
+
     private init() {}
 
     /// From `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; lower-case names win, as they do for curl.
@@ -44,6 +49,9 @@ public struct ProxySettings: Sendable {
         let list = variable("no_proxy") ?? variable("NO_PROXY") ?? ""
         exceptions = list.split { $0 == "," || $0.isWhitespace }.map { Exception(String($0)) }
     }
+
+    /// Whether any of the proxies wants a user name and password.
+    var haveCredentials: Bool { forHTTP?.credentials != nil || forHTTPS?.credentials != nil }
 
     /// The proxy for a server; nil where it is asked directly.
     public func proxy(for origin: HTTPURL.Origin) -> Proxy? {

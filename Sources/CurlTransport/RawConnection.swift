@@ -27,11 +27,17 @@ public final class RawConnection: @unchecked Sendable {  // because whoever hold
         if let failure = curl_open() {
             throw TransportError(.setup, place: "libcurl", message: "it cannot be loaded: \(String(cString: failure))")
         }
+        if let problem = CurlVersion.opened.problem {
+            throw TransportError(.setup, place: "libcurl", message: problem)
+        }
         guard let easy = rd_easy_init() else {
             throw TransportError(.setup, place: "libcurl", message: "out of memory")
         }
         self.easy = easy
-        Transfer.configure(easy, configuration)
+        do throws(TransportError) { try Transfer.configure(easy, configuration) } catch {
+            rd_easy_cleanup(easy)
+            throw error
+        }
         _ = rd_setopt_text(easy, CURLOPT_URL, origin.description + "/")
         _ = rd_setopt_text(easy, CURLOPT_PROXY, "")
         _ = rd_setopt_long(easy, CURLOPT_CONNECT_ONLY, 1)

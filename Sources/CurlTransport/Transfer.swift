@@ -15,6 +15,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers = Headers()
     private var body: [UInt8] = []
+    private var headerBytes = 0
     private var isTooLarge = false
     /// Whether ``connection`` is wanted.
     private let isInspecting: Bool
@@ -34,8 +35,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
 
     // MARK: Before
 
-    /// Sets what is the same for all transfers of a handle.
-    static func configure(_ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration) {
+    /// Sets what is the same for all transfers of a handle. Throws if the library refuses an option: none may be missing.
+    static func configure(
+        _ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration
+    ) throws(TransportError) {
         let options = Options(easy)
         options.set(CURLOPT_NOSIGNAL, 1)
         options.set(CURLOPT_FOLLOWLOCATION, 0)
@@ -62,19 +65,20 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         }
         options.set(CURLOPT_HEADERFUNCTION) { data, size, count, context in
             Transfer.from(context).receiveHeader(UnsafeRawBufferPointer(start: data, count: size * count))
-            return size * count
         }
+        if let failure = options.error { throw failure }
     }
 
-    /// Tells the handle everything about this request; returns what went wrong, or nil.
-    func prepare(_ easy: UnsafeMutableRawPointer) -> TransportError? {
+    /// Sets everything about this request; returns what went wrong, or nil.
+    func prepare(_ easy: UnsafeMutableRawPointer, _ version: CurlVersion) -> TransportError? {
         self.easy = easy
         let options = Options(easy)
         options.set(CURLOPT_URL, request.url.description)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.limits.connect))
         options.set(CURLOPT_TIMEOUT_MS, milliseconds(request.limits.total))
-        let isHTTP1 = request.prefersHTTP1 || !request.isIdempotent
-        options.set(CURLOPT_HTTP_VERSION, isHTTP1 ? Int(CURL_HTTP_VERSION_1_1) : Int(CURL_HTTP_VERSION_2TLS))
+        let isHTTP2 =
+            version.canSpeakHTTP2 && !request.prefersHTTP1 && request.isIdempotent && request.body.count == 0
+        options.set(CURLOPT_HTTP_VERSION, isHTTP2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
         options.set(CURLOPT_UNIX_SOCKET_PATH, request.socketPath)
         setMethodAndBody(options)
         setHeaders(options)
@@ -98,10 +102,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
         options.set(CURLOPT_HEADERDATA, context)
-        guard options.failure == CURLE_OK else {
-            return error(.setup, "libcurl refused an option: \(String(cString: rd_easy_strerror(options.failure)))")
-        }
-        return nil
+        return options.error
     }
 
     private func milliseconds(_ duration: Duration) -> Int {
@@ -177,7 +178,18 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         return count
     }
 
-    private func receiveHeader(_ line: UnsafeRawBufferPointer) {
+    /// The size of all header lines of one transfer: of interim responses, a proxy's answer and trailers too.
+    private static let headerLimitInBytes = 256 << 10
+
+    /// Returns how much of the line was taken: less than all of it ends the transfer.
+    private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
+        headerBytes += line.count
+        guard headerBytes <= Self.headerLimitInBytes else { return 0 }
+        keepHeader(line)
+        return line.count
+    }
+
+    private func keepHeader(_ line: UnsafeRawBufferPointer) {
         // A status line begins a new block: the one before belonged to a proxy or to an interim response.
         if line.count > 5, line[4] == UInt8(ascii: "/"), line.starts(with: "HTTP".utf8) {
             headers = Headers()
@@ -214,6 +226,13 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 
     func release() {
+        if let easy {
+            // A handle that is kept must not point to what is freed.
+            let options = Options(easy)
+            for option in [CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] {
+                options.set(option, UnsafeRawPointer?.none)
+            }
+        }
         rd_slist_free_all(headerList)
         headerList = nil
         easy = nil
@@ -248,6 +267,9 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
         case CURLE_WRITE_ERROR where isTooLarge:
             return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
+        case CURLE_WRITE_ERROR where headerBytes > Self.headerLimitInBytes:
+            return error(
+                .responseTooLarge, "the response has more than \(Self.headerLimitInBytes >> 10) KiB of headers")
         case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without an answer")
         case CURLE_BAD_FUNCTION_ARGUMENT, CURLE_WEIRD_SERVER_REPLY:
             return error(.brokenResponse, "the response has a malformed header line")
@@ -289,7 +311,14 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
 /// Sets options on a handle and remembers the first that failed.
 private final class Options {
     private let easy: UnsafeMutableRawPointer
-    private(set) var failure = CURLE_OK
+    private var failure = CURLE_OK
+
+    /// What to report if an option was refused.
+    var error: TransportError? {
+        guard failure != CURLE_OK else { return nil }
+        let reason = String(cString: rd_easy_strerror(failure))
+        return TransportError(.setup, place: "libcurl", message: "libcurl refused an option: \(reason)")
+    }
 
     init(_ easy: UnsafeMutableRawPointer) {
         self.easy = easy

@@ -7,6 +7,9 @@ public struct TrustSettings: Sendable, CustomStringConvertible {
     /// Off only for a user who insisted.
     public var isVerifying: Bool
 
+    /// The variables that ``init(_:)`` reads.
+    public static let variables = ["RINGDOWN_CA_FILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+
     /// The system's own authorities unless said otherwise.
     public init(file: String? = nil, directory: String? = nil, isVerifying: Bool = true) {
         self.file = file

@@ -46,9 +46,9 @@ def test_its_authority_can_be_given_in_a_directory(through, mitmproxy, tmp_path)
     assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
 
 
-def test_http2_is_spoken_where_it_is_offered(through, tls_endpoint, mitmproxy):
+def test_a_token_request_uses_http_1_1_even_if_the_proxy_offers_http_2(through, tls_endpoint, mitmproxy):
     through(RINGDOWN_CA_FILE=mitmproxy.authority)
-    assert f"POST {tls_endpoint.url} HTTP/2.0" in mitmproxy.requests()
+    assert f"POST {tls_endpoint.url} HTTP/1.1" in mitmproxy.requests()
 
 
 def test_without_its_authority_nothing_is_sent(through, tls_endpoint):

@@ -106,4 +106,19 @@ import Testing
         query.isDeclaredIdempotent = true
         #expect(try await transport.send(query).status == 200)
     }
+
+    @Test(arguments: ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 103 Early Hints\r\n"])
+    func `headers that do not end are cut off`(start: String) async throws {
+        let server = try RawServer { connection, _ in
+            guard connection.readRequest() != nil else { return }
+            while connection.write(
+                start + String(repeating: "X-Filler: \(String(repeating: "x", count: 1000))\r\n", count: 90))
+            {
+                if start.contains("103"), !connection.write("\r\n") { return }
+            }
+        }
+        let transport = CurlTransport()
+        let error = await #expect(throws: TransportError.self) { try await transport.send(Request("GET", url(server))) }
+        #expect(error?.code == .responseTooLarge || error?.code == .brokenResponse)
+    }
 }
