@@ -80,6 +80,7 @@ let package = Package(
         tests("FoundationsTests", ["Foundations"]),
         tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
         tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations", "RingdownRawServer"]),
+        tests("SecretStoresTests", ["SecretStores", "ContactCenter", "Foundations"]),
         tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "Redis", "HTTPModel", "Foundations"]),
         tests(
@@ -88,7 +89,10 @@ let package = Package(
         tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations", "CVirtualTime"]),
         tests(
             "CommandsTests",
-            ["Commands", "CommandLineKit", "Simulator", "ContactCenter", "Tokens", "HTTPModel", "Foundations"]
+            [
+                "Commands", "CommandLineKit", "Ringdown", "Simulator", "ContactCenter", "CurlTransport", "Tokens",
+                "HTTPModel", "Foundations",
+            ]
         ),
     ]
 )

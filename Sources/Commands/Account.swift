@@ -33,6 +33,10 @@ struct Account {
     private var insecure: ConfirmedFlag
     /// One file for all transports of the command.
     private let traceLog = Locked<HARLog?>(nil)
+    @Flag("trust-directory", help: "Trust ./.env as if it were a profile: it may decide where secrets are sent")
+    private var trustDirectory: Bool
+    /// One for all settings of the command, so that no secret of one meets a setting of another.
+    private let originGuard = OriginGuard()
     @Flag("verbose", short: "v", help: "Tell each step on standard error.")
     private var verbose: Bool
     @Flag("quiet", short: "q", help: "No notes on standard error, only errors.")
@@ -45,10 +49,14 @@ struct Account {
     func settings(
         of name: String?, adding more: [String: String] = [:]
     ) throws(ConfigurationError) -> Settings {
-        var settings = Settings(variables: Context.current.variables, flags: flags.merging(more) { $1 })
-        if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil) }
+        var settings = Settings(
+            variables: Context.current.variables, flags: flags.merging(more) { $1 }, originGuard: originGuard)
+        if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil || trustDirectory) }
         return settings
     }
+
+    /// The settings of the environment and the options alone, for a broker that has the account.
+    var settingsWithoutFile: Settings { Settings(variables: Context.current.variables, flags: flags) }
 
     /// How a command names this account: ` prod`, ` --platform genesys`, or nothing.
     var words: String { (profileName.map { " " + $0 } ?? "") + (platform.map { " --platform \($0.rawValue)" } ?? "") }
@@ -84,7 +92,7 @@ struct Account {
     private func file(of name: String?) throws(ConfigurationError) -> String? {
         let context = Context.current
         if let name { return try ProfileDirectory(context.variables).file(of: name) }
-        let path = context.workingDirectory == "." ? ".env" : context.workingDirectory + "/.env"
+        let path = context.workingDirectory + "/.env"
         return isThere(path) ? path : nil
     }
 
@@ -98,7 +106,7 @@ struct Account {
         guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else {
             return try ownClient(of: name, isPrivate: isPrivate)
         }
-        let settings = Settings(variables: context.variables, flags: flags)
+        let settings = settingsWithoutFile
         let transport = try transport(settings)
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
         let profile: Profile
@@ -133,7 +141,7 @@ struct Account {
         calls.isGated = !noThrottle
         if let maxWait {
             calls.waitLimit = maxWait.duration
-        } else if let text = settings.text("RINGDOWN_MAX_WAIT") {
+        } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
                     "RINGDOWN_MAX_WAIT is '\(excerpt(text, limit: 40))'", hint: "write \(DurationParameter.expectation)"

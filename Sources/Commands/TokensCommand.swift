@@ -70,7 +70,7 @@ struct TokensCommand: Command {
     private func tellWhy() throws {
         _ = try fileStore()  // the ledger lies beside the tokens
         let settings = Settings(variables: Context.current.variables)
-        guard let directory = cacheDirectory(settings) else {
+        guard let directory = try cacheDirectory(settings) else {
             throw ConfigurationError("there is no place for a ledger", hint: "set HOME or RINGDOWN_CACHE_DIR")
         }
         let mints = Ledger(directory: directory).mints()

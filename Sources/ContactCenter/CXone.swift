@@ -54,7 +54,7 @@ enum CXone {
         let area = try area(settings)
         let standard = try standardIssuer(area)
         let issuer = try settings.url("CXONE_ISSUER") ?? standard
-        let tenant = CXoneTenant(issuer: issuer, tenantID: settings.text("CXONE_TENANT_ID"), area: area)
+        let tenant = CXoneTenant(issuer: issuer, tenantID: try settings.text("CXONE_TENANT_ID"), area: area)
         let name = try grantName(settings)
         let grant = try grant(name, settings, issuer: issuer, area: area)
         let override = try settings.url("CXONE_API_URL")
@@ -62,14 +62,14 @@ enum CXone {
         var profile = Profile(.cxone, .grant(grant), api: (override ?? digital).map { .fixed($0) } ?? .tenant(tenant))
         if name == .authorizationCode {
             profile.signIn = SignIn(
-                authorization: .discovered(issuer: issuer), clientID: settings.text("CXONE_CLIENT_ID") ?? "",
-                scope: settings.text("CXONE_SCOPE") ?? "openid")
+                authorization: .discovered(issuer: issuer), clientID: try settings.text("CXONE_CLIENT_ID") ?? "",
+                scope: try settings.text("CXONE_SCOPE") ?? "openid")
         }
         profile.secretVariable = "CXONE_CLIENT_SECRET"
         profile.nextSecret = try settings.secret("CXONE_CLIENT_SECRET_NEXT")
         profile.region = area
         if case .discovered(let issuer) = grant.endpoint { profile.revocation = .discovered(issuer: issuer) }
-        let version = settings.text("CXONE_API_VERSION") ?? standardVersion
+        let version = try settings.text("CXONE_API_VERSION") ?? standardVersion
         profile.apiVersion =
             (version.lowercased().hasPrefix("v") ? "" : "v") + version + (version.contains(".") ? "" : ".0")
         return profile
@@ -96,7 +96,8 @@ enum CXone {
                 parameters: [
                     .init("grant_type", "password"),
                     .init(
-                        "username", try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
+                        "username",
+                        try settings.required(try settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
                     .init(
                         "password",
                         try settings.required(try settings.secret("CXONE_ACCESS_KEY_SECRET"), "CXONE_ACCESS_KEY_SECRET")
@@ -115,7 +116,7 @@ enum CXone {
                 parameters: [
                     .init(
                         "accessKeyId",
-                        try settings.required(settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
+                        try settings.required(try settings.text("CXONE_ACCESS_KEY_ID"), "CXONE_ACCESS_KEY_ID")),
                     .init(
                         "accessKeySecret",
                         try settings.required(try settings.secret("CXONE_ACCESS_KEY_SECRET"), "CXONE_ACCESS_KEY_SECRET")
@@ -125,7 +126,7 @@ enum CXone {
         case .authorizationCode:
             grant = SignIn.grant(
                 at: override ?? discovered,
-                clientID: try settings.required(settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID"),
+                clientID: try settings.required(try settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID"),
                 secret: try settings.secret("CXONE_CLIENT_SECRET"),
                 authentication: try settings.choice("CXONE_CLIENT_AUTH", default: .basicRaw))
             grant.prefersHTTP1 = true
@@ -137,10 +138,10 @@ enum CXone {
                 parameters: [.init("grant_type", "client_credentials")])
             grant.format = .json
         }
-        if let scope = settings.text("CXONE_SCOPE") { grant.parameters.append(.init("scope", scope)) }
+        if let scope = try settings.text("CXONE_SCOPE") { grant.parameters.append(.init("scope", scope)) }
         if name != .accessKey {
             grant.client = (
-                id: try settings.required(settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID"),
+                id: try settings.required(try settings.text("CXONE_CLIENT_ID"), "CXONE_CLIENT_ID"),
                 secret: try settings.required(try settings.secret("CXONE_CLIENT_SECRET"), "CXONE_CLIENT_SECRET")
             )
         }
@@ -152,7 +153,7 @@ enum CXone {
     }
 
     private static func area(_ settings: Settings) throws(ConfigurationError) -> String? {
-        guard let text = settings.text("CXONE_REGION") else { return nil }
+        guard let text = try settings.text("CXONE_REGION") else { return nil }
         let area = text.trimmed.lowercased()
         let letters = area.prefix { $0.isLetter }
         if (2...4).contains(letters.count), area.dropFirst(letters.count).count == 1, area.last?.isNumber == true {

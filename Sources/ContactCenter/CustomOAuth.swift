@@ -29,14 +29,14 @@ private enum CustomOAuth {
     static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
         let endpoint = try settings.required(try settings.url("OAUTH_TOKEN_URL"), "OAUTH_TOKEN_URL")
         var grant = Grant(endpoint: .fixed(endpoint), parameters: [.init("grant_type", "client_credentials")])
-        if let scope = settings.text("OAUTH_SCOPE") { grant.parameters.append(.init("scope", scope)) }
-        if let audience = settings.text("OAUTH_AUDIENCE") { grant.parameters.append(.init("audience", audience)) }
+        if let scope = try settings.text("OAUTH_SCOPE") { grant.parameters.append(.init("scope", scope)) }
+        if let audience = try settings.text("OAUTH_AUDIENCE") { grant.parameters.append(.init("audience", audience)) }
         grant.authentication = try settings.choice("OAUTH_CLIENT_AUTH", default: .basic)
         grant.client = (
-            id: try settings.required(settings.text("OAUTH_CLIENT_ID"), "OAUTH_CLIENT_ID"),
+            id: try settings.required(try settings.text("OAUTH_CLIENT_ID"), "OAUTH_CLIENT_ID"),
             secret: try proof(grant.authentication, settings)
         )
-        grant.keyID = settings.text("OAUTH_PRIVATE_KEY_ID")
+        grant.keyID = try settings.text("OAUTH_PRIVATE_KEY_ID")
         let api = try settings.url("OAUTH_API_URL")
         var profile = Profile(.custom, .grant(grant), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
         profile.secretVariable = "OAUTH_CLIENT_SECRET"
@@ -53,7 +53,7 @@ private enum CustomOAuth {
         case .privateKeyJWT:
             return try settings.required(try settings.secret("OAUTH_PRIVATE_KEY"), "OAUTH_PRIVATE_KEY_FILE")
         case .mtls:
-            _ = try settings.required(settings.text("RINGDOWN_CLIENT_CERT"), "RINGDOWN_CLIENT_CERT")
+            _ = try settings.required(try settings.text("RINGDOWN_CLIENT_CERT"), "RINGDOWN_CLIENT_CERT")
             return Secret("")
         case .basic, .basicRaw, .body, .none:
             return try settings.required(try settings.secret("OAUTH_CLIENT_SECRET"), "OAUTH_CLIENT_SECRET")

@@ -37,7 +37,9 @@ enum GenesysCloud {
         let login = try settings.url("GENESYS_LOGIN_URL")
         var region: GenesysRegion?
         // With both hosts given, a region would only be a label; one that is unknown is no mistake then.
-        if let text = settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") { region = try GenesysRegion.named(text) }
+        if let text = try settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") {
+            region = try GenesysRegion.named(text)
+        }
         let hosts = region ?? GenesysRegion.all[0]
         func url(_ text: String) throws(ConfigurationError) -> HTTPURL {
             do { return try HTTPURL(text) } catch {
@@ -56,16 +58,16 @@ enum GenesysCloud {
         var profile = Profile(.genesys, credential, api: api)
         if isPersons {
             let id = try settings.required(
-                settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"), "GENESYS_CLIENT_ID")
+                try settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"), "GENESYS_CLIENT_ID")
             profile.signIn = SignIn(
                 authorization: .fixed(try authorizationEndpoint(host)), clientID: id,
-                scope: settings.text("GENESYS_SCOPE"))
+                scope: try settings.text("GENESYS_SCOPE"))
         }
         profile.region = login == nil ? hosts.name : region?.name
         profile.secretVariable = "GENESYS_CLIENT_SECRET"
         profile.nextSecret = try settings.secret("GENESYS_CLIENT_SECRET_NEXT")
         profile.revocation = .call("/api/v2/tokens/me")  // section 2
-        profile.organizationID = settings.text("GENESYS_ORGANIZATION_ID")
+        profile.organizationID = try settings.text("GENESYS_ORGANIZATION_ID")
         return profile
     }
 
@@ -78,7 +80,7 @@ enum GenesysCloud {
     private static func personsCredential(
         _ settings: Settings, login: HTTPURL
     ) throws(ConfigurationError) -> Profile.Credential {
-        let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
+        let id = try settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
         var grant = SignIn.grant(
             at: .fixed(try tokenEndpoint(login)), clientID: try settings.required(id, "GENESYS_CLIENT_ID"),
             secret: try settings.secret("GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
@@ -101,7 +103,7 @@ enum GenesysCloud {
     private static func credential(_ settings: Settings, login: HTTPURL) throws(ConfigurationError)
         -> Profile.Credential
     {
-        let id = settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
+        let id = try settings.text("GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID")
         if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") {
             if Token.isSendable(token) { return .accessToken(token) }
             throw ConfigurationError(
@@ -112,7 +114,7 @@ enum GenesysCloud {
         var grant = Grant(
             endpoint: .fixed(try tokenEndpoint(login)), parameters: [.init("grant_type", "client_credentials")]
         )
-        if let scope = settings.text("GENESYS_SCOPE") { grant.parameters.append(.init("scope", scope)) }
+        if let scope = try settings.text("GENESYS_SCOPE") { grant.parameters.append(.init("scope", scope)) }
         let secret = try settings.secret("GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET")
         grant.client = (
             id: try settings.required(id, "GENESYS_CLIENT_ID"),

@@ -73,7 +73,7 @@ public struct Platform: Sendable {
     /// The platform that `RINGDOWN_PLATFORM` names, or the only one whose variables are set.
     public static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
         let names = all.map(\.name).joined(separator: ", ")
-        if let text = settings.text("RINGDOWN_PLATFORM") {
+        if let text = try settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }
             throw ConfigurationError(
                 "'\(excerpt(text, limit: 40))' is not a platform",

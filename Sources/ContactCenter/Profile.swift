@@ -56,7 +56,7 @@ public struct Profile: Sendable {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
         reload = { () throws(ConfigurationError) in try Profile(settings.reread()) }
-        signIn?.account = settings.profileFile
+        signIn?.account = settings.signInAccount
     }
 
     /// Secrets and tokens travel over https only, but for servers on this machine.

@@ -34,27 +34,14 @@ public struct SecretReader: Sendable {
         text == "-" || (["cmd:"] + stores).contains { text.hasPrefix($0) }
     }
 
+    /// The secret that a value is, or refers to. `variable` gives the settings that open stores.
     func resolve(
-        _ value: Secret, name: String, mayRun: Bool, variable: @escaping @Sendable (String) -> String?
+        _ value: Secret, name: String, variable: @escaping @Sendable (String) -> String?
     ) throws(ConfigurationError) -> Secret {
         let text = value.reveal()
         if text == "-" { return try fromStandardInput(name) }
-        if text.hasPrefix("cmd:") {
-            guard mayRun else {
-                throw ConfigurationError(
-                    "\(name) in ./.env names a command: a file that lies in a directory does not get to run any",
-                    hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
-                )
-            }
-            return try fromCommand(String(text.dropFirst(4)), name)
-        }
+        if text.hasPrefix("cmd:") { return try fromCommand(String(text.dropFirst(4)), name) }
         for store in Self.stores where text.hasPrefix(store) {
-            guard mayRun else {
-                throw ConfigurationError(
-                    "\(name) in ./.env refers to a store ('\(store)…'): a file that lies in a directory does not get to ask any",
-                    hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
-                )
-            }
             guard let lookup else {
                 throw ConfigurationError(
                     "\(name) refers to a store ('\(store)…'), which cannot be asked here",

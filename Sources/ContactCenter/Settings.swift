@@ -1,23 +1,29 @@
 public import Foundations
 internal import HTTPModel
 
-/// The settings of a profile: flags win over the environment, the environment over a `.env` file.
+/// The settings of an account: options win over the environment, the environment over a `.env` file. Every value carries its
+/// origin.
 public struct Settings: Sendable {
     private struct Layer: Sendable {
-        var name: String
+        let origin: SettingOrigin
         var values: [String: Value]
-        /// Whether whoever wrote it may have commands run.
-        var isTrusted = true
-        /// The file that it was read from; nil for the command line and the environment.
-        var path: String?
-        /// Where other programs read a value differently: the line, and why.
-        var ambiguities: [String: (line: Int, reason: String)] = [:]
+        /// The lines of a file on which its values stand.
+        var lines: [String: Int] = [:]
+        /// Why other programs read a value of a file differently.
+        var ambiguities: [String: String] = [:]
+
+        var isTrusted: Bool { origin.isTrusted }
+
+        /// As it is named in messages: `./.env, line 3: NAME`.
+        func place(of variable: String) -> String {
+            origin.title + (lines[variable].map { ", line \($0)" } ?? "") + ": " + excerpt(variable, limit: 80)
+        }
 
         func warnOfAmbiguity(_ variable: String) {
-            guard let (line, reason) = ambiguities[variable] else { return }
+            guard let reason = ambiguities[variable], let line = lines[variable] else { return }
             Logger.current.warning(
                 "settings.ambiguity",
-                "\(name), line \(line): \(variable) is read differently by other programs: \(reason)")
+                "\(origin.title), line \(line): \(variable) is read differently by other programs: \(reason)")
         }
     }
     /// What is in the process's environment is in clear memory already; the rest is kept as secrets.
@@ -47,20 +53,27 @@ public struct Settings: Sendable {
 
     private var layers: [Layer]
     private let secrets: SecretReader
+    private let originGuard: OriginGuard
 
-    public init(environment: [String: String], flags: [String: String] = [:], secrets: SecretReader = SecretReader()) {
+    /// Settings of options (`flags`) and the environment. Settings that are used together share `originGuard`.
+    public init(
+        environment: [String: String], flags: [String: String] = [:], secrets: SecretReader = SecretReader(),
+        originGuard: OriginGuard = OriginGuard()
+    ) {
         layers = [
-            Layer(name: "the command line", values: flags.mapValues { .clear($0) }),
-            Layer(name: "the environment", values: environment.mapValues { .clear($0) }),
+            Layer(origin: .option, values: flags.mapValues { .clear($0) }),
+            Layer(origin: .environment, values: environment.mapValues { .clear($0) }),
         ]
         self.secrets = secrets
+        self.originGuard = originGuard
     }
 
-    /// Adds the values of a `.env` file below those that are there. Throws where it cannot be read, with file and line.
+    /// Adds the values of a `.env` file below those that are there.
     ///
-    /// A file that merely lies in the working directory is not trusted: it may come from someone else's repository. It
-    /// must belong to the user, can name no command, and where it sends secrets of another place to a host of its own,
-    /// that is said.
+    /// A file that was found in the working directory is not trusted (`isTrusted` false): ``OriginGuard`` keeps its settings away
+    /// from secrets of other origins, and it cannot name commands, files, stores or standard input.
+    ///
+    /// - Throws: ``ConfigurationError`` with the file and the line if the file cannot be read, or if others can write it.
     public mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
         var bytes: [UInt8]
         do { bytes = try File.read(path, limit: 1 << 20, access: .ownersToWrite) } catch {
@@ -77,11 +90,12 @@ public struct Settings: Sendable {
     ) throws(ConfigurationError) {
         do throws(Dotenv.Malformed) {
             let assignments = try Dotenv.parse(bytes)
-            let values = Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last }
-            if !isTrusted { warnOfRedirection(values, path) }
-            var layer = Layer(name: path, values: values, isTrusted: isTrusted, path: path)
+            var layer = Layer(
+                origin: isTrusted ? .profile(path: path) : .workingDirectory(path: path),
+                values: Dictionary(assignments.map { ($0.name, Value.secret($0.value)) }) { _, last in last })
             for assignment in assignments {
-                layer.ambiguities[assignment.name] = assignment.ambiguity.map { (assignment.line, $0) }
+                layer.lines[assignment.name] = assignment.line
+                layer.ambiguities[assignment.name] = assignment.ambiguity
             }
             layers.append(layer)
         } catch {
@@ -95,17 +109,38 @@ public struct Settings: Sendable {
     /// The same settings with their files as they are now. Throws as ``add(file:isTrusted:)``.
     func reread() throws(ConfigurationError) -> Settings {
         var fresh = self
-        fresh.layers = layers.filter { $0.path == nil }
+        fresh.layers = layers.filter { $0.origin.path == nil }
         for layer in layers {
-            if let path = layer.path, File.resolved(path) != nil {
+            if let path = layer.origin.path, File.resolved(path) != nil {
                 try fresh.add(file: path, isTrusted: layer.isTrusted)
             }
         }
         return fresh
     }
 
-    /// The profile's file, without links; empty where everything comes from the environment.
-    var profileFile: String { layers.compactMap(\.path).first.map { File.resolved($0) ?? $0 } ?? "" }
+    /// Tells people apart who sign in with one client: the file that describes the account, without symbolic links; empty if
+    /// everything comes from the environment. A file of the working directory counts with its content: a change to it must not
+    /// direct a sign-in that was made before.
+    var signInAccount: String {
+        guard let layer = layers.first(where: { $0.origin.path != nil }), let path = layer.origin.path else {
+            return ""
+        }
+        let file = File.resolved(path) ?? path
+        if layer.isTrusted { return file }
+        let content = layer.values.keys.sorted().flatMap { [Secret($0), layer.values[$0]?.asSecret ?? Secret("")] }
+        let text = Secret(joining: content.flatMap { [Secret("\($0.count) "), $0] })
+        return file + " " + hexadecimal(Sodium.fingerprint(text, key: Array("ringdown working directory".utf8)))
+    }
+
+    /// The same settings without those of the working directory.
+    package var trusted: Settings {
+        var settings = self
+        settings.layers = layers.filter(\.isTrusted)
+        return settings
+    }
+
+    /// The origin of the value that is used for a setting; nil if it is not set.
+    package func origin(of name: String) -> SettingOrigin? { find([name])?.layer.origin }
 
     /// The variables that hold secrets of clients and stores, or say where they are: nothing for other programs.
     public static let secretVariables: [String] =
@@ -117,37 +152,44 @@ public struct Settings: Sendable {
             "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE", "RINGDOWN_REDIS_URL",
         ]
 
-    private func warnOfRedirection(_ values: [String: Value], _ path: String) {
-        let directing = [
-            "_LOGIN_URL", "_API_URL", "_TOKEN_URL", "_ISSUER", "_PROXY", "RINGDOWN_CA_FILE", "RINGDOWN_CACHE_DIR",
-            "RINGDOWN_CACHE", "RINGDOWN_REDIS_URL",
-            "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",
-        ]
-        let names = values.keys.filter { name in directing.contains { name.uppercased().hasSuffix($0) } }.sorted()
-        let secrets = [
-            "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "GENESYSCLOUD_ACCESS_TOKEN",
-            "CXONE_CLIENT_SECRET",
-            "CXONE_ACCESS_KEY_SECRET", "OAUTH_CLIENT_SECRET",
-        ]
-        // What is set already wins over the file's own.
-        let foreign = secrets.filter { has($0) }
-        if names.isEmpty || foreign.isEmpty { return }
-        Logger.current.warning(
-            "settings.redirection",
-            "\(path) sets \(names.joined(separator: ", ")): it says where \(foreign.joined(separator: ", ")) of \(places) is used"
-        )
-    }
-
     /// Where values are looked for, for messages.
     public var places: String {
-        layers.dropFirst().map(\.name).joined(separator: ", ")
+        layers.dropFirst().map(\.origin.title).joined(separator: ", ")
     }
 
-    /// A setting that is no secret, under the first of these names that is set. An empty value counts as not set.
-    public func text(_ names: String...) -> String? {
-        guard let (name, value, layer) = first(names) else { return nil }
+    /// A setting that is not a secret, under the first of these names that is set. An empty value counts as not set.
+    ///
+    /// - Throws: ``ConfigurationError`` if it is a setting of the working directory that would decide how a secret of another origin
+    ///   is used.
+    public func text(_ names: String...) throws(ConfigurationError) -> String? {
+        guard let (name, value, layer) = try first(names) else { return nil }
         layer.warnOfAmbiguity(name)
         return value.text
+    }
+
+    /// The values of all these settings that are set. Throws as ``text(_:)``.
+    package func values(of names: [String]) throws(ConfigurationError) -> [String: String] {
+        var values: [String: String] = [:]
+        for name in names { values[name] = try text(name) }
+        return values
+    }
+
+    /// The path of a file that holds a certificate or private key with which connections are made.
+    ///
+    /// - Throws: ``ConfigurationError`` as ``text(_:)``, and if the working directory names a file outside of it.
+    package func identityFile(_ name: String) throws(ConfigurationError) -> String? {
+        guard let (_, value, layer) = try first([name]) else { return nil }
+        let path = value.text
+        if case .workingDirectory(let file) = layer.origin {
+            let directory = File.resolved(String(file.dropLast(".env".count)) + ".")
+            guard let directory, let target = File.resolved(path), target.hasPrefix(directory + "/") else {
+                throw ConfigurationError(
+                    "\(layer.place(of: name)) names a file outside of the working directory",
+                    hint: Self.waysToTrust)
+            }
+        }
+        try originGuard.willUse(secret: name, of: layer.origin)
+        return path
     }
 
     /// The same without a file that merely lies in the working directory: what opens a store goes where nobody else says.
@@ -156,12 +198,12 @@ public struct Settings: Sendable {
     }
 
     public func has(_ names: String...) -> Bool {
-        first(names + names.map { $0 + "_FILE" }) != nil
+        find(names + names.map { $0 + "_FILE" }) != nil
     }
 
     /// A setting that is a URL.
     func url(_ names: String...) throws(ConfigurationError) -> HTTPURL? {
-        guard let (name, value, _) = first(names) else { return nil }
+        guard let (name, value, _) = try first(names) else { return nil }
         do { return try HTTPURL(value.text.trimmed) } catch {
             throw ConfigurationError("\(name): \(error)", hint: "write a full URL, such as https://login.example.com")
         }
@@ -170,33 +212,52 @@ public struct Settings: Sendable {
     /// A secret, under the first of these names that is set: as it stands, from the file that `NAME_FILE` names, or by
     /// reference (`-` standard input, `cmd:…` a command's output).
     public func secret(_ names: String...) throws(ConfigurationError) -> Secret? {
-        // The layer decides before the name: a flag wins over the environment, whichever of the names it uses.
+        // The layer decides before the name: an option wins over the environment, whichever of the names it uses.
         for layer in layers {
             for name in names {
-                if let value = layer.values[name], !value.isEmpty {
-                    layer.warnOfAmbiguity(name)
-                    if layer.values[name + "_FILE"]?.isEmpty == false {
-                        Logger.current.warning(
-                            "settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
-                    }
-                    let secret = try secrets.resolve(
-                        value.asSecret, name: name, mayRun: layer.isTrusted, variable: { [self] in trustedText($0) })
-                    warnOfEdges(secret, name)
-                    return secret
-                }
+                if let value = layer.values[name], !value.isEmpty { return try secret(name, value, layer) }
                 if let path = layer.values[name + "_FILE"], !path.isEmpty {
+                    let name = name + "_FILE"
                     guard layer.isTrusted else {
                         throw ConfigurationError(
-                            "\(name)_FILE in ./.env names a file: a file that lies in a directory does not get to read others",
-                            hint: "put it into a profile, ~/.config/ringdown/NAME.env, or into the environment"
-                        )
+                            "\(layer.place(of: name)) names a file, which a file in the working directory must not do",
+                            hint: Self.waysToTrust)
                     }
-                    return try secrets.read(file: path.text, name: name + "_FILE")
+                    try use(name, layer)
+                    return try secrets.read(file: path.text, name: name)
                 }
             }
         }
         return nil
     }
+
+    private func secret(_ name: String, _ value: Value, _ layer: Layer) throws(ConfigurationError) -> Secret {
+        layer.warnOfAmbiguity(name)
+        if layer.values[name + "_FILE"]?.isEmpty == false {
+            Logger.current.warning("settings.twice", "\(name) and \(name)_FILE are both set; \(name) is used")
+        }
+        let secret = value.asSecret
+        if !layer.isTrusted, SecretReader.isReference(secret.reveal()) {
+            throw ConfigurationError(
+                "\(layer.place(of: name)) refers to a secret elsewhere (-, cmd:…, aws:…, azure:…, keyring:…, redis:…), which a "
+                    + "file in the working directory must not do",
+                hint: Self.waysToTrust)
+        }
+        try use(name, layer)
+        let resolved = try secrets.resolve(secret, name: name) { [self] in trustedText($0) }
+        warnOfEdges(resolved, name)
+        return resolved
+    }
+
+    /// Records the use of a secret. Keys of the token store are not sent anywhere, so settings need not be kept away from them; but
+    /// one from the working directory must not encrypt the token of a trusted secret.
+    private func use(_ name: String, _ layer: Layer) throws(ConfigurationError) {
+        try originGuard.willRead(name, of: layer.origin, line: layer.lines[name])
+        if !name.hasPrefix("RINGDOWN_CACHE_KEY") { try originGuard.willUse(secret: name, of: layer.origin) }
+    }
+
+    private static let waysToTrust =
+        "move the line into a profile (~/.config/ringdown/NAME.env), or allow the file with --trust-directory"
 
     /// No platform's secret begins or ends with these; they come along when a secret is copied.
     private func warnOfEdges(_ secret: Secret, _ name: String) {
@@ -228,13 +289,20 @@ public struct Settings: Sendable {
     func choice<Value: RawRepresentable & CaseIterable>(
         _ name: String, default standard: Value
     ) throws(ConfigurationError) -> Value where Value.RawValue == String {
-        guard let text = text(name) else { return standard }
+        guard let text = try text(name) else { return standard }
         if let value = Value(rawValue: text) { return value }
         let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
         throw ConfigurationError("\(name) is '\(excerpt(text, limit: 40))'", hint: "it can be one of: \(words)")
     }
 
-    private func first(_ names: [String]) -> (name: String, value: Value, layer: Layer)? {
+    /// The value that is used for a setting. Throws as ``text(_:)``.
+    private func first(_ names: [String]) throws(ConfigurationError) -> (name: String, value: Value, layer: Layer)? {
+        guard let found = find(names) else { return nil }
+        try originGuard.willRead(found.name, of: found.layer.origin, line: found.layer.lines[found.name])
+        return found
+    }
+
+    private func find(_ names: [String]) -> (name: String, value: Value, layer: Layer)? {
         for layer in layers {
             for name in names {
                 if let value = layer.values[name], !value.isEmpty { return (name, value, layer) }

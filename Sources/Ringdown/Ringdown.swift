@@ -42,12 +42,14 @@ extension Settings {
     public static var environment: Settings { Settings(variables: environmentVariables()) }
 
     /// The settings that variables and flags describe, with everything that a secret can refer to.
-    package init(variables: [String: String], flags: [String: String] = [:]) {
+    package init(
+        variables: [String: String], flags: [String: String] = [:], originGuard: OriginGuard = OriginGuard()
+    ) {
         self.init(
             environment: variables, flags: flags,
             secrets: SecretReader { reference, name, variable throws(ConfigurationError) in
                 try SecretStores().secret(reference, name: name, variable: variable)
-            })
+            }, originGuard: originGuard)
     }
 }
 
@@ -68,13 +70,20 @@ package func environmentVariables() -> [String: String] {
 extension CurlTransport {
     package convenience init(_ settings: Settings, isVerifying: Bool = true) throws(ConfigurationError) {
         var configuration = Configuration(userAgent: "ringdown/\(Version.current)")
-        do { configuration.proxies = try ProxySettings { settings.text($0) } } catch {
+        let values = try settings.values(of: ProxySettings.variables + TrustSettings.variables)
+        do { configuration.proxies = try ProxySettings { values[$0] } } catch {
             throw ConfigurationError("\(error)", hint: "or unset it")
         }
-        configuration.trust = TrustSettings { settings.text($0) }
-        for path in [
-            configuration.trust.file, settings.text("RINGDOWN_CLIENT_CERT"), settings.text("RINGDOWN_CLIENT_KEY"),
-        ] {
+        configuration.trust = TrustSettings { values[$0] }
+        let certificate = try settings.identityFile("RINGDOWN_CLIENT_CERT")
+        let key = try settings.identityFile("RINGDOWN_CLIENT_KEY")
+        for path in [certificate, key] {
+            guard let path, path.lowercased().hasPrefix("pkcs11:") else { continue }
+            throw ConfigurationError(
+                "RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY is a PKCS #11 address; only files are supported",
+                hint: "write the path of a PEM file")
+        }
+        for path in [configuration.trust.file, certificate, key] {
             guard let path, access(path, R_OK) != 0 else { continue }
             throw ConfigurationError(
                 "\(excerpt(path)) cannot be read: \(String(cString: strerror(errno)))",
@@ -83,18 +92,16 @@ extension CurlTransport {
             )
         }
         configuration.trust.isVerifying = isVerifying
-        if let certificate = settings.text("RINGDOWN_CLIENT_CERT") {
-            configuration.clientCertificate = (certificate, settings.text("RINGDOWN_CLIENT_KEY"))
-        }
+        if let certificate { configuration.clientCertificate = (certificate, key) }
         self.init(configuration)
     }
 }
 
 /// The token store that `RINGDOWN_CACHE` names.
 package func store(_ settings: Settings, account: String) throws(ConfigurationError) -> any TokenStore {
-    switch settings.text("RINGDOWN_CACHE") ?? "file" {
+    switch try settings.text("RINGDOWN_CACHE") ?? "file" {
     case "file":
-        guard let directory = cacheDirectory(settings) else { return .memory }
+        guard let directory = try cacheDirectory(settings) else { return .memory }
         return FileStore(directory: directory, account: account, keys: try settings.secret("RINGDOWN_CACHE_KEY"))
     case "memory", "off": return .memory
     case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
@@ -122,7 +129,9 @@ private func redisStore(
             "RINGDOWN_CACHE_KEY is not set: what is kept in Redis must be encrypted with a key that all machines have",
             hint: "set RINGDOWN_CACHE_KEY or RINGDOWN_CACHE_KEY_FILE")
     }
-    let redis = RedisClient(address, try CurlTransport(settings).configuration)
+    // The server's password must not depend on certificates that the working directory trusts.
+    let isTrusted = settings.origin(of: "RINGDOWN_CACHE")?.isTrusted == true
+    let redis = RedisClient(address, try CurlTransport(isTrusted ? settings.trusted : settings).configuration)
     guard let store = RedisStore(redis, account: account, keys: keys) else {
         throw ConfigurationError(
             "RINGDOWN_CACHE_KEY holds no key", hint: "write a long text; several are separated by commas")
@@ -131,8 +140,8 @@ private func redisStore(
 }
 
 /// Where the file store is; nil where neither it nor a home is set.
-package func cacheDirectory(_ settings: Settings) -> String? {
-    if let directory = settings.text("RINGDOWN_CACHE_DIR") { return directory }
-    if let directory = settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }
-    return settings.text("HOME").map { $0 + "/.cache/ringdown" }
+package func cacheDirectory(_ settings: Settings) throws(ConfigurationError) -> String? {
+    if let directory = try settings.text("RINGDOWN_CACHE_DIR") { return directory }
+    if let directory = try settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }
+    return try settings.text("HOME").map { $0 + "/.cache/ringdown" }
 }

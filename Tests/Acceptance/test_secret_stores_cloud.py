@@ -620,7 +620,7 @@ def test_a_profile_may_hold_a_reference_and_what_it_takes_to_reach_the_store(rea
 def test_a_file_that_merely_lies_there_may_not_hold_a_reference(read, store, tmp_path):
     reference, variables, count = store
     (tmp_path / ".env").write_text(f"OAUTH_CLIENT_SECRET='{reference}'\n")
-    assert_refused(read(None, **variables), "in ./.env", setting="OAUTH_CLIENT_SECRET")
+    assert_refused(read(None, **variables), "./.env, line 1", setting="OAUTH_CLIENT_SECRET")
     assert count() == 0
 
 

@@ -229,7 +229,14 @@ import Testing
         #expect(outcome.code == 78)
         #expect(!directory.names.contains("ran"))
         try File.replace(path, with: Array("GENESYS_LOGIN_URL=https://login.elsewhere.example\n".utf8))
-        #expect(await run("token --platform genesys").errors.contains("GENESYS_LOGIN_URL"))
+        let redirected = await run("token --platform genesys")
+        #expect(redirected.code == 78 && redirected.errors.contains("GENESYS_LOGIN_URL would decide"))
+        let trusted = await run(
+            "token --platform genesys --trust-directory",
+            transport: ScriptedTransport { request in
+                Response(json: ["access_token": .string(request.url.host), "expires_in": 100])
+            })
+        #expect(trusted.output == "login.elsewhere.example\n")
         try File.replace(path, with: Array("GENESYS_CLIENT_SECRET_FILE=/etc/hostname\n".utf8))
         let reading = await run("token --platform genesys", ["GENESYS_CLIENT_SECRET": ""])
         #expect(reading.code == 78 && reading.errors.contains("GENESYS_CLIENT_SECRET_FILE"))

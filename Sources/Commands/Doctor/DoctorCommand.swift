@@ -99,7 +99,7 @@ struct DoctorCommand: Command {
         do {
             let client = try await account.client()
             diagnosis.ok("broker", "\(socket) has a token for \(client.profile.platform.title)")
-            let settings = try account.settings(of: nil)
+            let settings = account.settingsWithoutFile
             let examination = AccountExamination(
                 profile: client.profile, settings: settings, transport: try account.transport(settings), store: nil,
                 profileName: account.profileName, words: account.words)
@@ -173,7 +173,7 @@ struct DoctorCommand: Command {
             }
             let records = try records(of: store)
             let bad = records.filter { $0.problem != nil }.count
-            let directory = cacheDirectory(settings) ?? ""
+            let directory = try cacheDirectory(settings) ?? ""
             let text = "\(records.count) record\(records.count == 1 ? "" : "s") in \(directory)"
             if bad == 0 {
                 diagnosis.ok("cache", text)

@@ -143,7 +143,7 @@ struct InitCommand: Command {
             return nil
         } catch {
             if !isRegionFound, error.oauthDescription == "client not found", draft.platform.name == "genesys",
-                settings.text("GENESYS_LOGIN_URL") == nil,
+                (try? settings.text("GENESYS_LOGIN_URL")) == nil,
                 let region = await RegionFinder.region(settings, transport: transport)
             {
                 notice("ringdown: the client belongs to \(region.name): that is what is written")

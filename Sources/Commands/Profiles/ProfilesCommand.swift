@@ -57,8 +57,8 @@ private struct Outline {
             let platform = try Platform.chosen(by: settings)
             self.platform = platform.name
             for question in platform.questions {
-                if question.kind == .region { region = settings.text(question.variable) }
-                if question.variable.hasSuffix("_ID"), client == nil { client = settings.text(question.variable) }
+                if question.kind == .region { region = try settings.text(question.variable) }
+                if question.variable.hasSuffix("_ID"), client == nil { client = try settings.text(question.variable) }
             }
         } catch { problem = error.message }
     }
