@@ -103,13 +103,10 @@ struct ExecCommand: Command {
         }
     }
 
-    /// In memory where there is such a place.
-    private static func directory() throws -> TemporaryDirectory {
+    private static func directory() throws -> TokenDirectory {
         let variables = Context.current.variables
-        for base in [variables["XDG_RUNTIME_DIR"], "/dev/shm"] {
-            if let base, !base.isEmpty, let directory = try? TemporaryDirectory(in: base) { return directory }
-        }
-        return try Context.current.temporaryDirectory()
+        let bases = [variables["XDG_RUNTIME_DIR"], "/dev/shm", variables["TMPDIR"], "/tmp"]
+        return try TokenDirectory(in: bases.compactMap { $0 }.filter { !$0.isEmpty })
     }
 
     /// What the variables of each lease begin with: the first one's have no name in them, with several profiles all have variables

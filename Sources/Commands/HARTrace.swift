@@ -40,8 +40,12 @@ final class HARLog: Sendable {
 
     /// Makes the file anew, for its owner only. Throws `FileError`.
     init(path: String) throws(FileError) {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else { throw FileError(path: path, code: errno) }
+        descriptor = try File.openOwn(path, O_WRONLY)
+        guard ftruncate(descriptor, 0) == 0, fchmod(descriptor, 0o600) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw FileError(path: path, code: code)
+        }
         let head = Array(
             #"{"log":{"version":"1.2","creator":{"name":"ringdown","version":"\#(Version.current)"},"entries":["#.utf8)
         state = Locked(State(offset: head.count))

@@ -27,10 +27,11 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
 public enum File {
     /// Whose file may be read.
     public enum Access: Sendable {
+        /// Anyone's, and anything that can be read: also a pipe, as a shell's `<(command)`.
         case anyone
-        /// The user's own or the system's, and nobody else can write it.
+        /// A regular file that belongs to the user or the system, and that no one else can write.
         case ownersToWrite
-        /// The user's own, for nobody else to read, and no symbolic link.
+        /// A regular file that belongs to the user, that no one else can read or write, and that is not a symbolic link.
         case ownersAlone
     }
 
@@ -38,23 +39,50 @@ public enum File {
     public static func read(
         _ path: String, limit: Int = 16 << 20, access: Access = .anyone
     ) throws(FileError) -> [UInt8] {
-        let flags = O_RDONLY | O_CLOEXEC | (access == .ownersAlone ? O_NOFOLLOW : 0)
+        // A FIFO in a file's place would block `open` for as long as nothing writes to it.
+        let flags =
+            O_RDONLY | O_CLOEXEC | (access == .anyone ? 0 : O_NONBLOCK) | (access == .ownersAlone ? O_NOFOLLOW : 0)
         let descriptor = open(path, flags)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
         defer { close(descriptor) }
+        if access != .anyone { try check(descriptor, path: path, access) }
+        return try read(descriptor, path: path, limit: limit)
+    }
+
+    private static func check(_ descriptor: Int32, path: String, _ access: Access) throws(FileError) {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
         let (owner, mode) = (information.st_uid, information.st_mode)
+        guard mode & S_IFMT == S_IFREG else {
+            throw FileError(path: path, code: EPERM, reason: "it is not a regular file")
+        }
         let isAllowed =
-            switch access {
-            case .anyone: true
-            case .ownersToWrite: (owner == geteuid() || owner == 0) && mode & 0o022 == 0
-            case .ownersAlone: owner == geteuid() && mode & 0o077 == 0 && mode & S_IFMT == S_IFREG
-            }
+            access == .ownersToWrite
+            ? (owner == geteuid() || owner == 0) && mode & 0o022 == 0 : owner == geteuid() && mode & 0o077 == 0
         if !isAllowed {
             throw FileError(path: path, code: EPERM, reason: "it belongs to someone else, or others can use it")
         }
-        return try read(descriptor, path: path, limit: limit)
+    }
+
+    /// Opens a file of the user's own for writing, and makes it with permissions 0600 if it does not exist.
+    ///
+    /// - Parameter flags: `O_WRONLY` or `O_RDWR`, and `O_APPEND`.
+    /// - Throws: `FileError` if it is a symbolic link, has other names, is not a regular file or belongs to someone else; nothing is
+    ///   changed then.
+    public static func openOwn(_ path: String, _ flags: Int32) throws(FileError) -> Int32 {
+        let descriptor = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else {
+            // A FIFO that nothing reads.
+            throw FileError(path: path, code: errno, reason: errno == ENXIO ? "it is not a regular file" : nil)
+        }
+        var information = stat()
+        let isKnown = fstat(descriptor, &information) == 0
+        if isKnown, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid(), information.st_nlink <= 1
+        {
+            return descriptor
+        }
+        close(descriptor)
+        throw FileError(path: path, code: EPERM, reason: "it is not a regular file of this user alone")
     }
 
     /// Everything up to the end of an open file.

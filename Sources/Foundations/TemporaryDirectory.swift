@@ -8,11 +8,16 @@
 public struct TemporaryDirectory: Sendable {
     public let path: String
 
-    /// Makes a directory of a new name below `base`.
-    public init(in base: String = "/tmp") throws(FileError) {
-        var template = Array("\(base)/ringdown-XXXXXX".utf8CString)
+    /// Makes a directory below `base`, whose new name begins with `prefix`.
+    public init(in base: String = "/tmp", prefix: String = "ringdown-") throws(FileError) {
+        var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError(path: base, code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// A directory that another process made.
+    package init(existing path: String) {
+        self.path = path
     }
 
     /// The names in the directory, sorted.

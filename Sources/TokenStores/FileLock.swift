@@ -12,10 +12,10 @@ internal import Foundations
 struct FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Nil where the file cannot be opened, or is a symbolic link.
+    /// Nil if the file cannot be opened, or is not a regular file of the user's own.
     init?(path: String) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        if descriptor < 0 { return nil }
+        guard let opened = try? File.openOwn(path, O_RDWR) else { return nil }
+        descriptor = opened
     }
 
     /// Whether the lock was free, and is now the caller's; nil where the system cannot tell.

@@ -23,6 +23,7 @@ public final class FileStore: TokenStore {
     private let keyText: Secret?
     private let state = Locked<State>(.untried)
     private let hasWarned = Locked(false)
+    private let reader: SealedRecordReader
     /// A process that dies releases its lock; one that hangs delays the others no longer than a token request may take.
     private static let lockPatience: Duration = .seconds(30)
 
@@ -32,6 +33,7 @@ public final class FileStore: TokenStore {
         self.directory = directory
         self.account = account
         keyText = keys
+        reader = SealedRecordReader(place: directory)
     }
 
     public func named(_ kind: String) -> any TokenStore {
@@ -44,13 +46,7 @@ public final class FileStore: TokenStore {
             guard let sealed = try? File.read("\(directory)/\(name)", limit: 1 << 20, access: .ownersAlone) else {
                 continue
             }
-            guard var record = cipher.open(sealed, for: key) else {
-                Logger.current.debug(
-                    "cache.undecryptable", "a record in \(directory) cannot be decrypted; a new token is requested")
-                return nil
-            }
-            defer { wipe(&record) }
-            return TokenRecord.decode(record, at: now)?.state
+            return reader.state(in: sealed, for: key, cipher, at: now)
         }
         return nil
     }
@@ -90,14 +86,15 @@ public final class FileStore: TokenStore {
 
     public func pause(_ key: CacheKey) async -> Timestamp? {
         guard let cipher = cipher(),
-            let text = try? File.read(path(key, cipher) + ".pause", limit: 100, access: .ownersAlone)
+            let sealed = try? File.read(path(key, cipher) + ".pause", limit: 4096, access: .ownersAlone)
         else { return nil }
-        return Timestamp(rfc3339: String(decoding: text, as: UTF8.self))
+        return reader.pause(in: sealed, for: key, cipher)
     }
 
     public func pause(_ key: CacheKey, until end: Timestamp) async {
         guard let cipher = cipher() else { return }
-        do { try File.replace(path(key, cipher) + ".pause", with: Array(end.rfc3339.utf8)) } catch { warn("\(error)") }
+        let sealed = cipher.seal(PauseRecord.encode(end), for: PauseRecord.key(key))
+        do { try File.replace(path(key, cipher) + ".pause", with: sealed) } catch { warn("\(error)") }
     }
 
     private func path(_ key: CacheKey, _ cipher: StoreCipher) -> String {

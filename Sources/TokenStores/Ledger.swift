@@ -22,8 +22,7 @@ public struct Ledger: Sendable {
     func add(_ mint: Mint) throws(FileError) {
         var information = stat()
         if lstat(path, &information) == 0, information.st_size > Self.limitInBytes { rename(path, former) }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        let descriptor = try File.openOwn(path, O_WRONLY | O_APPEND)
         defer { close(descriptor) }
         // One write for the whole line, so that lines of several processes do not mix.
         if let code = File.write(mint.json.bytes() + [0x0A], to: descriptor) { throw FileError(path: path, code: code) }

@@ -10,6 +10,7 @@ public final class RedisStore: TokenStore {
     private let redis: RedisClient
     private let cipher: StoreCipher
     private let account: String
+    private let reader: SealedRecordReader
     /// Whether it was said that something failed, and until when nobody is asked, by the system's uptime: a server that does not
     /// answer costs its time limit once.
     private let state = Locked((hasWarned: false, silentUntil: Duration.zero))
@@ -26,10 +27,11 @@ public final class RedisStore: TokenStore {
     public init?(_ redis: RedisClient, account: String = "", keys: Secret) {
         guard let cipher = try? StoreCipher(texts: keys) else { return nil }
         (self.redis, self.cipher, self.account) = (redis, cipher, account)
+        reader = SealedRecordReader(place: "Redis")
     }
 
     private init(_ other: RedisStore, account: String) {
-        (redis, cipher, self.account) = (other.redis, other.cipher, account)
+        (redis, cipher, reader, self.account) = (other.redis, other.cipher, other.reader, account)
     }
 
     public func named(_ kind: String) -> any TokenStore { RedisStore(self, account: "\(account) (\(kind))") }
@@ -41,13 +43,7 @@ public final class RedisStore: TokenStore {
     public func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
         for name in cipher.names(of: key) {
             guard case .bytes(let sealed?)? = await ask("GET", "ringdown:token:\(name)") else { continue }
-            guard var record = cipher.open(sealed, for: key) else {
-                Logger.current.debug(
-                    "cache.undecryptable", "a record in Redis cannot be decrypted; a new token is requested")
-                return nil
-            }
-            defer { wipe(&record) }
-            return TokenRecord.decode(record, at: now)?.state
+            return reader.state(in: sealed, for: key, cipher, at: now)
         }
         return nil
     }
@@ -108,14 +104,16 @@ public final class RedisStore: TokenStore {
     public func note(_ mint: Mint) async {}
 
     public func pause(_ key: CacheKey) async -> Timestamp? {
-        guard case .bytes(let text?)? = await ask("GET", name(key, "pause")) else { return nil }
-        return Timestamp(rfc3339: String(decoding: text, as: UTF8.self))
+        guard case .bytes(let sealed?)? = await ask("GET", name(key, "pause")) else { return nil }
+        return reader.pause(in: sealed, for: key, cipher)
     }
 
     public func pause(_ key: CacheKey, until end: Timestamp) async {
         let left = (end - Timestamp.now()).inSeconds
         guard left > 0 else { return }
-        _ = await ask("SET", name(key, "pause"), end.rfc3339, "PX", "\(Int(min(left, 1e6) * 1000) + 1)")
+        let sealed = cipher.seal(PauseRecord.encode(end), for: PauseRecord.key(key))
+        let words = ["SET", name(key, "pause")].map { Array($0.utf8) } + [sealed]
+        _ = await ask(words + ["PX", "\(Int(min(left, 1e6) * 1000) + 1)"].map { Array($0.utf8) })
     }
 
     private func ask(_ words: String...) async -> RedisReply? { await ask(words.map { Array($0.utf8) }) }

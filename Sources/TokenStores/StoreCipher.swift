@@ -12,6 +12,8 @@ struct StoreCipher: Sendable {
     /// 32 bytes each; the first encrypts, all decrypt.
     private let keys: [Secret]
     private static let header = Array("ringdown2".utf8)
+    private static let keyHeader = Array("ringdown-key1".utf8)
+    private static let keyLength = 32
     private static let tagLength = 32
 
     /// Keys from texts of any length, separated by commas.
@@ -28,19 +30,19 @@ struct StoreCipher: Sendable {
                 try self.init(reading: keyFile)
             } catch  where error.isMissing {
                 // Of several processes that come here at once, one makes the file; the others read it.
-                try? File.create(keyFile, with: Sodium.randomBytes(32))
+                try? File.create(keyFile, with: Self.keyHeader + Sodium.randomBytes(Self.keyLength))
                 try self.init(reading: keyFile)
             }
         } catch { throw Unusable(reason: "\(error)") }
-        guard keys[0].count == 32 else {
-            throw Unusable(reason: "\(keyFile) is not a key; remove it to have a new one made")
+        guard keys[0].count == Self.keyLength else {
+            throw Unusable(reason: "\(keyFile) is not a key of this version; remove it to have a new one made")
         }
     }
 
     private init(reading keyFile: String) throws(FileError) {
         var bytes = try File.read(keyFile, limit: 4096, access: .ownersAlone)
-        keys = [Secret(bytes: bytes)]
-        wipe(&bytes)
+        defer { wipe(&bytes) }
+        keys = [Secret(bytes: bytes.starts(with: Self.keyHeader) ? bytes[Self.keyHeader.count...] : [])]
     }
 
     /// The file names of a key's record, one for each encryption key; new records take the first. They tell nothing to
@@ -71,6 +73,11 @@ struct StoreCipher: Sendable {
             return nil
         }
         return open(file)
+    }
+
+    /// Whether a record has the format of another version of this program.
+    static func isOfAnotherVersion(_ file: [UInt8]) -> Bool {
+        file.starts(with: "ringdown".utf8) && !file.starts(with: header)
     }
 
     /// What a file says its record is for.

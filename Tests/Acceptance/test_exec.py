@@ -174,3 +174,21 @@ def test_what_an_outer_command_had_is_not_handed_on(executed, binary):
                        f"OAUTH_CLIENT_ID=$GENESYS_CLIENT_ID OAUTH_CLIENT_SECRET=$GENESYS_CLIENT_SECRET '{binary}' exec --platform custom -- env",
                        arguments=("--platform", "genesys", "--keep-secrets"))
     assert outcome.code == 0 and "elsewhere.example" not in outcome.out and "GENESYSCLOUD_REGION" not in outcome.out, outcome.err
+
+
+def test_the_file_of_an_exec_that_was_killed_is_removed_by_the_next_one(executed, tmp_path):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    left = executed("echo $RINGDOWN_TOKEN_FILE; kill -9 $PPID", XDG_RUNTIME_DIR=runtime).out.strip()
+    assert os.path.exists(left) and left.startswith(str(runtime))
+    outcome = executed("ls $XDG_RUNTIME_DIR/*/token", XDG_RUNTIME_DIR=runtime)
+    assert outcome.code == 0 and left not in outcome.out and not os.path.exists(os.path.dirname(left))
+    assert not list(runtime.iterdir())
+
+
+def test_the_file_of_an_exec_that_runs_is_left_alone(executed, binary, tmp_path):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    inner = f"'{binary}' exec --platform genesys -- true; cat $RINGDOWN_TOKEN_FILE"
+    outcome = executed(inner, XDG_RUNTIME_DIR=runtime, arguments=("--platform", "genesys", "--keep-secrets"))
+    assert outcome.code == 0 and len(outcome.out.strip()) == 86, outcome.err

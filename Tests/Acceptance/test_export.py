@@ -107,12 +107,41 @@ def test_an_outage_in_the_middle_leaves_a_position_to_go_on_from(binary, simulat
     assert len(set(ids(first.stdout + second.stdout))) == 1000
 
 
-@pytest.mark.parametrize("content,reason", [("{}", "is no checkpoint"), ("x", "is no checkpoint")])
-def test_a_file_that_is_no_checkpoint_is_not_touched(binary, simulated, tmp_path, content, reason):
+@pytest.mark.parametrize("content,reason", [("{}", "is not a position file"), ("x", "is not a position file"), ('{"ringdown": "checkpoint", "version": 99}', "another version")])
+def test_a_file_that_is_not_a_position_file_is_not_touched(binary, simulated, tmp_path, content, reason):
     (tmp_path / "position").write_text(content)
     outcome = run(binary, simulated(), "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
     assert outcome.returncode == 78 and reason in outcome.stderr
     assert (tmp_path / "position").read_text() == content and outcome.stdout == ""
+
+
+def broken_off(binary, simulated, tmp_path):
+    """An environment in which a list was broken off, and the position file."""
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    return environment, tmp_path / "position"
+
+
+def test_a_position_file_that_others_can_write_is_refused(binary, simulated, tmp_path):
+    environment, position = broken_off(binary, simulated, tmp_path)
+    for change in (lambda: position.chmod(0o660), lambda: (position.unlink(), os.mkfifo(position, 0o600)),
+                   lambda: (position.unlink(), position.mkdir())):
+        change()
+        outcome = run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+        assert outcome.returncode == 78 and "cannot use the position file position" in outcome.stderr and outcome.stdout == ""
+
+
+@pytest.mark.parametrize("change,reason", [
+    ({"method": "DELETE"}, "method DELETE"), ({"method": "POST"}, "method POST"), ({"path": "https://evil.example/"}, "another host"),
+    ({"path": "//evil.example/"}, "another host"), ({"path": "http://127.0.0.1:1/"}, "another host"),
+    ({"body": {"name": "x"}}, "it has a body")])
+def test_a_position_file_cannot_change_what_is_sent_where(binary, simulated, tmp_path, change, reason):
+    environment, position = broken_off(binary, simulated, tmp_path)
+    planted = json.loads(position.read_text())
+    planted["remaining"][0].update(change)
+    position.write_text(json.dumps(planted))
+    outcome = run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    assert outcome.returncode == 78 and reason in outcome.stderr and "position" in outcome.stderr and outcome.stdout == ""
 
 
 def test_the_position_of_another_list_is_refused(binary, simulated, tmp_path):

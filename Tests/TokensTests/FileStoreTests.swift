@@ -4,6 +4,12 @@ import Testing
 import TokenStores
 import Tokens
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite struct FileStoreTests {
     private let directory: ScratchDirectory
     private let time = ManualTime()
@@ -194,5 +200,78 @@ import Tokens
         #expect(mints.last == mint)
         #expect((1000..<4000).contains(mints.count))
         #expect(directory.permissions("ledger") == 0o600)
+    }
+}
+
+/// What other versions, other programs and attackers put into a store.
+@Suite(.timeLimit(.minutes(1))) struct StoredFormatTests {
+    private let directory: ScratchDirectory
+    private let time = ManualTime()
+    private let key = CacheKey(fields: [[1]])
+
+    init() throws {
+        directory = try ScratchDirectory()
+    }
+
+    private func store() -> FileStore { FileStore(directory: directory.path) }
+    private var record: String { directory.names.first { $0.utf8.count == 32 } ?? "" }
+
+    private func logged(_ body: () async -> Void) async -> [String] {
+        let log = MemoryLog()
+        await Logger.$current.withValue(log.logger) { await body() }
+        return log.events
+    }
+
+    @Test func `a record of another version is a miss with one log line`() async throws {
+        await store().save(StoredState(token: .sample(at: time.now())), for: key)
+        let path = directory.path + "/" + record
+        try File.replace(path, with: Array("ringdown9".utf8) + File.read(path).dropFirst(9))
+        let store = store()
+        let events = await logged {
+            for _ in 0..<3 { #expect(await store.load(key, at: time.now()) == nil) }
+        }
+        #expect(events == ["cache.version"])
+    }
+
+    @Test func `a key of another version is not used`() async throws {
+        try File.replace(directory.path + "/key", with: [UInt8](repeating: 7, count: 32))
+        let events = await logged {
+            await store().save(StoredState(token: .sample(at: time.now())), for: key)
+        }
+        #expect(events == ["cache.unusable"])
+        #expect(record == "")
+    }
+
+    @Test func `FIFOs in the place of key, record, lock, pause and log do not block`() async throws {
+        await store().save(StoredState(token: .sample(at: time.now())), for: key)
+        await store().pause(key, until: Timestamp.now() + .seconds(60))
+        for name in directory.names {
+            unlink(directory.path + "/" + name)
+            mkfifo(directory.path + "/" + name, 0o600)
+            let (token, pause) = await (store().load(key, at: time.now()), store().pause(key))
+            #expect(token == nil || pause == nil)
+            unlink(directory.path + "/" + name)
+        }
+        mkfifo(directory.path + "/ledger", 0o600)
+        #expect(Ledger(directory: directory.path).mints() == [])
+        await store().note(
+            Mint(
+                time: .now(), account: "a", reason: .cold, error: nil, status: nil, lifetime: nil, duration: .zero,
+                callers: 1))
+    }
+
+    @Test func `a pause is sealed and cannot take the place of a token, nor a token that of a pause`() async throws {
+        await store().save(StoredState(token: .sample(at: time.now())), for: key)
+        await store().pause(key, until: Timestamp.now() + .seconds(60))
+        #expect(await store().pause(key) != nil)
+        let token = try File.read(directory.path + "/" + record)
+        let pause = try File.read(directory.path + "/" + record + ".pause")
+        #expect(pause.starts(with: "ringdown2".utf8))
+        try File.replace(directory.path + "/" + record, with: pause)
+        try File.replace(directory.path + "/" + record + ".pause", with: token)
+        #expect(await store().load(key, at: time.now()) == nil)
+        #expect(await store().pause(key) == nil)
+        try File.replace(directory.path + "/" + record + ".pause", with: Array("2099-01-01T00:00:00Z".utf8))
+        #expect(await store().pause(key) == nil)
     }
 }

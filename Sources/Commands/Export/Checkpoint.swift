@@ -10,6 +10,9 @@ internal import HTTPModel
 
 /// How far a list was read, in a file beside the output: written after each page, removed at the end.
 struct Checkpoint {
+    /// The version of the file's format.
+    private static let version = 1
+
     /// What is listed, so that a file is not used for another list.
     let subject: String
     /// The calls that are still to be made.
@@ -29,11 +32,20 @@ struct Checkpoint {
             ConfigurationError(
                 "\(excerpt(path)) \(reason)", hint: "name another file with --resume, or remove this one to start over")
         }
-        guard let json = try? JSONReader.parse(try File.read(path)), json["ringdown"]?.string == "checkpoint",
-            let calls = json["remaining"]?.array, let items = json["items"]?.int
-        else { throw failure("is no checkpoint") }
+        let bytes: [UInt8]
+        do { bytes = try File.read(path, access: .ownersToWrite) } catch {
+            throw ConfigurationError(
+                "cannot use the position file \(error)", hint: "name a file that only you can write: chmod go-w, chown")
+        }
+        guard let json = try? JSONReader.parse(bytes), json["ringdown"]?.string == "checkpoint" else {
+            throw failure("is not a position file")
+        }
+        guard json["version"]?.int == version else { throw failure("was written by another version") }
+        guard let calls = json["remaining"]?.array, let items = json["items"]?.int, items >= 0,
+            json["outputLength"]?.int.map({ $0 >= 0 }) ?? true
+        else { throw failure("is damaged") }
         guard json["subject"]?.string == subject else {
-            throw failure("is the checkpoint of another list: \(excerpt(json["subject"]?.string ?? "", limit: 120))")
+            throw failure("is the position of another list: \(excerpt(json["subject"]?.string ?? "", limit: 120))")
         }
         return Checkpoint(
             subject: subject, remaining: try calls.map { try call($0) ?? { throw failure("is damaged") }() },
@@ -54,7 +66,7 @@ struct Checkpoint {
             return ["method": .string(call.method), "path": .string(call.path), "body": body ?? .null]
         }
         let json: JSON = [
-            "ringdown": "checkpoint", "subject": .string(subject), "items": .int(items),
+            "ringdown": "checkpoint", "version": .int(Self.version), "subject": .string(subject), "items": .int(items),
             "outputLength": outputLength.map { .int($0) } ?? .null, "remaining": .array(calls),
             "recent": .array(recent.map { .string($0) }),
             "columns": columns.map { .array($0.map { .string($0) }) } ?? .null,

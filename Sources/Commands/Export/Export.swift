@@ -44,6 +44,11 @@ struct ExportOptions {
             subject: "\(client.profile.account) \(subject) \(form)", remaining: [], recent: [], items: 0)
         var pages = pages
         if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
+            if let problem = try await pages.problem(of: former.remaining) {
+                throw ConfigurationError(
+                    "\(excerpt(resume ?? "")) is not the position of this list: \(problem)",
+                    hint: "use a position file that this command wrote; remove this one to start over")
+            }
             if let length = former.outputLength { try OutputFile.cut(to: length) }
             checkpoint = former
             pages = pages.resumed(at: former.remaining, recent: former.recent)

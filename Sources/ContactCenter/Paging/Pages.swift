@@ -33,6 +33,28 @@ public struct Pages: AsyncSequence, Sendable {
         return pages
     }
 
+    /// Why a position that was read from a file is not one of this list; nil if it may be followed. A position names pages of the
+    /// list: it cannot change the method, lead to another host, or send a body to another path.
+    ///
+    /// - Throws: ``APIError`` and `TokenError` where the API's address has to be discovered first.
+    package func problem(of position: [APICall]) async throws -> String? {
+        let first = calls.first ?? APICall("")
+        let origin = try await client.baseURL().origin
+        for call in position {
+            if call.method != first.method {
+                return "it has the method \(excerpt(call.method, limit: 20)), but the list is read with \(first.method)"
+            }
+            let isRelative = call.path.hasPrefix("/") && !call.path.hasPrefix("//")
+            if !isRelative, (try? HTTPURL(call.path))?.origin != origin {
+                return "it leads to another host than \(origin)"
+            }
+            let isQuery = call.method != "GET" || !call.body.isEmpty
+            if isQuery, call.title != first.title { return "it leads to another path than \(first.title)" }
+            if first.body.isEmpty, !call.body.isEmpty { return "it has a body, which the list has not" }
+        }
+        return nil
+    }
+
     public struct Iterator: AsyncIteratorProtocol {
         private let pages: Pages
         private var ahead: Ahead?
