@@ -54,8 +54,10 @@ extension Context {
 /// A stream that text goes to.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }
-    /// Throws ``OutputClosed`` where nobody reads any more, and `OutputError` where the bytes cannot be kept.
-    func write(_ bytes: [UInt8]) throws
+    /// Writes bytes as they are, also to a terminal, which may obey them: only for text of this program's own.
+    ///
+    /// - Throws: ``OutputClosed`` if the reader has gone, and `OutputError` if the bytes cannot be written.
+    func writeUnfiltered(_ bytes: [UInt8]) throws
 }
 
 /// The reader of an output went away, as `head` does once it has enough.
@@ -69,7 +71,11 @@ struct OutputError: Error {
 }
 
 extension Output {
+    /// Writes bytes that may come from a server: control characters do not reach a terminal. Anything else gets the bytes as they
+    /// are. Throws as ``writeUnfiltered(_:)``.
+    package func write(_ bytes: [UInt8]) throws { try writeUnfiltered(isTerminal ? terminalSafe(bytes) : bytes) }
     func write(_ text: String) throws { try write(Array(text.utf8)) }
+    func writeUnfiltered(_ text: String) throws { try writeUnfiltered(Array(text.utf8)) }
     func line(_ text: String) throws { try write(text + "\n") }
 }
 
@@ -79,7 +85,7 @@ struct Descriptor: Output {
 
     var isTerminal: Bool { isatty(number) == 1 }
 
-    func write(_ bytes: [UInt8]) throws {
+    func writeUnfiltered(_ bytes: [UInt8]) throws {
         guard let code = File.write(bytes, to: number) else { return }
         let error = FileError(path: "standard output", code: code)
         throw error.isClosedPipe ? OutputClosed() : OutputError(error: error)

@@ -66,13 +66,12 @@ struct DemoCommand: Command {
             count += 1
             guard count % Self.pageSize == 0 else { continue }
             if output.isTerminal {
-                try output.write("\r  users    \(String(repeating: "=", count: count / 10))> \(count)")
+                try output.writeUnfiltered("\r  users    \(String(repeating: "=", count: count / 10))> \(count)")
             }
             try await Context.current.time.sleep(for: .milliseconds(130))
         }
-        try output.line(
-            (output.isTerminal ? "\r\u{1B}[K" : "") + "  users    \(count), in pages of \(Self.pageSize); the first are"
-        )
+        if output.isTerminal { try output.writeUnfiltered("\r\u{1B}[K") }
+        try output.line("  users    \(count), in pages of \(Self.pageSize); the first are")
         return first
     }
 

@@ -10,8 +10,7 @@ internal import Ringdown
 
 /// Writes every exchange into a file of the HAR format (version 1.2), which browsers and proxies can show.
 ///
-/// Secrets do not get there: no credentials, no tokens, no signatures of links, and no body that may hold one. The file is whole
-/// after each exchange.
+/// ``TraceFilter`` decides what is kept: nothing that is not known to be harmless. The file is whole after each exchange.
 struct HARTrace: Transport {
     let transport: any Transport
     let log: HARLog
@@ -32,7 +31,6 @@ final class HARLog: Sendable {
         var count = 0
     }
 
-    private static let bodyLimit = 256 << 10
     private static let end = Array("\n]}}\n".utf8)
 
     private let descriptor: Int32
@@ -79,28 +77,23 @@ final class HARLog: Sendable {
     }
 
     private static func json(_ request: Request) -> JSON {
-        let query = request.url.queryItems.map { item -> JSON in
-            ["name": .string(item.name), "value": .string(mayBeSecret(item.name) ? removed : item.value)]
-        }
-        let parameters = request.url.queryItems.map {
-            "\(percentEncoded($0.name))=\(mayBeSecret($0.name) ? removed : percentEncoded($0.value))"
-        }
-        let url =
-            "\(request.url.origin)\(request.url.path)" + (query.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
         var members: [JSON.Member] = [
-            .init("method", .string(request.method)), .init("url", .string(url)), .init("httpVersion", ""),
-            .init("cookies", []), .init("headers", json(request.headers)), .init("queryString", .array(query)),
-            .init("headersSize", -1), .init("bodySize", .int(request.body.count)),
+            .init("method", .string(request.method)),
+            .init("url", .string(TraceFilter.address(request.url.description))),
+            .init("httpVersion", ""), .init("cookies", []),
+            .init("headers", TraceFilter.json(request.headers, without: [])),
+            .init("queryString", TraceFilter.json(queryOf: request.url)), .init("headersSize", -1),
+            .init("bodySize", .int(request.body.count)),
         ]
+        var text: String?
         switch request.body {
         case .none: break
-        case .secret:
-            members.append(
-                .init("postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(removed)]))
-        case .bytes(let bytes):
-            members.append(
-                .init(
-                    "postData", ["mimeType": .optional(request.headers["Content-Type"]), "text": .string(text(bytes))]))
+        case .secret: text = TraceFilter.removed
+        case .bytes(let bytes): text = TraceFilter.text(bytes, without: secrets(of: request))
+        }
+        if let text {
+            let type = JSON.optional(request.headers["Content-Type"])
+            members.append(.init("postData", ["mimeType": type, "text": .string(text)]))
         }
         return .object(members)
     }
@@ -108,9 +101,11 @@ final class HARLog: Sendable {
     private static func json(_ result: Result<Response, TransportError>, to request: Request) -> JSON {
         var (status, headers, body, note) = (0, JSON.array([]), [UInt8](), "")
         var (type, version) = ("", "")
+        let secrets = secrets(of: request)
         switch result {
         case .success(let response):
-            (status, headers, body) = (response.status, json(response.headers), response.body)
+            (status, body) = (response.status, response.body)
+            headers = TraceFilter.json(response.headers, without: secrets)
             (type, version) = (response.headers["Content-Type"] ?? "", "HTTP/\(response.httpVersion)")
         case .failure(let error): note = error.description
         }
@@ -121,55 +116,19 @@ final class HARLog: Sendable {
             "headers": headers,
             "content": [
                 "size": .int(body.count), "mimeType": .string(type),
-                "text": .string(isSecret ? removed : text(body, without: secrets(of: request))),
+                "text": .string(isSecret ? TraceFilter.removed : TraceFilter.text(body, without: secrets)),
             ],
             "redirectURL": "", "headersSize": -1, "bodySize": .int(body.count), "comment": .string(note),
         ]
     }
 
-    private static let removed = "REMOVED"
-    private static let secretWords = [
-        "authorization", "cookie", "token", "secret", "password", "signature", "credential", "api-key",
-    ]
-
-    /// An address without the values of what may be secret in its query.
-    private static func withoutSecrets(_ address: String) -> String {
-        let parts = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return address }
-        let items = parts[1].split(separator: "&").map { item -> String in
-            let name = item.prefix { $0 != "=" }
-            return mayBeSecret(String(name)) ? "\(name)=\(removed)" : String(item)
-        }
-        return parts[0] + "?" + items.joined(separator: "&")
-    }
-
-    private static func mayBeSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return ["code", "state", "code_verifier"].contains(name) || secretWords.contains { name.contains($0) }
-    }
-
-    private static func json(_ headers: Headers) -> JSON {
-        .array(
-            headers.fields.map { field in
-                var value = removed
-                if case .text(let text) = field.value, !mayBeSecret(field.name) {
-                    value = field.name.equalsIgnoringCase("Location") ? withoutSecrets(text) : text
-                }
-                return ["name": .string(field.name), "value": .string(value)]
-            })
-    }
-
-    private static func text(_ bytes: [UInt8], without secrets: [Secret] = []) -> String {
-        guard bytes.count <= bodyLimit else { return "REMOVED: \(bytes.count) bytes" }
-        let text = String(decoding: redacting(secrets, in: bytes), as: UTF8.self)
-        return mayBeSecret(text) ? removed : text
-    }
-
-    /// What a server might echo: the credentials of the header, without the scheme before them.
+    /// What a server might echo: secret header fields, with and without the scheme before them.
     private static func secrets(of request: Request) -> [Secret] {
-        request.headers.fields.compactMap { field in
-            guard case .secret(let secret) = field.value else { return nil }
-            return secret.withBytes { bytes in Secret(bytes: Array(bytes.drop { $0 != 0x20 }.dropFirst())) }
+        request.headers.fields.flatMap { field -> [Secret] in
+            guard case .secret(let secret) = field.value else { return [] }
+            return [
+                secret, secret.withBytes { bytes in Secret(bytes: Array(bytes.drop { $0 != 0x20 }.dropFirst())) },
+            ]
         }
     }
 }

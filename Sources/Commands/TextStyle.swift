@@ -44,6 +44,7 @@ struct TextStyle {
 
     /// A text with a word before it; further lines stand below its beginning.
     func paragraph(_ word: String, _ text: String, color: String = "1", hanging: Int? = nil) -> String {
+        let text = String(decoding: terminalSafe(Array(text.utf8)), as: UTF8.self)
         let indent = hanging ?? word.count
         let head = isColored ? "\u{1B}[\(color)m\(word)\u{1B}[0m" : word
         guard let width, width > indent + 20 else { return head + text + "\n" }
@@ -59,4 +60,27 @@ struct TextStyle {
         lines.append(line)
         return head + lines.joined(separator: "\n" + String(repeating: " ", count: indent)) + "\n"
     }
+}
+
+/// Text that a terminal shows and does not obey: control and format characters but line feeds and tabs are replaced by `\u001b` and
+/// the like, which JSON reads as the same. A carriage return before a line feed stays.
+func terminalSafe(_ bytes: [UInt8]) -> [UInt8] {
+    if bytes.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return bytes }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+    for index in scalars.indices {
+        let scalar = scalars[index]
+        switch scalar.properties.generalCategory {
+        case .control where scalar == "\n" || scalar == "\t": result.append(UInt8(scalar.value))
+        case .control where scalar == "\r" && scalars[scalars.index(after: index)...].first == "\n": result.append(0x0D)
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
+            }
+        default: result += String(scalar).utf8
+        }
+    }
+    return result
 }

@@ -36,6 +36,10 @@ public enum JSON: Sendable, Hashable {
     public var int: Int? {
         if case .number(let digits) = self { Int(digits) } else { nil }
     }
+    /// A count or position that a server sent: nil if it is not from 0 to 2^53, in which case arithmetic could overflow.
+    package var count: Int? {
+        if case .number(let digits) = self { Int(fromServer: digits) } else { nil }
+    }
     public var double: Double? {
         if case .number(let digits) = self { Double(digits) } else { nil }
     }
@@ -67,4 +71,12 @@ extension JSON: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, E
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
     public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { Member($0.0, $0.1) }) }
     public init(nilLiteral: ()) { self = .null }
+}
+
+extension Int {
+    /// A whole number that a server sent, from 0 to 2^53: adding counts of this process to it cannot overflow.
+    package init?(fromServer text: some StringProtocol) {
+        guard let number = Int(text), (0...(1 << 53)).contains(number) else { return nil }
+        self = number
+    }
 }

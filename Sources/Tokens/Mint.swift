@@ -37,16 +37,19 @@ public struct Mint: Sendable, Equatable {
 
     /// Reads what ``json`` wrote; nil for anything else.
     public init?(_ json: JSON) {
+        func seconds(_ name: String) -> Duration? {
+            (json[name]?.double).flatMap { (0...1e12).contains($0) ? .seconds($0) : nil }
+        }
         guard let time = (json["time"]?.string).flatMap({ Timestamp(rfc3339: $0) }),
             let account = json["account"]?.string,
             let reason = (json["reason"]?.string).flatMap({ FetchReason(rawValue: $0) }),
-            let outcome = json["outcome"]?.string, let duration = json["duration"]?.double
+            let outcome = json["outcome"]?.string, let duration = seconds("duration")
         else { return nil }
         self.init(
             time: time, account: account, reason: reason,
             error: outcome == "granted" ? nil : TokenError.Code(rawValue: outcome) ?? .requestRefused,
-            status: json["status"]?.int, lifetime: (json["lifetime"]?.double).map { .seconds($0) },
-            duration: .seconds(duration), callers: json["callers"]?.int ?? 0)
+            status: json["status"]?.int, lifetime: seconds("lifetime"),
+            duration: duration, callers: json["callers"]?.count ?? 0)
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         private let bytes = Locked<[UInt8]>([])
         let isTerminal = false
 
-        func write(_ new: [UInt8]) { bytes.withLock { $0 += new } }
+        func writeUnfiltered(_ new: [UInt8]) { bytes.withLock { $0 += new } }
         var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
     }
 

@@ -41,10 +41,10 @@ struct DoctorCommand: Command {
             try stream.line(diagnosis.json.description)
         } else {
             let style = TextStyle(stream)
-            for finding in diagnosis.findings { try stream.write(style.render(finding)) }
+            for finding in diagnosis.findings { try stream.writeUnfiltered(style.render(finding)) }
             if let cause = diagnosis.cause {
-                try stream.write("\n" + style.paragraph("Most likely: ", cause.text + "."))
-                try stream.write(style.paragraph("Next:        ", cause.next))
+                try stream.writeUnfiltered("\n" + style.paragraph("Most likely: ", cause.text + "."))
+                try stream.writeUnfiltered(style.paragraph("Next:        ", cause.next))
             } else {
                 try stream.write("\nNothing is wrong.\n")
             }

@@ -43,12 +43,12 @@ struct Progress {
         isShown = true
         // A line that breaks could not be written over.
         let line = text.prefix(max(10, TextStyle.columns(of: STDERR_FILENO) - 1))
-        try? Context.current.standardError.write("\r\(line)\u{1B}[K")
+        try? Context.current.standardError.writeUnfiltered("\r\(line)\u{1B}[K")
     }
 
     /// Takes the line away.
     func end() {
-        if isShown { try? Context.current.standardError.write("\r\u{1B}[K") }
+        if isShown { try? Context.current.standardError.writeUnfiltered("\r\u{1B}[K") }
     }
 
     private func grouped(_ number: Int) -> String {

@@ -13,8 +13,8 @@ struct RateLimit: Sendable, Equatable {
     }
 
     init?(_ headers: Headers) {
-        guard let count = headers["inin-ratelimit-count"].flatMap({ Int($0.trimmed) }),
-            let allowed = headers["inin-ratelimit-allowed"].flatMap({ Int($0.trimmed) }), allowed > 0,
+        guard let count = headers["inin-ratelimit-count"].flatMap({ Int(fromServer: $0.trimmed) }),
+            let allowed = headers["inin-ratelimit-allowed"].flatMap({ Int(fromServer: $0.trimmed) }), allowed > 0,
             let reset = headers["inin-ratelimit-reset"].flatMap({ Double($0.trimmed) }), (0...86400).contains(reset)
         else { return nil }
         self.init(count: count, allowed: allowed, reset: .seconds(reset))

@@ -25,7 +25,9 @@ public struct Conversation: Sendable {
         let start = time("conversationStart") ?? time("contactStartDate")
         let duration = json["totalDurationSeconds"]?.double
         self.start = start
-        end = time("conversationEnd") ?? duration.flatMap { seconds in start.map { $0 + .seconds(seconds) } }
+        end =
+            time("conversationEnd")
+            ?? duration.flatMap { seconds in start.map { $0 + .seconds(min(max(seconds, 0), 1e9)) } }
         direction = json["originatingDirection"]?.string ?? json["isOutbound"]?.bool.map { $0 ? "outbound" : "inbound" }
         let session = json["participants"]?.array?.lazy.compactMap { $0["sessions"]?.array?.first }.first
         media = session?["mediaType"]?.string ?? json["mediaTypeName"]?.string

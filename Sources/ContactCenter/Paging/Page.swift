@@ -83,8 +83,10 @@ public struct Page: Sendable {
 
     /// How many items the whole list has, as far as the platform says. Of a list that is growing it is only nearly right.
     public var total: Int? {
-        ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap { member($0)?.text.flatMap { Int($0) } }
-            .first
+        ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap {
+            member($0)?.text.flatMap { Int(fromServer: $0) }
+        }
+        .first
     }
 
     func member(_ name: String) -> JSON? {

@@ -42,13 +42,13 @@ package enum Paging {
     /// Positions that count from 1 (G, SCIM), or from 0 where no link comes along.
     private static func byIndex(_ page: Page, _ call: APICall) -> APICall? {
         guard !page.isEmpty else { return nil }
-        if let start = page.member("startIndex")?.int, let total = page.member("totalResults")?.int {
+        if let start = page.member("startIndex")?.count, let total = page.member("totalResults")?.count {
             // What came counts, not what was asked for.
             let next = start + page.count
             return next <= total ? call.setting("startIndex", String(next)) : nil
         }
-        guard call.method == "GET", page.member("_links") == nil, let total = page.member("totalRecords")?.int,
-            let skip = call.queryValue("skip").flatMap({ Int($0) })
+        guard call.method == "GET", page.member("_links") == nil, let total = page.member("totalRecords")?.count,
+            let skip = call.queryValue("skip").flatMap({ Int(fromServer: $0) })
         else { return nil }
         return skip + page.count < total ? call.setting("skip", String(skip + page.count)) : nil
     }
@@ -57,18 +57,18 @@ package enum Paging {
     private static func byBody(_ page: Page, _ call: APICall) -> APICall? {
         guard call.method == "POST", !page.isEmpty, let body = try? JSONReader.parse(call.body) else { return nil }
         if let paging = body["paging"]?.members {
-            let number = body["paging"]?["pageNumber"]?.int ?? 1
+            let number = body["paging"]?["pageNumber"]?.count ?? 1
             // A page that is not full is the last one; totals are only nearly right.
-            guard page.count >= body["paging"]?["pageSize"]?.int ?? 25 else { return nil }
+            guard page.count >= body["paging"]?["pageSize"]?.count ?? 25 else { return nil }
             let next = replacing("pageNumber", .int(number + 1), in: paging)
             return settingInBody("paging", .object(next), call)
         }
-        if let count = page.member("pageCount")?.int {
-            let number = body["pageNumber"]?.int ?? page.member("pageNumber")?.int ?? 1
+        if let count = page.member("pageCount")?.count {
+            let number = body["pageNumber"]?.count ?? page.member("pageNumber")?.count ?? 1
             return number < count ? settingInBody("pageNumber", .int(number + 1), call) : nil
         }
-        if let total = page.member("totalRecords")?.int {
-            let next = (body["skip"]?.int ?? 0) + page.count
+        if let total = page.member("totalRecords")?.count {
+            let next = (body["skip"]?.count ?? 0) + page.count
             return next < total ? settingInBody("skip", .int(next), call) : nil
         }
         return nil
@@ -76,8 +76,8 @@ package enum Paging {
 
     /// A number without a link (A).
     private static func byNumber(_ page: Page, _ call: APICall) -> APICall? {
-        guard call.method == "GET", !page.isEmpty, let number = page.member("pageNumber")?.int,
-            let count = page.member("pageCount")?.int, number < count
+        guard call.method == "GET", !page.isEmpty, let number = page.member("pageNumber")?.count,
+            let count = page.member("pageCount")?.count, number < count
         else { return nil }
         return call.setting("pageNumber", String(number + 1))
     }
