@@ -87,7 +87,7 @@ struct OrganizationCheck: Sendable {
                 endpoint: url, status: response.status
             )
         }
-        return excerpt(id, limit: 80)
+        return excerpt(id, without: [token.value], limit: 80)
     }
 }
 

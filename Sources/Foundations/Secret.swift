@@ -90,25 +90,3 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 public func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
 }
-
-/// The bytes with `<redacted>` in place of every secret that stands in them: for text of servers, which may echo anything.
-/// Secrets of less than four bytes are too common to be looked for.
-public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
-    secrets.reduce(bytes) { bytes, secret in
-        guard secret.count > 3, bytes.count >= secret.count else { return bytes }
-        return secret.withBytes { secret in
-            var result: [UInt8] = []
-            var index = 0
-            while index < bytes.count {
-                if bytes[index...].starts(with: secret) {
-                    result += "<redacted>".utf8
-                    index += secret.count
-                } else {
-                    result.append(bytes[index])
-                    index += 1
-                }
-            }
-            return result
-        }
-    }
-}

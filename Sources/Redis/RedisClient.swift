@@ -85,8 +85,8 @@ public final class RedisClient: Sendable {
             do throws(RedisReply.Malformed) { parsed = try RedisReply.parse(received) } catch { throw stranger }
             guard let reply = parsed?.reply else { continue }
             if case .error(let message) = reply {
-                let said = redacting([address.password].compactMap { $0 }, in: Array(message.utf8))
-                throw Failure(description: "Redis refused: \(excerpt(said, limit: 200))", isRefusal: true)
+                let said = excerpt(message, without: [address.password].compactMap { $0 }, limit: 200)
+                throw Failure(description: "Redis refused: \(said)", isRefusal: true)
             }
             return reply
         }

@@ -28,7 +28,7 @@ struct AzureKeyVault {
                 "the secret cannot be read from Azure: \(error)", hint: "check the vault's name and the network")
         }
         defer { wipe(&response.body) }
-        guard response.isSuccess else { throw refusal(response, place) }
+        guard response.isSuccess else { throw refusal(response, place, [token]) }
         guard let range = try? JSONReader.members(of: response.body).first(where: { $0.name == "value" })?.range,
             let value = try? JSONReader.secret(of: response.body, in: range)
         else { throw .init("what Azure answered holds no secret", hint: "check the address") }
@@ -52,10 +52,10 @@ struct AzureKeyVault {
             "https://\(parts[0]).vault.azure.net/secrets/\(parts.dropFirst().joined(separator: "/"))", "azure:")
     }
 
-    private func refusal(_ response: Response, _ place: String) -> SecretStores.Failure {
+    private func refusal(_ response: Response, _ place: String, _ secrets: [Secret]) -> SecretStores.Failure {
         let error = (try? JSONReader.parse(response.body))?["error"]
         let code = error?["code"]?.string ?? "status \(response.status)"
-        let message = error?["message"]?.string.map { ": \(excerpt($0, limit: 200))" } ?? ""
+        let message = error?["message"]?.string.map { ": \(excerpt($0, without: secrets, limit: 200))" } ?? ""
         let hint =
             switch response.status {
             case 404: "check the name: '\(excerpt(place, limit: 80))'"
@@ -63,7 +63,7 @@ struct AzureKeyVault {
             case 403: "allow this identity to get secrets, or enable the secret"
             default: "see what Azure says"
             }
-        return .init("Azure refused: \(excerpt(code, limit: 60))\(message)", hint: hint)
+        return .init("Azure refused: \(excerpt(code, without: secrets, limit: 60))\(message)", hint: hint)
     }
 
     // MARK: The token
@@ -96,7 +96,8 @@ struct AzureKeyVault {
         ])
         let headers: Headers = ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"]
         return try await tokenIn(
-            Request("POST", url, headers: headers, body: .secret(body), limits: limits), "AZURE_CLIENT_SECRET")
+            Request("POST", url, headers: headers, body: .secret(body), limits: limits), "AZURE_CLIENT_SECRET",
+            without: [secret])
     }
 
     /// A managed identity's: on this machine or beside it, never through a proxy.
@@ -123,10 +124,12 @@ struct AzureKeyVault {
         do { try request.headers.set(header.name, Secret(header.value)) } catch {
             throw .init("IDENTITY_HEADER cannot be sent: \(error)", hint: "it is set by Azure")
         }
-        return try await tokenIn(request, "the managed identity")
+        return try await tokenIn(request, "the managed identity", without: [Secret(header.value)])
     }
 
-    private func tokenIn(_ request: Request, _ what: String) async throws(SecretStores.Failure) -> Secret {
+    private func tokenIn(_ request: Request, _ what: String, without secrets: [Secret]) async throws(SecretStores
+        .Failure) -> Secret
+    {
         var response: Response
         do { response = try await transport.send(request) } catch {
             throw .init(
@@ -142,7 +145,7 @@ struct AzureKeyVault {
         else {
             let body = try? JSONReader.parse(response.body)
             let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"
-            throw .init("Azure gives no token: \(excerpt(said, limit: 200))", hint: "check \(what)")
+            throw .init("Azure gives no token: \(excerpt(said, without: secrets, limit: 200))", hint: "check \(what)")
         }
         return token
     }

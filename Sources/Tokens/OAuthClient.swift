@@ -50,7 +50,7 @@ public struct OAuthClient: TokenRequester {
     private func token(_ response: TokenResponse, requested: Moment, draw: Double) -> Token {
         if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
             Logger.current.warning(
-                "token.scope_changed", "the server granted the scope '\(excerpt(granted))' instead of '\(wanted)'")
+                "token.scope_changed", "the server granted the scope '\(clean(granted))' instead of '\(wanted)'")
         }
         let stated = response.lifetime
         if stated == nil {
@@ -117,10 +117,8 @@ public struct OAuthClient: TokenRequester {
     private func malformed(_ error: TokenResponse.Unusable, _ response: Response, _ endpoint: HTTPURL) -> TokenError {
         var message = "\(endpoint.origin) answered \(response.status), but \(error.reason)"
         let type = response.headers["Content-Type"].map { clean($0) }
-        if let type { message += " (Content-Type \(type))" }
-        // What may hold a token is never quoted, not even the beginning of one.
-        let mayHoldToken = String(decoding: response.body, as: UTF8.self).contains("token")
-        if !response.body.isEmpty, !mayHoldToken { message += ": \(clean(response.body))" }
+        // The body of a success may hold a token, in whatever form: it is never quoted.
+        if let type { message += " (Content-Type \(type), \(response.body.count) bytes)" }
         var result = TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
         result.isPage = isPage(response)
         return result
@@ -134,6 +132,6 @@ public struct OAuthClient: TokenRequester {
 
     /// An excerpt without any secret of the request, should the server have echoed one.
     private func clean(_ bytes: [UInt8]) -> String {
-        excerpt(redacting(grant.echoes, in: bytes))
+        excerpt(bytes, without: grant.echoes)
     }
 }

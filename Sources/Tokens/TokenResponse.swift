@@ -42,7 +42,7 @@ struct TokenResponse {
             throw Unusable(reason: "the access_token holds a character that no header can carry")
         }
         if let type = value("token_type"), type != .null, type.string?.lowercased() != "bearer" {
-            throw Unusable(reason: "the token_type '\(excerpt(type.text ?? "\(type)", limit: 40))' is not bearer")
+            throw Unusable(reason: "the token_type is not bearer")
         }
         accessToken = token
         // One that is no string is as good as none: it is not what the response is for.

@@ -45,6 +45,28 @@ private struct Proof: Sendable {
     }
 
     @Test(arguments: [
+        #"{"accessToken":"SECRET"}"#, #"["SECRET"]"#, "SECRET", "<html>SECRET</html>", #"{"access_token":"SECRET"#,
+        #"{"access_token":["SECRET"]}"#, #"{"access_token":{"value":"SECRET"}}"#, #"{"access_token":""}SECRET"#,
+        #"{"access_token":"SECRET\n"}"#, #"{"access_token":"x","token_type":"SECRET"}"#, #"{"SECRET":1}"#,
+        "access_token=SECRET&expires_in=60", "\u{FEFF}SECRET", #"{"jwt":"SECRET","expires_in":60}"#,
+    ])
+    func `the body of a success is not quoted, whatever is wrong with it`(body: String) async {
+        let error = await failure(granted(body))
+        #expect(error?.code == .malformedResponse)
+        #expect(error?.message.contains("SECRET") == false)
+        #expect(error?.message.contains("login.example answered 200") == true)
+    }
+
+    @Test(arguments: ["%70%40ss+w%2brd%2f%3d%25%c3%A9%3a~", #"p@ss w+rd\/=%\u00e9:~"#, "p@ss w&#43;rd&#x2F;=%é:~"])
+    func `a secret that the server echoes is redacted in every form`(echo: String) async {
+        for body in [#"{"error":"invalid_client","error_description":"bad \#(echo)"}"#, "<p>\(echo)</p>"] {
+            let error = await failure(Response(status: 401, body: Array(body.utf8)))
+            #expect(error?.message.contains("<redacted>") == true, "\(error?.message ?? "")")
+            #expect(error?.message.contains("ss") == false || error?.message.contains("rd") == false)
+        }
+    }
+
+    @Test(arguments: [
         Proof(.basic, "the+client:p%40ss+w%2Brd%2F%3D%25%C3%A9%3A%7E", "grant_type=client_credentials"),
         Proof(.basicRaw, "the client:p@ss w+rd/=%é:~", "grant_type=client_credentials"),
         Proof(

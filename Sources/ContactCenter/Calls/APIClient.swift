@@ -125,6 +125,12 @@ public final class APIClient: Sendable {
         }
     }
 
+    /// Text of a server for a message, without the token. It takes the place of the function of the same name in all code of this
+    /// type.
+    func excerpt(_ text: String, limit: Int = 256) -> String {
+        Foundations.excerpt(text, without: heldToken.map { [$0.value] } ?? [], limit: limit)
+    }
+
     /// The token that would be served now, if there is one; nothing is requested.
     public var heldToken: Token? { tokens.heldToken() }
     /// How many token requests there were.
@@ -246,7 +252,10 @@ public final class APIClient: Sendable {
     private func error(_ response: Response, _ call: APICall, _ url: HTTPURL, _ token: Token) -> APIError {
         let fault = profile.platform.fault(response)
         // A gateway for debugging may echo what it was sent.
-        let said = excerpt(redacting([token.value], in: fault.message.map { Array($0.utf8) } ?? response.body))
+        let secrets = [token.value]
+        let said =
+            fault.message.map { Foundations.excerpt($0, without: secrets) }
+            ?? Foundations.excerpt(response.body, without: secrets)
         let text = "\(call.method) \(url.path) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
         var error = APIError(code, text, hint: hint, status: response.status)
@@ -256,6 +265,6 @@ public final class APIClient: Sendable {
         error.platformCode = fault.code.map { excerpt($0, limit: 80) }
         error.correlationID = fault.correlationID.map { excerpt($0, limit: 80) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
-        return error
+        return error.without(secrets)
     }
 }

@@ -60,6 +60,17 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// The same error without any of the secrets, should a server have echoed one.
+    func without(_ secrets: [Secret]) -> APIError {
+        func clean(_ text: String) -> String {
+            String(decoding: redacting(secrets, in: Array(text.utf8)), as: UTF8.self)
+        }
+        var error = self
+        (error.message, error.hint) = (clean(message), clean(hint))
+        (error.platformCode, error.correlationID) = (platformCode.map(clean), correlationID.map(clean))
+        return error
+    }
+
     static func unreachable(_ error: TransportError) -> APIError {
         var result = APIError(.unreachable, "\(error)", hint: Advice.hint(for: error))
         result.transport = error

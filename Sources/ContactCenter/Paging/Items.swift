@@ -14,7 +14,8 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
     public func item(_ bytes: ArraySlice<UInt8>) throws(APIError) -> Item {
         if let item = read(Array(bytes)) { return item }
         throw APIError(
-            .malformedResponse, "an item of the list has no id: \(excerpt(bytes))",
+            .malformedResponse,
+            "an item of the list has no id: \(pages.client.excerpt(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
             hint: "the list is not what the API's description says: report it"
         )
     }

@@ -1,5 +1,6 @@
 internal import Foundations
 internal import HTTPModel
+internal import Tokens
 
 /// The pages of one or several lists, one after the other, each item once. The page that follows is on its way while the one
 /// at hand is worked on.
@@ -120,7 +121,10 @@ private final class Ahead: Sendable {
         (self.call, self.isFirst) = (call, isFirst)
         task = Task {
             let response = try await pages.client.send(call)
-            var page = try Page(response.body, itemsMember: pages.itemsMember, title: call.pageTitle)
+            var page: Page
+            do throws(APIError) {
+                page = try Page(response.body, itemsMember: pages.itemsMember, title: call.pageTitle)
+            } catch { throw error.without(pages.client.heldToken.map { [$0.value] } ?? []) }
             page.next = Paging.next(after: page, call)
             return page
         }

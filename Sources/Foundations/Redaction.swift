@@ -1,0 +1,181 @@
+internal import CSodium
+
+/// Text of a server for a message: without any of the secrets, printable, at most `limit` bytes. Nothing behind the first 64 KiB
+/// is looked at.
+public func excerpt(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
+    excerpt(redacting(secrets, in: Array(bytes.prefix(64 << 10))), limit: limit)
+}
+
+public func excerpt(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
+    excerpt(Array(text.utf8.prefix(64 << 10)), without: secrets, limit: limit)
+}
+
+/// The bytes with `<redacted>` in place of every secret in them, whatever a server has done to it: percent-encoding (also twice),
+/// `+` for a blank, HTML and JSON escapes, other case, hexadecimal digits, and Base64 of any text that contains the secret, such as
+/// the pair of a Basic header. Secrets of less than four bytes are too common to be looked for.
+public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
+    var needles: [Needle] = []
+    for secret in secrets where secret.count > 3 && !bytes.isEmpty {
+        needles += secret.withBytes { Needle.all(Array($0)) }
+    }
+    defer { for index in needles.indices { wipe(&needles[index].bytes) } }
+    if needles.isEmpty { return bytes }
+    var result: [UInt8] = []
+    var index = 0
+    search: while index < bytes.count {
+        for needle in needles {
+            guard var end = needle.end(in: bytes, at: index) else { continue }
+            if needle.kind == .base64 {
+                // The rest of the encoded text has bits of the secret in its first and last characters.
+                while let last = result.last, Needle.isBase64(last) { result.removeLast() }
+                while end < bytes.count, Needle.isBase64(bytes[end]) || bytes[end] == UInt8(ascii: "=") { end += 1 }
+            }
+            result += "<redacted>".utf8
+            index = end
+            continue search
+        }
+        result.append(bytes[index])
+        index += 1
+    }
+    return result
+}
+
+/// A form of a secret that is looked for.
+private struct Needle {
+    enum Kind { case text, base64 }
+
+    var bytes: [UInt8]
+    let kind: Kind
+
+    static func all(_ secret: [UInt8]) -> [Needle] {
+        var hexadecimalDigits = Array(hexadecimal(secret).utf8)
+        defer { wipe(&hexadecimalDigits) }
+        return [Needle(bytes: secret, kind: .text), Needle(bytes: hexadecimalDigits, kind: .text)]
+            + (0..<3).map { Needle(bytes: base64(secret, offset: $0), kind: .base64) }.filter { $0.bytes.count > 3 }
+    }
+
+    /// The characters of a Base64 text that depend on the secret alone, where `offset` bytes, modulo 3, stand before it.
+    private static func base64(_ secret: [UInt8], offset: Int) -> [UInt8] {
+        let text = Array(Base64.encode([UInt8](repeating: 0, count: offset) + secret).utf8)
+        let end = (offset + secret.count) * 8 / 6
+        return Array(text[min((offset * 8 + 5) / 6, end)..<end])
+    }
+
+    static func isBase64(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "+/-_".utf8.contains(byte) }
+
+    /// The index behind this needle, if it begins at `start`. All readings of a character are tried, the decoded ones first.
+    func end(in text: [UInt8], at start: Int) -> Int? {
+        var others: [(matched: Int, index: Int)] = []
+        var (matched, index) = (0, start)
+        while true {
+            if matched == bytes.count { return index }
+            var readings: [(matched: Int, index: Int)] = []
+            if index < text.count {
+                for decoded in Escape.readings(of: text, at: index) where matches(decoded.bytes, at: matched) {
+                    readings.append((matched + decoded.bytes.count, decoded.end))
+                }
+                if isSame(bytes[matched], text[index]) { readings.append((matched + 1, index + 1)) }
+                if kind == .base64, matched > 0, text[index] == 0x0A || text[index] == 0x0D {
+                    readings.append((matched, index + 1))
+                }
+            }
+            others += readings.dropFirst().prefix(64 - others.count)
+            guard let next = readings.first ?? others.popLast() else { return nil }
+            (matched, index) = next
+        }
+    }
+
+    private func matches(_ decoded: [UInt8], at place: Int) -> Bool {
+        place + decoded.count <= bytes.count && zip(bytes[place...], decoded).allSatisfy { isSame($0, $1) }
+    }
+
+    private func isSame(_ wanted: UInt8, _ found: UInt8) -> Bool {
+        if wanted == found { return true }
+        switch wanted {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): return found == wanted | 0x20
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): return found == wanted & ~0x20
+        case UInt8(ascii: "+"): return kind == .base64 && found == UInt8(ascii: "-")
+        case UInt8(ascii: "/"): return kind == .base64 && found == UInt8(ascii: "_")
+        default: return false
+        }
+    }
+}
+
+/// One character as forms, HTML and JSON write it.
+private enum Escape {
+    private static let entities: [(name: [UInt8], byte: UInt8)] = [
+        ("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'"), ("plus", "+"), ("sol", "/"),
+        ("equals", "="),
+        ("percnt", "%"), ("num", "#"), ("colon", ":"), ("nbsp", " "),
+    ].map { (Array($0.0.utf8), UInt8(ascii: $0.1)) }
+    private static let letters: [UInt8: UInt8] = [
+        UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09, UInt8(ascii: "b"): 0x08,
+        UInt8(ascii: "f"): 0x0C,
+    ]
+
+    /// The bytes that an escape at `start` may stand for, and the index behind it. What was percent-encoded three times has three
+    /// readings.
+    static func readings(of text: [UInt8], at start: Int) -> [(bytes: [UInt8], end: Int)] {
+        switch text[start] {
+        case UInt8(ascii: "+"): return [([0x20], start + 1)]
+        case UInt8(ascii: "%"): return percent(text, at: start + 1)
+        case UInt8(ascii: "\\"): return backslash(text, at: start + 1).map { [$0] } ?? []
+        case UInt8(ascii: "&"): return entity(text, at: start + 1).map { [$0] } ?? []
+        default: return []
+        }
+    }
+
+    private static func percent(_ text: [UInt8], at start: Int) -> [(bytes: [UInt8], end: Int)] {
+        var readings: [(bytes: [UInt8], end: Int)] = []
+        for depth in 0..<3 {
+            let index = start + 2 * depth
+            guard let byte = number(text, at: index, digits: 2, radix: 16) else { break }
+            readings.append(([UInt8(truncatingIfNeeded: byte)], index + 2))
+            if byte != UInt8(ascii: "%") { break }
+        }
+        return readings
+    }
+
+    private static func backslash(_ text: [UInt8], at start: Int) -> (bytes: [UInt8], end: Int)? {
+        guard start < text.count else { return nil }
+        switch text[start] {
+        case UInt8(ascii: "u"):
+            guard let unit = number(text, at: start + 1, digits: 4, radix: 16) else { return nil }
+            // Beyond the first 65,536 characters JSON writes two.
+            if (0xD800..<0xDC00).contains(unit), text[(start + 5)...].starts(with: "\\u".utf8),
+                let low = number(text, at: start + 7, digits: 4, radix: 16), (0xDC00..<0xE000).contains(low)
+            {
+                return scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00), end: start + 11)
+            }
+            return scalar(unit, end: start + 5)
+        case UInt8(ascii: "x"):
+            return number(text, at: start + 1, digits: 2, radix: 16).map {
+                ([UInt8(truncatingIfNeeded: $0)], start + 3)
+            }
+        case let byte: return ([letters[byte] ?? byte], start + 1)
+        }
+    }
+
+    private static func entity(_ text: [UInt8], at start: Int) -> (bytes: [UInt8], end: Int)? {
+        guard let end = text[start...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else { return nil }
+        let name = text[start..<end]
+        guard name.first == UInt8(ascii: "#") else {
+            return entities.first { $0.name.elementsEqual(name) }.map { ([$0.byte], end + 1) }
+        }
+        let digits = name.dropFirst()
+        let isHexadecimal = digits.first == UInt8(ascii: "x") || digits.first == UInt8(ascii: "X")
+        let value = UInt32(
+            String(decoding: isHexadecimal ? digits.dropFirst() : digits, as: UTF8.self), radix: isHexadecimal ? 16 : 10
+        )
+        return value.flatMap { scalar($0, end: end + 1) }
+    }
+
+    private static func scalar(_ value: UInt32, end: Int) -> (bytes: [UInt8], end: Int)? {
+        Unicode.Scalar(value).map { (Array(String($0).utf8), end) }
+    }
+
+    private static func number(_ text: [UInt8], at start: Int, digits: Int, radix: Int) -> UInt32? {
+        guard start + digits <= text.count else { return nil }
+        return UInt32(String(decoding: text[start..<(start + digits)], as: UTF8.self), radix: radix)
+    }
+}
