@@ -84,7 +84,12 @@ let package = Package(
         tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
         tests("TokensTests", ["Tokens", "TokenStores", "Redis", "HTTPModel", "Foundations"]),
         tests(
-            "ContactCenterTests", ["ContactCenter", "TokenStores", "Simulator", "Tokens", "HTTPModel", "Foundations"]),
+            "ContactCenterTests",
+            [
+                "ContactCenter", "TokenStores", "Simulator", "CurlTransport", "RingdownRawServer", "Tokens",
+                "HTTPModel",
+                "Foundations",
+            ]),
         tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
         tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations", "CVirtualTime"]),
         tests(
@@ -108,6 +113,12 @@ if Context.environment["RINGDOWN_FUZZING"] != nil {
             )
         )
     }
+    package.targets.append(
+        .executableTarget(
+            name: "ResponseFuzzing", dependencies: ["CurlTransport", "Foundations", "HTTPModel", "RingdownRawServer"],
+            path: "Fuzzing/ResponseFuzzing", swiftSettings: swiftSettings
+        )
+    )
 }
 if Context.environment["RINGDOWN_BENCHMARKS"] != nil {
     package.targets.append(

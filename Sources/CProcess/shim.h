@@ -1,13 +1,20 @@
 // System calls that Swift cannot import because they are variadic.
 #pragma once
+#include <signal.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
 
-/// Keeps the process's memory out of core files, also out of those that are piped to a program.
+/// Keeps the process's memory out of core files, also out of those that are piped to a program, and out of crash reports: Swift's
+/// own reporter shows memory, and would wait for ever for a process that it may not inspect.
 static inline void rd_deny_core_files(void) {
+    const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
+    for (unsigned i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        struct sigaction action;
+        if (sigaction(crashes[i], 0, &action) == 0 && action.sa_handler != SIG_IGN) signal(crashes[i], SIG_DFL);
+    }
 #ifdef __linux__
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #else

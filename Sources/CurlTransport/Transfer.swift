@@ -273,6 +273,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without an answer")
         case CURLE_BAD_FUNCTION_ARGUMENT, CURLE_WEIRD_SERVER_REPLY:
             return error(.brokenResponse, "the response has a malformed header line")
+        case CURLE_UNSUPPORTED_PROTOCOL: return error(.brokenResponse, "the response is not HTTP")
         case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response ended before its end")
         default: return error(.brokenResponse, "the exchange failed: \(text)")
         }

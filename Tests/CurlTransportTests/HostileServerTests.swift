@@ -121,4 +121,26 @@ import Testing
         let error = await #expect(throws: TransportError.self) { try await transport.send(Request("GET", url(server))) }
         #expect(error?.code == .responseTooLarge || error?.code == .brokenResponse)
     }
+
+    @Test func `a compressed body that grows beyond the limit is cut off`() async throws {
+        // 8 MiB of zeros, compressed twice.
+        let bomb = try #require(
+            Base64.decode(
+                "H4sIAAAAAAACA+3XsQ2CQACF4TsuJhdGsCEm7sAEzsEqJJQ2DuAOLGDDCrSsQBhBPMbAfF/11697zTOHQ5XWKcYS/es7brkOAAAAwJ/rlyFVR9z2rr3bAwAA"
+                    + "AE7gfXl85mu59eEH2xnUp+8fAAA="))
+        let server = try RawServer { connection, _ in
+            while connection.readRequest() != nil {
+                connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: \(bomb.count)\r\n\r\n".utf8
+                        + bomb)
+            }
+        }
+        var request = Request("GET", try url(server))
+        request.limits.responseInBytes = 16 << 20
+        #expect(try await CurlTransport().send(request).body.count == 8 << 20)
+        request.limits.responseInBytes = 1 << 20
+        let limited = request
+        let error = await #expect(throws: TransportError.self) { try await CurlTransport().send(limited) }
+        #expect(error?.code == .responseTooLarge)
+    }
 }
