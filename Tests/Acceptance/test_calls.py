@@ -52,7 +52,8 @@ def test_a_process_that_waits_at_the_limit_makes_the_next_one_wait_before_it_is_
               "ringdown api GET /api/v2/organizations/me --platform genesys >/dev/null; wait; "
               "curl -s \"$RINGDOWN_SIM_URL/_sim/count?status=429\"")
     outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
-                        "--calls-per-minute", "4")
+                        "--calls-per-minute", "4", "--users", "150")
+    # Six pages: four before the wait, and two after it, so that the other process's call is below the limit whenever it comes.
     assert json.loads(outcome.out) == {"count": 0}, outcome.err
 
 
