@@ -10,59 +10,60 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// A Swift target below `Sources/`; it may import only what is named here.
-func room(_ name: String, _ dependencies: [Target.Dependency] = [], embedding files: [String] = []) -> Target {
+/// A Swift module below `Sources/`. It imports only the modules that are named here.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], embedding files: [String] = []) -> Target {
     .target(
         name: name, dependencies: dependencies, resources: files.map { .embedInCode($0) }, swiftSettings: swiftSettings)
 }
 
-/// A test target below `Tests/`.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["TestKit"], swiftSettings: swiftSettings)
+/// The tests of a module, below `Tests/`.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.byName(name: name), "RingdownTestSupport"] + dependencies
+            + (name == "RingdownCore" ? [] : ["RingdownCore"]),
+        swiftSettings: swiftSettings)
+}
+
+/// A program that only measures or attacks the project, below `directory`.
+func tool(_ name: String, in directory: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = [])
+    -> Target
+{
+    .executableTarget(
+        name: "Ringdown" + name, dependencies: dependencies + ["RingdownCore"], path: "\(directory)/\(name)",
+        swiftSettings: swiftSettings + settings)
 }
 
 let package = Package(
     name: "ringdown",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "ringdown", targets: ["ringdown"]),
+        .executable(name: "ringdown", targets: ["RingdownMain"]),
         .library(name: "Ringdown", targets: ["Ringdown"]),
-        .library(name: "Simulator", targets: ["Simulator"]),
-        .library(name: "SimulatorTesting", targets: ["SimulatorTesting"]),
+        .library(name: "RingdownSimulator", targets: ["RingdownSimulator"]),
+        .library(name: "RingdownSimulatorTesting", targets: ["RingdownSimulatorTesting"]),
     ],
     targets: [
-        // From the top of the house to its foundations. ARCHITECTURE.md shows the same picture.
-        .executableTarget(name: "ringdown", dependencies: ["Commands"], swiftSettings: swiftSettings),
-        room(
-            "Commands",
+        // From the top to the bottom. ARCHITECTURE.md shows the same picture.
+        .executableTarget(name: "RingdownMain", dependencies: ["RingdownCLI"], swiftSettings: swiftSettings),
+        module(
+            "RingdownCLI",
             [
-                "CommandLineKit", "Scenarios", "Broker", "Ringdown", "ContactCenter", "Simulator", "HTTPServer",
-                "CurlTransport",
-                "TokenStores", "Tokens",
-                "HTTPModel", "Foundations", "CProcess",
+                "RingdownLab", "RingdownBroker", "RingdownSimulator", "RingdownServer", "Ringdown", "RingdownStores",
+                "RingdownOAuth", "RingdownCurl", "RingdownCore", "CProcess",
             ]),
-        room("Broker", ["ContactCenter", "Tokens", "HTTPModel", "Foundations"]),
-        room("Scenarios", ["TestKit", "Tokens", "HTTPModel", "Foundations"]),
-        room("CommandLineKit", ["Foundations"]),
-        room("SimulatorTesting", ["Simulator"]),
-        room(
-            "Simulator", ["HTTPServer", "HTTPModel", "Foundations", "CVirtualTime"], embedding: ["Page/page.html"]),
-        room("SecretStores", ["ContactCenter", "Redis", "CurlTransport", "HTTPModel", "Foundations"]),
-        room(
-            "Ringdown",
-            [
-                "ContactCenter", "SecretStores", "Redis", "TokenStores", "CurlTransport", "Tokens", "HTTPModel",
-                "Foundations",
-            ]),
-        room("ContactCenter", ["Tokens", "HTTPModel", "Foundations"]),
-        room("TokenStores", ["Redis", "Tokens", "Foundations", "CSodium"]),
-        room("Redis", ["CurlTransport", "HTTPModel", "Foundations"]),
-        room("Tokens", ["HTTPModel", "Foundations", "CSodium", "CGnuTLS"]),
-        room("CurlTransport", ["HTTPModel", "Foundations", "CCurl"]),
-        room("HTTPServer", ["HTTPModel", "Foundations", "CMicroHTTPD", "CGnuTLS"]),
-        room("HTTPModel", ["Foundations"]),
-        room("Foundations", ["CSodium"]),
-        room("TestKit", ["ContactCenter", "Tokens", "HTTPModel", "Foundations"]),
+        module("RingdownLab", ["Ringdown", "RingdownStores", "RingdownOAuth", "RingdownCore"]),
+        module("RingdownBroker", ["Ringdown", "RingdownOAuth", "RingdownCore"]),
+        module("RingdownSimulatorTesting", ["RingdownSimulator"]),
+        module(
+            "RingdownSimulator", ["RingdownServer", "RingdownCore", "CVirtualTime"], embedding: ["Page/page.html"]),
+        module("Ringdown", ["RingdownStores", "RingdownOAuth", "RingdownCurl", "RingdownCore"]),
+        module("RingdownStores", ["RingdownOAuth", "RingdownCurl", "RingdownCore", "CSodium"]),
+        module("RingdownOAuth", ["RingdownCore", "CSodium", "CGnuTLS"]),
+        module("RingdownCurl", ["RingdownCore", "CCurl"]),
+        module("RingdownServer", ["RingdownCore", "CMicroHTTPD", "CGnuTLS"]),
+        module("RingdownCore", ["CSodium"]),
+        module("RingdownTestSupport", ["RingdownOAuth", "RingdownCore"]),
 
         // C libraries. libcurl, libmicrohttpd and GnuTLS are opened when first used: loading libcurl alone takes 10 ms.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -74,63 +75,31 @@ let package = Package(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]
         ),
 
-        .target(
-            name: "RingdownRawServer", dependencies: ["Foundations"], path: "Tests/RawServer",
-            swiftSettings: swiftSettings),
-        tests("FoundationsTests", ["Foundations"]),
-        tests("HTTPModelTests", ["HTTPModel", "Foundations"]),
-        tests("CurlTransportTests", ["CurlTransport", "HTTPServer", "HTTPModel", "Foundations", "RingdownRawServer"]),
-        tests("SecretStoresTests", ["SecretStores", "ContactCenter", "Foundations"]),
-        tests("ScenariosTests", ["Scenarios", "Tokens", "Foundations"]),
-        tests("TokensTests", ["Tokens", "TokenStores", "Redis", "HTTPModel", "Foundations"]),
+        tests(of: "RingdownCore"),
+        tests(of: "RingdownCurl", ["RingdownServer"]),
+        tests(of: "RingdownOAuth", ["RingdownStores"]),
+        tests(of: "RingdownStores", ["RingdownOAuth"]),
+        tests(of: "Ringdown", ["RingdownStores", "RingdownSimulator", "RingdownCurl", "RingdownOAuth"]),
+        tests(of: "RingdownSimulator", ["CVirtualTime"]),
+        tests(of: "RingdownSimulatorTesting", ["RingdownSimulator", "Ringdown"]),
+        tests(of: "RingdownLab", ["RingdownOAuth"]),
         tests(
-            "ContactCenterTests",
-            [
-                "ContactCenter", "TokenStores", "Simulator", "CurlTransport", "RingdownRawServer", "Tokens",
-                "HTTPModel",
-                "Foundations",
-            ]),
-        tests("SimulatorTestingTests", ["SimulatorTesting", "Simulator", "Ringdown"]),
-        tests("SimulatorTests", ["Simulator", "HTTPModel", "Foundations", "CVirtualTime"]),
-        tests(
-            "CommandsTests",
-            [
-                "Commands", "CommandLineKit", "Ringdown", "Simulator", "ContactCenter", "CurlTransport", "Tokens",
-                "HTTPModel", "Foundations",
-            ]
-        ),
+            of: "RingdownCLI", ["Ringdown", "RingdownSimulator", "RingdownStores", "RingdownCurl", "RingdownOAuth"]),
     ]
 )
 
-// Programs that only measure or attack the project; they are left out of everybody else's builds.
+// They are left out of everybody else's builds.
 if Context.environment["RINGDOWN_FUZZING"] != nil {
-    for name in ["ParserFuzzing", "HandlerFuzzing"] {
-        package.targets.append(
-            .executableTarget(
-                name: name, dependencies: ["ContactCenter", "Foundations", "HTTPModel", "Redis", "Simulator"],
-                path: "Fuzzing/\(name)",
-                swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])]
-            )
-        )
-    }
-    package.targets.append(
-        .executableTarget(
-            name: "ResponseFuzzing", dependencies: ["CurlTransport", "Foundations", "HTTPModel", "RingdownRawServer"],
-            path: "Fuzzing/ResponseFuzzing", swiftSettings: swiftSettings
-        )
-    )
+    let isLibrary: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
+    package.targets += [
+        tool("ParserFuzzing", in: "Fuzzing", ["Ringdown", "RingdownStores", "RingdownSimulator"], isLibrary),
+        tool("HandlerFuzzing", in: "Fuzzing", ["Ringdown", "RingdownStores", "RingdownSimulator"], isLibrary),
+        tool("ResponseFuzzing", in: "Fuzzing", ["RingdownCurl", "RingdownTestSupport"]),
+    ]
 }
 if Context.environment["RINGDOWN_BENCHMARKS"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "TransportBenchmark", dependencies: ["CurlTransport", "HTTPModel", "Foundations"],
-            path: "Benchmarks/TransportBenchmark", swiftSettings: swiftSettings
-        )
-    )
-    package.targets.append(
-        .executableTarget(
-            name: "TokenBenchmark", dependencies: ["Tokens", "Foundations"], path: "Benchmarks/TokenBenchmark",
-            swiftSettings: swiftSettings
-        )
-    )
+    package.targets += [
+        tool("TransportBenchmark", in: "Benchmarks", ["RingdownCurl"]),
+        tool("TokenBenchmark", in: "Benchmarks", ["RingdownOAuth"]),
+    ]
 }

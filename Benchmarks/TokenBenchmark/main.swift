@@ -1,5 +1,5 @@
-import Foundations
-import Tokens
+import RingdownCore
+import RingdownOAuth
 
 // Tokens a second from a warm source: THREADS threads, for a second; prints millions.
 struct Granting: TokenRequester {

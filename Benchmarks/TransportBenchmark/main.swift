@@ -1,6 +1,5 @@
-import CurlTransport
-import Foundations
-import HTTPModel
+import RingdownCore
+import RingdownCurl
 
 // COUNT GETs of URL with IN_FLIGHT at a time through the transport; prints the requests a second. MODE is `thread` for
 // tasks on the transport's own thread, `pool` for tasks on the system's.

@@ -1,6 +1,5 @@
-import Foundations
-import HTTPModel
-import Simulator
+import RingdownCore
+import RingdownSimulator
 
 /// Requests to the simulated platforms: token endpoints, lists of every paging style, queries, jobs, the control plane. What the
 /// handlers must do: answer with a status, and with JSON where they say so.

@@ -1,7 +1,6 @@
-import ContactCenter
-import Foundations
-import HTTPModel
-import Redis
+import Ringdown
+import RingdownCore
+import RingdownStores
 
 /// The parsers of text from outside, each under its first byte. What they must do: never crash, and read what they wrote.
 @_cdecl("LLVMFuzzerTestOneInput")

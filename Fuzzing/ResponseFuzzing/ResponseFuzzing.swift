@@ -1,8 +1,7 @@
-import CurlTransport
-import Foundations
 import Glibc
-import HTTPModel
-import RingdownRawServer
+import RingdownCore
+import RingdownCurl
+import RingdownTestSupport
 
 /// Drives the real transport through real sockets with generated responses. It has found something when it crashes, hangs, or when
 /// the memory checks of the C library or a sanitizer end it.

@@ -1,4 +1,4 @@
-import Foundations
+import RingdownCore
 
 /// Makes responses that HTTP servers should not send, and some that they may: from a grammar, then cut and mutated at random.
 struct ResponseGenerator {

@@ -1,11 +1,7 @@
-@_exported public import ContactCenter
-internal import CurlTransport
-public import Foundations
-internal import HTTPModel
-internal import Redis
-internal import SecretStores
-internal import TokenStores
-@_exported public import Tokens
+public import RingdownCore
+internal import RingdownCurl
+@_exported public import RingdownOAuth
+internal import RingdownStores
 
 #if canImport(Glibc)
     internal import Glibc
@@ -14,8 +10,8 @@ internal import TokenStores
 #endif
 
 /// What bodies are read into, and how; under names that can be used without importing another module.
-public typealias JSON = Foundations.JSON
-public typealias JSONReader = Foundations.JSONReader
+public typealias JSON = RingdownCore.JSON
+public typealias JSONReader = RingdownCore.JSONReader
 
 extension APIClient {
     /// A client for the account that the settings describe: over the network, with tokens cached in files.
@@ -32,7 +28,7 @@ extension APIClient {
         _ profile: Profile, _ settings: Settings, calls: CallSettings = CallSettings()
     ) throws(ConfigurationError) {
         self.init(
-            profile, transport: try CurlTransport(settings), store: try store(settings, account: profile.account),
+            profile, transport: try CurlTransport(settings), store: try tokenStore(settings, account: profile.account),
             calls: calls)
     }
 }
@@ -98,7 +94,7 @@ extension CurlTransport {
 }
 
 /// The token store that `RINGDOWN_CACHE` names.
-package func store(_ settings: Settings, account: String) throws(ConfigurationError) -> any TokenStore {
+package func tokenStore(_ settings: Settings, account: String) throws(ConfigurationError) -> any TokenStore {
     switch try settings.text("RINGDOWN_CACHE") ?? "file" {
     case "file":
         guard let directory = try cacheDirectory(settings) else { return .memory }

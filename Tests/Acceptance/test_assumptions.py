@@ -7,7 +7,7 @@ import pytest
 
 PAGE = (pathlib.Path(__file__).parents[2] / "Documentation/Simulator.md").read_text()
 DOCUMENTED = dict(re.findall(r"^\| `([a-z-]+)` \| `([^`]+)` \| ", PAGE, re.MULTILINE))
-SOURCE = (pathlib.Path(__file__).parents[2] / "Sources/Simulator/Assumption.swift").read_text()
+SOURCE = (pathlib.Path(__file__).parents[2] / "Sources/RingdownSimulator/Assumption.swift").read_text()
 
 
 def test_the_page_lists_them_all():

@@ -1,0 +1,106 @@
+public import RingdownCore
+
+/// A region of Genesys Cloud: one organisation lives in one region, and every region has hosts of its own.
+///
+/// The list is that of the official SDKs and tools (`genesys-cloud.md` section 1).
+public struct GenesysRegion: Sendable, Hashable {
+    /// The AWS name: `eu-west-1`.
+    public let name: String
+    /// The environment domain: `mypurecloud.ie`; the hosts are `login.` and `api.` of it.
+    public let domain: String
+    /// The place, in our own words.
+    public let place: String
+
+    public var loginURL: String { "https://login.\(domain)" }
+    public var apiURL: String { "https://api.\(domain)" }
+
+    public static let all: [GenesysRegion] = [
+        GenesysRegion(name: "us-east-1", domain: "mypurecloud.com", place: "US East, N. Virginia"),
+        GenesysRegion(name: "us-east-2", domain: "use2.us-gov-pure.cloud", place: "US East, FedRAMP"),
+        GenesysRegion(name: "us-west-2", domain: "usw2.pure.cloud", place: "US West, Oregon"),
+        GenesysRegion(name: "ca-central-1", domain: "cac1.pure.cloud", place: "Canada"),
+        GenesysRegion(name: "sa-east-1", domain: "sae1.pure.cloud", place: "São Paulo"),
+        GenesysRegion(name: "mx-central-1", domain: "mxc1.pure.cloud", place: "Mexico"),
+        GenesysRegion(name: "eu-west-1", domain: "mypurecloud.ie", place: "Ireland"),
+        GenesysRegion(name: "eu-west-2", domain: "euw2.pure.cloud", place: "London"),
+        GenesysRegion(name: "eu-central-1", domain: "mypurecloud.de", place: "Frankfurt"),
+        GenesysRegion(name: "eu-central-2", domain: "euc2.pure.cloud", place: "Zurich"),
+        GenesysRegion(
+            name: "eusc-de-east-1", domain: "edee1.eusc-pure.cloud", place: "European Sovereign Cloud, Germany"),
+        GenesysRegion(name: "me-central-1", domain: "mec1.pure.cloud", place: "UAE"),
+        GenesysRegion(name: "ap-south-1", domain: "aps1.pure.cloud", place: "Mumbai"),
+        GenesysRegion(name: "ap-southeast-1", domain: "apse1.pure.cloud", place: "Singapore"),
+        GenesysRegion(name: "ap-southeast-2", domain: "mypurecloud.com.au", place: "Sydney"),
+        GenesysRegion(name: "ap-northeast-1", domain: "mypurecloud.jp", place: "Tokyo"),
+        GenesysRegion(name: "ap-northeast-2", domain: "apne2.pure.cloud", place: "Seoul"),
+        GenesysRegion(name: "ap-northeast-3", domain: "apne3.pure.cloud", place: "Osaka"),
+    ]
+
+    /// What programs write instead of a region, and the candidates for it, the oldest first. No official tool knows these.
+    private static let shortCodes: [String: [String]] = [
+        "us": ["us-east-1", "us-west-2", "us-east-2"],
+        "eu": ["eu-west-1", "eu-central-1", "eu-west-2", "eu-central-2", "eusc-de-east-1"],
+        "au": ["ap-southeast-2"],
+        "jp": ["ap-northeast-1", "ap-northeast-3"],
+        "ca": ["ca-central-1"],
+        "in": ["ap-south-1"],
+        "br": ["sa-east-1"],
+        "sg": ["ap-southeast-1"],
+        "kr": ["ap-northeast-2"],
+        "ae": ["me-central-1"],
+    ]
+    /// Codes for places that have no region, with the nearest ones.
+    private static let absentCodes: [String: [String]] = ["za": ["me-central-1", "eu-west-1", "eu-west-2"]]
+
+    /// The region that `text` names: by AWS name (hyphens or underscores), domain, host, URL or a short code.
+    ///
+    /// A short code is reported once to the task's logger. Throws ``ConfigurationError`` with the closest names.
+    public static func named(_ text: String) throws(ConfigurationError) -> GenesysRegion {
+        let word = text.trimmed.lowercased()
+        if let region = all.first(where: { $0.name == word.replacing("_", with: "-") }) { return region }
+        if let region = all.first(where: { $0.domain == host(in: word) }) { return region }
+        if let candidates = shortCodes[word] { return named(by: word, candidates) }
+        if let region = all.first(where: { $0.domain.hasPrefix(word + ".") }) { return region }  // `usw2`, `euc2`
+        if let names = absentCodes[word] {
+            throw ConfigurationError(
+                "Genesys Cloud has no region for '\(word)'",
+                hint: "the nearest are \(names.joined(separator: ", ")); 'ringdown regions' lists all"
+            )
+        }
+        let close = nearest(to: host(in: word), among: all.flatMap { [$0.name, $0.domain] })
+        throw ConfigurationError(
+            "'\(excerpt(text, limit: 80))' is not a Genesys Cloud region",
+            hint: (close.isEmpty ? "" : "did you mean \(close.joined(separator: " or "))? ")
+                + "'ringdown regions' lists all; another host goes into GENESYS_LOGIN_URL and GENESYS_API_URL"
+        )
+    }
+
+    private static func named(by code: String, _ candidates: [String]) -> GenesysRegion {
+        // The tables above name only regions of the list.
+        let region = all.first { $0.name == candidates[0] } ?? all[0]
+        let others = candidates.dropFirst().joined(separator: ", ")
+        Logger.current.warning(
+            "region.short_code",
+            "region '\(code)' is read as \(region.name) (\(region.domain))"
+                + (others.isEmpty ? "" : "; it could also mean \(others)")
+        )
+        return region
+    }
+
+    /// The environment domain in a domain, host or URL.
+    private static func host(in word: String) -> String {
+        let rest =
+            word.hasPrefix("https://") ? word.dropFirst(8) : word.hasPrefix("http://") ? word.dropFirst(7) : word[...]
+        let host = rest.prefix { $0 != "/" && $0 != ":" }
+        for prefix in ["login.", "api.", "apps."] where host.hasPrefix(prefix) {
+            return String(host.dropFirst(prefix.count))
+        }
+        return String(host)
+    }
+}
+
+extension String {
+    fileprivate func replacing(_ old: Character, with new: Character) -> String {
+        String(map { $0 == old ? new : $0 })
+    }
+}

@@ -1,0 +1,94 @@
+internal import RingdownCore
+
+/// How a list goes on after a page: read off the page and the call, since each platform has several ways and each resource
+/// one of them (`genesys-cloud.md` section 5, styles A to I; `cxone.md` section 3.2).
+package enum Paging {
+    /// The call for the page after `page`, which `call` had asked for; nil after the last one.
+    package static func next(after page: Page, _ call: APICall) -> APICall? {
+        byLink(page, call) ?? byCursor(page, call) ?? byIndex(page, call) ?? byBody(page, call) ?? byNumber(page, call)
+    }
+
+    /// A link to the next page: relative (A, B), or absolute on a host of the platform's (CXone).
+    private static func byLink(_ page: Page, _ call: APICall) -> APICall? {
+        func link(_ json: JSON?) -> String? { json?.string.flatMap { $0.isEmpty ? nil : $0 } }
+        if let next = link(page.member("_links")?["next"]) ?? link(page.member("links")?["next"]) {
+            return page.isEmpty ? nil : call.following(next)
+        }
+        guard call.method == "GET", let next = link(page.member("nextUri")) else { return nil }
+        // A scan goes on over empty pages; the end of anything else is an empty page.
+        if page.isEmpty, page.member("cursors") == nil { return nil }
+        return call.following(next)
+    }
+
+    /// A cursor in the body (C, D, H, I, and DFO's scroll token). An empty page is not the end.
+    private static func byCursor(_ page: Page, _ call: APICall) -> APICall? {
+        if let cursor = page.member("cursor")?.text, !cursor.isEmpty {
+            return call.method == "GET"
+                ? call.setting("cursor", cursor) : settingInBody("cursor", .string(cursor), call)
+        }
+        if let after = page.member("cursors")?["after"]?.text, !after.isEmpty {
+            return call.setting(page.member("queryStatus") == nil ? "cursor" : "after", after)
+        }
+        if let token = page.member("scrollToken")?.text, !token.isEmpty {
+            return page.isEmpty ? nil : call.setting("scrollToken", token)
+        }
+        if call.method == "GET", let token = page.member("nextPage")?.text, !token.isEmpty {
+            return page.isEmpty ? nil : call.setting("nextPage", token)
+        }
+        return nil
+    }
+
+    /// Positions that count from 1 (G, SCIM), or from 0 where no link comes along.
+    private static func byIndex(_ page: Page, _ call: APICall) -> APICall? {
+        guard !page.isEmpty else { return nil }
+        if let start = page.member("startIndex")?.count, let total = page.member("totalResults")?.count {
+            // What came counts, not what was asked for.
+            let next = start + page.count
+            return next <= total ? call.setting("startIndex", String(next)) : nil
+        }
+        guard call.method == "GET", page.member("_links") == nil, let total = page.member("totalRecords")?.count,
+            let skip = call.queryValue("skip").flatMap({ Int(fromServer: $0) })
+        else { return nil }
+        return skip + page.count < total ? call.setting("skip", String(skip + page.count)) : nil
+    }
+
+    /// The page's number or position in the body of a POST (E, F, and UserHub's search).
+    private static func byBody(_ page: Page, _ call: APICall) -> APICall? {
+        guard call.method == "POST", !page.isEmpty, let body = try? JSONReader.parse(call.body) else { return nil }
+        if let paging = body["paging"]?.members {
+            let number = body["paging"]?["pageNumber"]?.count ?? 1
+            // A page that is not full is the last one; totals are only nearly right.
+            guard page.count >= body["paging"]?["pageSize"]?.count ?? 25 else { return nil }
+            let next = replacing("pageNumber", .int(number + 1), in: paging)
+            return settingInBody("paging", .object(next), call)
+        }
+        if let count = page.member("pageCount")?.count {
+            let number = body["pageNumber"]?.count ?? page.member("pageNumber")?.count ?? 1
+            return number < count ? settingInBody("pageNumber", .int(number + 1), call) : nil
+        }
+        if let total = page.member("totalRecords")?.count {
+            let next = (body["skip"]?.count ?? 0) + page.count
+            return next < total ? settingInBody("skip", .int(next), call) : nil
+        }
+        return nil
+    }
+
+    /// A number without a link (A).
+    private static func byNumber(_ page: Page, _ call: APICall) -> APICall? {
+        guard call.method == "GET", !page.isEmpty, let number = page.member("pageNumber")?.count,
+            let count = page.member("pageCount")?.count, number < count
+        else { return nil }
+        return call.setting("pageNumber", String(number + 1))
+    }
+
+    private static func settingInBody(_ name: String, _ value: JSON, _ call: APICall) -> APICall? {
+        guard let members = (try? JSONReader.parse(call.body))?.members else { return nil }
+        var call = call
+        call.body = JSON.object(replacing(name, value, in: members)).bytes()
+        return call
+    }
+
+    private static func replacing(_ name: String, _ value: JSON, in members: [JSON.Member]) -> [JSON.Member] {
+        members.filter { $0.name != name } + [.init(name, value)]
+    }
+}

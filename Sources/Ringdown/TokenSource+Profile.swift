@@ -1,0 +1,117 @@
+internal import RingdownCore
+internal import RingdownOAuth
+
+extension TokenSource {
+    /// The source of a profile's tokens.
+    convenience init(
+        _ profile: Profile, transport: any Transport, store: any TokenStore, time: any TimeSource,
+        settings: LifecycleSettings
+    ) {
+        var requester: any TokenRequester
+        var store = store
+        switch profile.credential {
+        case .grant(let grant) where profile.signIn != nil:
+            requester = SignedInRequester(
+                grant: grant, key: profile.cacheKey, transport: transport, store: store, time: time, settings: settings,
+                discovery: Discovery(transport))
+        case .grant:
+            requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
+        case .accessToken(let token):
+            // Nothing is gained by storing what the environment holds.
+            (requester, store) = (GivenToken(token, time: time), .memory)
+        case .broker(let broker): (requester, store) = (broker, .memory)
+        }
+        if let check = OrganizationCheck(profile, transport) {
+            requester = CheckedRequester(requester: requester, check: check)
+        }
+        self.init(
+            requester, key: profile.cacheKey, account: profile.account, store: store, time: time, settings: settings)
+    }
+}
+
+private struct CheckedRequester: TokenRequester {
+    let requester: any TokenRequester
+    let check: OrganizationCheck
+
+    func requestToken(draw: Double) async throws(TokenError) -> Token {
+        let token = try await requester.requestToken(draw: draw)
+        try await check.verify(token)
+        return token
+    }
+}
+
+/// Lets a token through only if it belongs to the organisation that was named (`GENESYS_ORGANIZATION_ID`).
+struct OrganizationCheck: Sendable {
+    private let organizationID: String
+    private let api: HTTPURL
+    private let transport: any Transport
+
+    /// Nil where no organisation is demanded.
+    init?(_ profile: Profile, _ transport: any Transport) {
+        guard let organizationID = profile.organizationID, case .fixed(let api) = profile.api else { return nil }
+        (self.organizationID, self.api, self.transport) = (organizationID, api, transport)
+    }
+
+    func verify(_ token: Token) async throws(TokenError) {
+        let found = try await organization(of: token)
+        guard found == organizationID else {
+            throw TokenError(
+                .wrongOrganization,
+                "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
+            )
+        }
+    }
+
+    private func organization(of token: Token) async throws(TokenError) -> String {
+        let url: HTTPURL
+        var request: Request
+        do {
+            url = try api.appending("api/v2/tokens/me")
+            request = Request("GET", url, headers: ["Accept": "application/json"])
+            try request.headers.set("Authorization", token.authorization)
+        } catch { throw TokenError(.requestRefused, "\(error)", endpoint: api) }
+        let response: Response
+        do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: url) }
+        let body = try? JSONReader.parse(response.body)
+        guard response.isSuccess, let id = body?["organization"]?["id"]?.string else {
+            let code: TokenError.Code =
+                switch response.status {
+                case 401: .credentialsRefused
+                case 429: .rateLimited
+                case 500...: .serverFailed
+                default: .malformedResponse
+                }
+            throw TokenError(
+                code, "\(url) answered \(response.status) and did not say which organisation the token belongs to",
+                endpoint: url, status: response.status
+            )
+        }
+        return excerpt(id, without: [token.value], limit: 80)
+    }
+}
+
+/// A token that someone else obtained; nothing is known about its life, and there is no other.
+private final class GivenToken: TokenRequester {
+    private let token: Secret
+    private let time: any TimeSource
+    private let wasGiven = Locked(false)
+
+    init(_ token: Secret, time: any TimeSource) {
+        self.token = token
+        self.time = time
+    }
+
+    func requestToken(draw: Double) async throws(TokenError) -> Token {
+        let isFirst = wasGiven.withLock { wasGiven in
+            defer { wasGiven = true }
+            return !wasGiven
+        }
+        guard isFirst else {
+            throw TokenError(
+                .credentialsRefused,
+                "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over; obtain another one"
+            )
+        }
+        return Token(value: token, lifetime: .seconds(86400), requested: time.now(), isLifetimeKnown: false)
+    }
+}

@@ -1,0 +1,95 @@
+extension CommandTree {
+    /// The columns for which help is laid out where nobody says otherwise.
+    package static let standardWidth = 132
+
+    /// The help of the program: every command in a line, or several where the terminal is narrow.
+    package func help(width: Int = standardWidth) -> String {
+        let column = (commands.map { $0.name.count }.max() ?? 0) + 4
+        let lines = commands.map { command in
+            "  " + padded(command.name, column - 2)
+                + wrapped(command.abstract, width: width - column).joined(separator: "\n" + padded("", column))
+        }
+        return """
+            \(abstract)
+
+            Usage: \(program) COMMAND [options]
+
+            Commands:
+            \(lines.joined(separator: "\n"))
+
+            '\(program) COMMAND --help' explains a command, with examples.
+
+            """
+    }
+
+    /// The help of one command.
+    package func help(of command: any Command.Type, width: Int = standardWidth) -> String {
+        let slots = ParameterList.of(command).slots
+        let specs = slots.map(\.spec)
+        var sections = [command.abstract, "Usage: \(usage(command, specs))"]
+        if !command.discussion.isEmpty { sections.append(laidOut(command.discussion, width)) }
+        let places = specs.filter(\.isPlace)
+        if !places.isEmpty { sections.append(table("Arguments:", width, places.map { ($0.name, $0.help) })) }
+        let options = slots.filter { !$0.spec.isPlace }
+        sections.append(
+            table(
+                "Options:", width, options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
+        let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
+        sections.append((["Examples:"] + examples).joined(separator: "\n"))
+        return sections.joined(separator: "\n\n") + "\n"
+    }
+
+    private func usage(_ command: any Command.Type, _ specs: [ParameterSpec]) -> String {
+        var words = [program, command.name]
+        words += specs.filter { $0.kind == .argument }.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+        words += specs.filter { $0.kind == .arguments }.map { "[\($0.name) ...]" }
+        words.append("[options]")
+        words += specs.filter { $0.kind == .rest }.map { "[-- \($0.name)]" }
+        return words.joined(separator: " ")
+    }
+
+    /// Paragraphs as they are where there is room, else broken anew.
+    private func laidOut(_ text: String, _ width: Int) -> String {
+        if width >= Self.standardWidth { return text }
+        var paragraphs: [[Substring]] = [[]]
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty { paragraphs.append([]) } else { paragraphs[paragraphs.count - 1].append(line) }
+        }
+        return paragraphs.map { wrapped($0.joined(separator: " "), width: width).joined(separator: "\n") }
+            .joined(separator: "\n\n")
+    }
+
+    private func table(_ title: String, _ width: Int, _ rows: [(String, String)]) -> String {
+        let column = (rows.map { $0.0.count }.max() ?? 0) + 4
+        let lines = rows.map { name, help in
+            "  " + padded(name, column - 2)
+                + wrapped(help, width: min(102, width) - column).joined(separator: "\n" + padded("", column))
+        }
+        return ([title] + lines).joined(separator: "\n")
+    }
+}
+
+extension ParameterSpec {
+    fileprivate var usage: String {
+        let name = (short.map { "-\($0), " } ?? "    ") + "--\(name)"
+        if case .option(let valueName) = kind { return "\(name) \(valueName)" }
+        return name
+    }
+}
+
+private func fullHelp(_ slot: any ParameterSlot) -> String {
+    slot.choices.isEmpty ? slot.spec.help : "\(slot.spec.help) (\(slot.choices.joined(separator: ", ")))"
+}
+
+private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+private func wrapped(_ text: String, width: Int) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+        if lines[lines.count - 1].count + word.count + 1 > width { lines.append("") }
+        lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
+    }
+    return lines
+}

@@ -1,0 +1,160 @@
+internal import RingdownCore
+
+/// What a command line asks for.
+package enum Invocation {
+    case run(any Command)
+    /// The help of a command, or of the program where there is none.
+    case help((any Command.Type)?)
+}
+
+extension CommandTree {
+    /// Reads a command line without the program's own name.
+    package func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
+        guard let first = arguments.first else { return .help(nil) }
+        if ["-h", "--help", "help"].contains(first) {
+            guard arguments.count > 1, first == "help" else { return .help(nil) }
+            return .help(try command(named: arguments[1]))
+        }
+        if first == "--version" || first == "-V" { return try parse(["version"]) }
+        let type = try command(named: first)
+        let (command, slots) = ParameterList.of(type)
+        var parser = Parser(
+            parameters: slots, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
+        return try parser.fill() ? .run(command) : .help(type)
+    }
+
+    private func command(named name: String) throws(UsageError) -> any Command.Type {
+        if let command = commands.first(where: { $0.name == name }) { return command }
+        if name.hasPrefix("-") {
+            throw UsageError(
+                "unknown option '\(name)'", hint: "options come after the command: '\(program) COMMAND \(name)'")
+        }
+        let close = nearest(to: name, among: commands.map { $0.name }).first
+        throw UsageError(
+            "unknown command '\(name)'",
+            hint: close.map { "did you mean '\(program) \($0)'?" } ?? "'\(program) --help' lists the commands"
+        )
+    }
+}
+
+private struct Parser {
+    let parameters: [any ParameterSlot]
+    var words: ArraySlice<String>
+    let help: String
+    /// Options that were given already.
+    private var given: Set<String> = []
+
+    init(parameters: [any ParameterSlot], words: ArraySlice<String>, help: String) {
+        (self.parameters, self.words, self.help) = (parameters, words, help)
+    }
+
+    /// False where help is asked for.
+    mutating func fill() throws(UsageError) -> Bool {
+        var values: [String] = []
+        while let word = words.popFirst() {
+            if word == "--" {
+                try takeRest()
+                break
+            }
+            if word == "-h" || word == "--help" { return false }
+            if word.hasPrefix("-"), word.count > 1 {
+                try takeOption(word)
+            } else {
+                values.append(word)
+            }
+        }
+        try take(values)
+        return true
+    }
+
+    /// Gives words to the places for them. Places that are not required get what the required ones leave over.
+    private func take(_ values: [String]) throws(UsageError) {
+        let places = parameters.filter { $0.spec.kind == .argument }
+        var spare = values.count - places.filter(\.spec.isRequired).count
+        var values = values[...]
+        for place in places where place.spec.isRequired || spare > 0 {
+            guard let value = values.popFirst() else {
+                let names = places.filter(\.spec.isRequired).map(\.spec.name).joined(separator: " and ")
+                throw UsageError("\(place.spec.name) is missing: this command wants \(names)", hint: help)
+            }
+            _ = place.take(value)
+            if !place.spec.isRequired { spare -= 1 }
+        }
+        if let list = parameters.first(where: { $0.spec.kind == .arguments }) {
+            while let word = values.popFirst() { _ = list.take(word) }
+        }
+        if let word = values.first {
+            throw UsageError("unexpected argument '\(abbreviated(word))'", hint: restHint ?? help)
+        }
+    }
+
+    /// For commands that run another one: what is most often forgotten.
+    private var restHint: String? {
+        parameters.first { $0.spec.kind == .rest }.map { "put '--' before \($0.spec.name)" }
+    }
+
+    private mutating func takeRest() throws(UsageError) {
+        guard let rest = parameters.first(where: { $0.spec.kind == .rest }) else {
+            throw UsageError("this command takes nothing behind '--'", hint: help)
+        }
+        if words.isEmpty { throw UsageError("\(rest.spec.name) is missing behind '--'", hint: help) }
+        for word in words { _ = rest.take(word) }
+        words = []
+    }
+
+    private mutating func takeOption(_ word: String) throws(UsageError) {
+        let isLong = word.hasPrefix("--")
+        let parts = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts.first ?? "")
+        let found = parameters.first { slot in
+            switch slot.spec.kind {
+            case .option, .flag: isLong ? slot.spec.name == name : slot.spec.short.map(String.init) == name
+            case .argument, .arguments, .rest: false
+            }
+        }
+        guard let slot = found else { throw unknown(word, name) }
+        let spec = slot.spec
+        if !given.insert(spec.name).inserted, !spec.isRepeatable {
+            throw UsageError("--\(spec.name) is given twice", hint: "leave one of them out")
+        }
+        guard case .option(let valueName) = spec.kind else {
+            let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
+            if !isRight { throw UsageError("--\(spec.name) takes \(slot.expectation)", hint: help) }
+            return
+        }
+        guard let text = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
+            throw UsageError("--\(spec.name) wants a value: \(valueName)", hint: help)
+        }
+        if text.isEmpty {
+            throw UsageError("--\(spec.name) is empty", hint: "leave it out, or check the variable that it is made of")
+        }
+        guard slot.take(text) else {
+            throw UsageError("--\(spec.name) cannot be '\(text)': expected \(slot.expectation)", hint: help)
+        }
+    }
+
+    private func unknown(_ word: String, _ name: String) -> UsageError {
+        let names = parameters.map(\.spec).compactMap { spec in
+            switch spec.kind {
+            case .option, .flag: spec.name
+            case .argument, .arguments, .rest: nil
+            }
+        }
+        let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
+        let meant = nearest(to: name, among: names).first
+        let isSecret = ["secret", "password", "access-key", "token"].contains { name.lowercased().hasSuffix($0) }
+        if isSecret, meant == nil {
+            return UsageError(
+                "'\(shown)': a secret is never an argument, where every user of the machine can read it",
+                hint: "put it into a file of its own and name that in a variable, …_CLIENT_SECRET_FILE; " + help)
+        }
+        return UsageError(
+            "unknown option '\(shown)'",
+            hint: meant.map { "did you mean --\($0)? " + help } ?? restHint ?? help)
+    }
+}
+
+/// A word as it may stand in a message: what is long may be a secret that does not belong there.
+package func abbreviated(_ word: String) -> String {
+    word.count > 24 ? excerpt(String(word.prefix(4))) + "…" : excerpt(word)
+}

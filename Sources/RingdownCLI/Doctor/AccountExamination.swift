@@ -1,0 +1,265 @@
+internal import Ringdown
+internal import RingdownCore
+internal import RingdownOAuth
+
+/// Asks for a token and calls the API as the account would, and finds out why that fails.
+struct AccountExamination {
+    let profile: Profile
+    let settings: Settings
+    let transport: any Transport
+    /// Where a person's sign-in is; nil where it cannot be used.
+    let store: (any TokenStore)?
+    /// The profile's name; nil for ./.env and the environment.
+    let profileName: String?
+    /// As it stands in commands: ` prod`, ` --platform genesys`, or nothing.
+    let words: String
+
+    /// A command with the profile's name in it.
+    private func command(_ text: String) -> String { "ringdown " + text + words }
+
+    /// How a secret is stored again.
+    private var storingAgain: String {
+        profileName.map { "ringdown init \($0) --replace" } ?? "set the secret again where it is stored, then: "
+            + command("doctor")
+    }
+
+    private var storingAgainWithout: String {
+        profileName.map { "ringdown init \($0) --replace, without that" }
+            ?? "set the secret again without that, then: " + command("doctor")
+    }
+
+    /// The client with which the API is called: without patience, since a doctor has none.
+    var client: APIClient {
+        var plain = profile
+        plain.organizationID = nil
+        var calls = CallSettings()
+        (calls.attempts, calls.waitLimit, calls.isGated) = (1, .zero, false)
+        // A client's token is requested anew; a person's cannot be without the sign-in that is stored.
+        let store = profile.signIn == nil ? nil : store
+        return APIClient(plain, transport: transport, store: store ?? .memory, calls: calls)
+    }
+
+    // MARK: The token
+
+    /// Whether a token was granted.
+    func examineToken(_ client: APIClient, _ diagnosis: inout Diagnosis) async -> Bool {
+        if case .accessToken = profile.credential {
+            diagnosis.ok("token", "one is given in GENESYSCLOUD_ACCESS_TOKEN; nobody can say here how long it lasts")
+            return true
+        }
+        let start = Context.current.time.now().uptime
+        do throws(TokenError) {
+            let token = try await client.token()
+            let elapsed = Int(((Context.current.time.now().uptime - start).inSeconds * 1000).rounded(.up))
+            let life = token.isLifetimeKnown ? " for \(token.lifetime.spoken)" : ", nobody says for how long"
+            diagnosis.ok("token", "granted\(life) (\(elapsed) ms)")
+            return true
+        } catch {
+            diagnosis.fail("token", error.message, await cause(of: error))
+            return false
+        }
+    }
+
+    private func cause(of error: TokenError) async -> Cause {
+        let hint = Advice.hint(for: error, profile)
+        let advice = hint.hasPrefix("most likely ") ? String(hint.dropFirst(12)) : hint
+        func cause(_ name: String, _ text: String, _ next: String, _ exitCode: Int32 = ExitCode.credentialsRefused)
+            -> Cause
+        {
+            Cause(name: name, text: text, next: next, exitCode: exitCode)
+        }
+        if isSomebodyElses(error) {
+            return cause(
+                "answered-by-proxy",
+                "something between here and the platform answered in its place: a proxy, a gateway or a sign-in page",
+                "check HTTPS_PROXY and NO_PROXY, and open \(error.endpoint?.origin.description ?? "the host") in a browser",
+                ExitCode.unreachable)
+        }
+        switch error.code {
+        case .signInRequired: return cause("not-signed-in", error.message, command("login"))
+        case .rateLimited:
+            return cause("login-rate-limit", advice, "wait a minute, then: " + command("doctor"), ExitCode.rateLimited)
+        case .unreachable, .serverFailed:
+            return cause("unreachable", advice, command("doctor") + " --verbose", ExitCode.unreachable)
+        case .grantRefused where profile.platform.name == "cxone":
+            return cause("no-access-key", advice, "set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET_FILE")
+        case .grantRefused: return cause("grant-not-allowed", advice, advice)
+        case .credentialsRefused: return await causeOfRefusal(error, advice)
+        default: return cause("\(error.code)", advice, command("token") + " --verbose", ExitCode.failed)
+        }
+    }
+
+    /// No platform answers a token request with a page, and Genesys Cloud numbers every answer.
+    private func isSomebodyElses(_ error: TokenError) -> Bool {
+        if error.isPage { return true }
+        let isRefusal = error.status != nil && (error.code == .credentialsRefused || error.code == .requestRefused)
+        return isRefusal && profile.platform.name == "genesys" && error.oauthError == nil && error.correlationID == nil
+    }
+
+    private func causeOfRefusal(_ error: TokenError, _ advice: String) async -> Cause {
+        func cause(_ name: String, _ text: String, _ next: String) -> Cause {
+            Cause(name: name, text: text, next: next, exitCode: ExitCode.credentialsRefused)
+        }
+        if error.oauthDescription == "client not found" {
+            if profile.clientID.trimmed != profile.clientID || profile.clientID.contains("\"") {
+                return cause(
+                    "mangled-client-id", "the client ID has white space or quotes in it", "correct GENESYS_CLIENT_ID")
+            }
+            if let region = await RegionFinder.region(settings, transport: transport) {
+                return cause(
+                    "wrong-region", "the client belongs to \(region.name), not to \(profile.region ?? "this host")",
+                    profileName == nil ? "export GENESYS_REGION=\(region.name)" : command("regions --find --store"))
+            }
+            return cause(
+                "unknown-client", "no region knows this client: its ID is mistyped, or it was deleted",
+                "check GENESYS_CLIENT_ID")
+        }
+        if let description = error.oauthDescription?.lowercased(),
+            ["not active", "inactive", "disabled"].contains(where: { description.contains($0) })
+        {
+            return cause(
+                "disabled-client", "the client is switched off",
+                "switch it on: Admin > Integrations > OAuth, or ask whoever did it")
+        }
+        guard case .grant(let grant) = profile.credential else { return cause("wrong-secret", advice, advice) }
+        for variant in grant.variants {
+            let works = try? await OAuthClient(variant.grant, transport: transport).requestToken(draw: 0)
+            guard works != nil else { continue }
+            let parts = variant.cause.split(separator: ":")
+            let setting =
+                "\(profile.platform.name == "custom" ? "OAUTH" : profile.platform.name.uppercased())_CLIENT_AUTH"
+            let next = parts.count > 1 ? "set \(setting)=\(parts[1])" : storingAgainWithout
+            return cause(String(parts[0]), variant.mistake, next)
+        }
+        let isKey = error.oauthError == "invalid_grant"
+        return cause(isKey ? "wrong-access-key" : "wrong-secret", advice, storingAgain)
+    }
+
+    // MARK: The API
+
+    func examineAPI(_ client: APIClient, _ call: String?, _ diagnosis: inout Diagnosis) async {
+        guard let probe = profile.platform.probe(profile) else {
+            if let call { await examine(call, client, &diagnosis) }
+            return
+        }
+        do {
+            let response = try await client.send(APICall(probe))
+            diagnosis.ok("api", "\(try await client.baseURL().origin) takes the token")
+            if let text = response.rateLimitText { diagnosis.ok("rate limit", text) }
+            let identity = try await client.whoami()
+            examine(identity, &diagnosis)
+        } catch { return diagnosis.fail("api", "\(error)", cause(ofCall: error)) }
+        await examineUsers(client, &diagnosis)
+        if let call { await examine(call, client, &diagnosis) }
+    }
+
+    private func examine(_ identity: Identity, _ diagnosis: inout Diagnosis) {
+        let name = [identity.organizationName, identity.organizationID].compactMap { $0 }.joined(separator: ", ")
+        if let wanted = profile.organizationID, let found = identity.organizationID, wanted != found {
+            diagnosis.fail(
+                "organisation", "\(name); GENESYS_ORGANIZATION_ID says \(excerpt(wanted, limit: 60))",
+                Cause(
+                    name: "wrong-organization",
+                    text: "the client belongs to another organisation than the one that is demanded",
+                    next: "correct GENESYS_ORGANIZATION_ID, or the client", exitCode: ExitCode.credentialsRefused))
+        } else {
+            diagnosis.ok("organisation", name.isEmpty ? "unknown" : name)
+        }
+        guard profile.platform.name == "genesys" || !identity.roles.isEmpty else { return }
+        if identity.roles.isEmpty {
+            diagnosis.warn(
+                "roles", "the client has none",
+                Cause(
+                    name: "no-role", text: "a client without a role gets tokens that may do almost nothing",
+                    next: "give it one: Admin > Integrations > OAuth > Roles", exitCode: ExitCode.permissionMissing))
+        } else {
+            diagnosis.ok("roles", identity.roles.joined(separator: ", "))
+        }
+    }
+
+    private func examineUsers(_ client: APIClient, _ diagnosis: inout Diagnosis) async {
+        guard let users = profile.platform.users else { return }
+        do {
+            _ = try await client.send(APICall(users(profile, 1).firstPath))
+            diagnosis.ok("permission", "users can be listed")
+        } catch {
+            // Not everybody wants to list users.
+            diagnosis.warn("permission", "users cannot be listed: \(error)", cause(ofCall: error))
+        }
+    }
+
+    private func examine(_ path: String, _ client: APIClient, _ diagnosis: inout Diagnosis) async {
+        do {
+            let response = try await client.send(APICall(path))
+            diagnosis.ok("call", "GET \(excerpt(path, limit: 120)) answers \(response.status)")
+        } catch { diagnosis.fail("call", "\(error)", cause(ofCall: error)) }
+    }
+
+    private func cause(ofCall error: any Error) -> Cause {
+        guard let error = error as? APIError else {
+            return Cause(
+                name: "failed", text: "\(error)", next: command("doctor") + " --verbose", exitCode: ExitCode.failed)
+        }
+        func cause(_ name: String, _ text: String, _ next: String, _ exitCode: Int32) -> Cause {
+            Cause(name: name, text: text, next: next, exitCode: exitCode)
+        }
+        switch (error.code, error.platformCode) {
+        case (_, "not.a.user"?):
+            return cause(
+                "user-only", "this call is for people who signed in, and the token is a client's",
+                command("api GET /api/v2/tokens/me") + ", or sign in: " + command("login"), ExitCode.failed)
+        case (.unauthorized, _):
+            if case .accessToken = profile.credential {
+                return cause(
+                    "revoked-token", "the token was revoked, or is over, or belongs to another region",
+                    "obtain another one, or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET_FILE",
+                    ExitCode.credentialsRefused)
+            }
+            return cause(
+                "refused-token",
+                "a token that was just granted is refused: the API host belongs to another region, or the client was disabled",
+                "check GENESYS_API_URL and the client's state", ExitCode.credentialsRefused)
+        case (.forbidden, _):
+            return cause(
+                "missing-role", error.hint, "give the client's role that permission, then: " + command("doctor"),
+                ExitCode.permissionMissing)
+        case (.rateLimited, _):
+            return cause("rate-limit", error.hint, "wait a minute, then: " + command("doctor"), ExitCode.rateLimited)
+        case (.unreachable, _), (.serverFailed, _):
+            return cause("api-unreachable", error.hint, command("doctor") + " --verbose", ExitCode.unreachable)
+        default: return cause("\(error.code)", error.hint, command("doctor") + " --verbose", ExitCode.failed)
+        }
+    }
+
+    /// Whether the token that the processes of this user share is still good. One that is not is replaced by itself.
+    func examineCachedToken(_ token: Token, _ diagnosis: inout Diagnosis) async {
+        let left = token.remaining(at: Context.current.time.now())
+        guard let probe = profile.platform.probe(profile), left > .zero else { return }
+        var given = profile
+        given.credential = .accessToken(token.value)
+        given.organizationID = nil
+        var calls = CallSettings()
+        (calls.attempts, calls.waitLimit, calls.isGated) = (1, .zero, false)
+        do {
+            _ = try await APIClient(given, transport: transport, calls: calls).send(APICall(probe))
+            diagnosis.ok("cached token", "is taken; it ends in \(left.spoken)")
+        } catch let error as APIError where error.code == .unauthorized {
+            diagnosis.warn(
+                "cached token", "is refused although it would last another \(left.spoken)",
+                Cause(
+                    name: "revoked-token",
+                    text: "the cached token was revoked; it is replaced at the next call by itself",
+                    next: command("token --force"), exitCode: ExitCode.credentialsRefused))
+        } catch { diagnosis.warn("cached token", "cannot be checked: \(error)") }
+    }
+}
+
+extension Response {
+    /// What the platform says of its limit, where it does.
+    fileprivate var rateLimitText: String? {
+        guard let count = headers["inin-ratelimit-count"], let allowed = headers["inin-ratelimit-allowed"] else {
+            return nil
+        }
+        return "\(excerpt(count, limit: 20)) of \(excerpt(allowed, limit: 20)) calls in this minute"
+    }
+}

@@ -1,0 +1,201 @@
+internal import Ringdown
+internal import RingdownCore
+internal import RingdownCurl
+internal import RingdownOAuth
+internal import RingdownStores
+
+struct DoctorCommand: Command {
+    static let name = "doctor"
+    static let abstract = "Find out why it does not work, and say the next command."
+    static let discussion = """
+        Looks at the settings, the way to each host (name, connection, certificates, proxy), the clock, the token endpoint, the
+        credentials, the organisation, roles, limits and the cache: a line each. Then the one most likely cause, and what to do.
+        Where the credentials are refused it tries what usually happens to secrets on their way: a line break at the end,
+        quotes, encodings. Secrets are never shown, and go to the platform's own hosts only.
+
+        --call examines one call of the API: is it a missing role, or for people only? The exit code is that of the
+        first failure, from which the others follow; warnings are none.
+        """
+    static let examples = [
+        (line: "ringdown doctor prod", purpose: "What is wrong with the profile 'prod'?"),
+        (line: "ringdown doctor --call /api/v2/users/me", purpose: "Why does this call fail?"),
+        (line: "ringdown simulate -- ringdown doctor --platform genesys", purpose: "Without an account"),
+    ]
+
+    enum Format: String, ChoiceParameter { case text, json }
+
+    let account = Account()
+    @Option("call", "PATH", help: "Examine this GET of the API too.")
+    var call: String?
+    @Option("output", "FORMAT", help: "text unless said otherwise.")
+    var output: Format?
+
+    func run() async throws -> Int32 {
+        var diagnosis = Diagnosis()
+        await examine(&diagnosis)
+        let stream = Context.current.standardOutput
+        if output == .json {
+            try stream.line(diagnosis.json.description)
+        } else {
+            let style = TextStyle(stream)
+            for finding in diagnosis.findings { try stream.writeUnfiltered(style.render(finding)) }
+            if let cause = diagnosis.cause {
+                try stream.writeUnfiltered("\n" + style.paragraph("Most likely: ", cause.text + "."))
+                try stream.writeUnfiltered(style.paragraph("Next:        ", cause.next))
+            } else {
+                try stream.write("\nNothing is wrong.\n")
+            }
+        }
+        return diagnosis.exitCode
+    }
+
+    private func examine(_ diagnosis: inout Diagnosis) async {
+        if let socket = Context.current.variables["RINGDOWN_SOCKET"], !socket.isEmpty {
+            return await examineBroker(socket, &diagnosis)
+        }
+        guard let (settings, profile) = examineSettings(&diagnosis) else { return }
+        let transport: any Transport
+        do throws(ConfigurationError) { transport = try account.transport(settings) } catch {
+            return diagnosis.fail("network", error.message, Self.cause(error))
+        }
+        var network: NetworkExamination?
+        var isReachable = true
+        if Context.current.transport == nil,
+            let verified = try? CurlTransport(settings, isVerifying: account.isVerifying),
+            let unverified = try? CurlTransport(settings, isVerifying: false)
+        {
+            var examination = NetworkExamination(transport: verified, unverified: unverified)
+            for origin in profile.origins {
+                isReachable = await examination.examine(origin, &diagnosis) && isReachable
+            }
+            network = examination
+        }
+        if let clock = network?.clock, clock.result != nil {
+            let cause = Cause(
+                name: "clock", text: "this machine's clock is wrong", next: "set the clock: timedatectl set-ntp true",
+                exitCode: ExitCode.failed)
+            if clock.isSkewed { diagnosis.warn("clock", clock.text, cause) } else { diagnosis.ok("clock", clock.text) }
+        }
+        if isReachable {
+            let examination = AccountExamination(
+                profile: profile, settings: settings, transport: transport,
+                store: try? tokenStore(settings, account: profile.account), profileName: account.profileName,
+                words: account.words)
+            let client = examination.client
+            if await examination.examineToken(client, &diagnosis) {
+                await examination.examineAPI(client, call, &diagnosis)
+            }
+            await examineCache(settings, profile, examination, transport, &diagnosis)
+        }
+        diagnosis.ok("broker", "none is used; RINGDOWN_SOCKET is not set")
+    }
+
+    /// With a broker nothing else matters here: it has the secret, the network and the cache.
+    private func examineBroker(_ socket: String, _ diagnosis: inout Diagnosis) async {
+        let next = "ringdown serve" + (account.profileName.map { " " + $0 } ?? "")
+        do {
+            let client = try await account.client()
+            diagnosis.ok("broker", "\(socket) has a token for \(client.profile.platform.title)")
+            let settings = account.settingsWithoutFile
+            let examination = AccountExamination(
+                profile: client.profile, settings: settings, transport: try account.transport(settings), store: nil,
+                profileName: account.profileName, words: account.words)
+            await examination.examineAPI(client, call, &diagnosis)
+        } catch let error as AdvisedTokenError {
+            let isThere = error.error.code != .unreachable
+            diagnosis.fail(
+                "broker", error.error.message,
+                Cause(
+                    name: isThere ? "broker-without-token" : "no-broker",
+                    text: isThere ? "the broker is there, and has no token" : "no broker serves \(socket)",
+                    next: isThere ? "where it runs: ringdown doctor" : next + ", or unset RINGDOWN_SOCKET",
+                    exitCode: isThere ? ExitCode.credentialsRefused : ExitCode.unreachable))
+        } catch {
+            diagnosis.fail(
+                "broker", "\(error)", Cause(name: "failed", text: "\(error)", next: next, exitCode: ExitCode.failed))
+        }
+    }
+
+    private func examineSettings(_ diagnosis: inout Diagnosis) -> (Settings, Profile)? {
+        let notes = Locked<[String]>([])
+        let logger = Logger(level: .warning) { _, _, message in notes.withLock { $0.append(message) } }
+        let result = Logger.$current.withValue(logger) { () -> Result<(Settings, Profile), ConfigurationError> in
+            do throws(ConfigurationError) {
+                let settings = try account.settings()
+                return .success((settings, try Profile(settings)))
+            } catch { return .failure(error) }
+        }
+        switch result {
+        case .success(let (settings, profile)): diagnosis.ok("settings", "\(profile.account), from \(settings.places)")
+        case .failure(let error): diagnosis.fail("settings", error.message, Self.cause(error))
+        }
+        if let name = account.profileName, let shadowed = try? account.shadowedVariables(), !shadowed.isEmpty {
+            let list = shadowed.joined(separator: ", ")
+            diagnosis.warn(
+                "settings",
+                "\(list) of the environment \(shadowed.count == 1 ? "is" : "are") used in place of the profile's",
+                Cause(
+                    name: "shadowed-profile", text: "the environment has another account than the profile '\(name)'",
+                    next: "unset " + shadowed.joined(separator: " "), exitCode: ExitCode.configuration))
+        }
+        var told: Set<String> = []
+        for note in notes.withLock({ $0 }) where told.insert(note).inserted { diagnosis.warn("settings", note) }
+        return try? result.get()
+    }
+
+    private static func cause(_ error: ConfigurationError) -> Cause {
+        Cause(name: "configuration", text: error.message, next: error.hint, exitCode: ExitCode.configuration)
+    }
+
+    private func examineCache(
+        _ settings: Settings, _ profile: Profile, _ examination: AccountExamination, _ transport: any Transport,
+        _ diagnosis: inout Diagnosis
+    ) async {
+        // What a store has to say is said here, not in passing.
+        let silent = Logger(level: .warning) { _, _, _ in }
+        await Logger.$current.withValue(silent) {
+            await examineStore(settings, profile, examination, transport, &diagnosis)
+        }
+    }
+
+    private func examineStore(
+        _ settings: Settings, _ profile: Profile, _ examination: AccountExamination, _ transport: any Transport,
+        _ diagnosis: inout Diagnosis
+    ) async {
+        do throws(ConfigurationError) {
+            let kept = try tokenStore(settings, account: profile.account)
+            if kept is RedisStore { return diagnosis.ok("cache", "tokens are kept in Redis (RINGDOWN_CACHE says so)") }
+            guard let store = kept as? FileStore else {
+                return diagnosis.ok("cache", "tokens are not kept between runs (RINGDOWN_CACHE says so)")
+            }
+            let records = try records(of: store)
+            let bad = records.filter { $0.problem != nil }.count
+            let directory = try cacheDirectory(settings) ?? ""
+            let text = "\(records.count) record\(records.count == 1 ? "" : "s") in \(directory)"
+            if bad == 0 {
+                diagnosis.ok("cache", text)
+            } else {
+                diagnosis.warn(
+                    "cache", "\(text), of which \(bad) cannot be read; they are replaced when they are needed")
+            }
+            let client = APIClient(profile, transport: transport, store: store, time: Context.current.time)
+            if let token = await client.storedToken() { await examination.examineCachedToken(token, &diagnosis) }
+        } catch { diagnosis.warn("cache", "\(error.message); every run requests a token", Self.cause(error)) }
+    }
+}
+
+extension Profile {
+    /// The servers that are asked, each once; what discovery finds is not among them.
+    fileprivate var origins: [HTTPURL.Origin] {
+        var urls: [HTTPURL] = []
+        if case .grant(let grant) = credential {
+            switch grant.endpoint {
+            case .fixed(let url), .discovered(let url): urls.append(url)
+            }
+        }
+        if case .fixed(let url) = api { urls.append(url) }
+        var origins: [HTTPURL.Origin] = []
+        for url in urls where !origins.contains(url.origin) { origins.append(url.origin) }
+        return origins
+    }
+}

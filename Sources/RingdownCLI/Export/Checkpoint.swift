@@ -1,0 +1,97 @@
+internal import Ringdown
+internal import RingdownCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// How far a list was read, in a file beside the output: written after each page, removed at the end.
+struct Checkpoint {
+    /// The version of the file's format.
+    private static let version = 1
+
+    /// What is listed, so that a file is not used for another list.
+    let subject: String
+    /// The calls that are still to be made.
+    var remaining: [APICall]
+    /// The identities of the last page's items, should the list have shifted.
+    var recent: [String]
+    var items: Int
+    /// The columns, where the first item told them.
+    var columns: [String]?
+    /// The length of the output, where it is a file.
+    var outputLength: Int?
+
+    /// Nil where there is no file yet. Throws `ConfigurationError` for one that is of another list, or none of ours.
+    static func read(_ path: String, subject: String) throws -> Checkpoint? {
+        guard isThere(path) else { return nil }
+        func failure(_ reason: String) -> ConfigurationError {
+            ConfigurationError(
+                "\(excerpt(path)) \(reason)", hint: "name another file with --resume, or remove this one to start over")
+        }
+        let bytes: [UInt8]
+        do { bytes = try File.read(path, access: .ownersToWrite) } catch {
+            throw ConfigurationError(
+                "cannot use the position file \(error)", hint: "name a file that only you can write: chmod go-w, chown")
+        }
+        guard let json = try? JSONReader.parse(bytes), json["ringdown"]?.string == "checkpoint" else {
+            throw failure("is not a position file")
+        }
+        guard json["version"]?.int == version else { throw failure("was written by another version") }
+        guard let calls = json["remaining"]?.array, let items = json["items"]?.int, items >= 0,
+            json["outputLength"]?.int.map({ $0 >= 0 }) ?? true
+        else { throw failure("is damaged") }
+        guard json["subject"]?.string == subject else {
+            throw failure("is the position of another list: \(excerpt(json["subject"]?.string ?? "", limit: 120))")
+        }
+        return Checkpoint(
+            subject: subject, remaining: try calls.map { try call($0) ?? { throw failure("is damaged") }() },
+            recent: json["recent"]?.array?.compactMap(\.string) ?? [], items: items,
+            columns: json["columns"]?.array?.compactMap(\.string), outputLength: json["outputLength"]?.int)
+    }
+
+    private static func call(_ json: JSON) -> APICall? {
+        guard let method = json["method"]?.string, let path = json["path"]?.string else { return nil }
+        guard let body = json["body"] else { return APICall(method, path) }
+        return APICall(method, path, json: body, isSafe: true)
+    }
+
+    /// Throws `FileError`.
+    func write(_ path: String) throws {
+        let calls = remaining.map { call -> JSON in
+            let body = call.body.isEmpty ? nil : try? JSONReader.parse(call.body)
+            return ["method": .string(call.method), "path": .string(call.path), "body": body ?? .null]
+        }
+        let json: JSON = [
+            "ringdown": "checkpoint", "version": .int(Self.version), "subject": .string(subject), "items": .int(items),
+            "outputLength": outputLength.map { .int($0) } ?? .null, "remaining": .array(calls),
+            "recent": .array(recent.map { .string($0) }),
+            "columns": columns.map { .array($0.map { .string($0) }) } ?? .null,
+        ]
+        try File.replace(path, with: json.bytes())
+    }
+}
+
+/// Standard output where it is a file: how long it is, and the end of a list that was broken off.
+enum OutputFile {
+    /// Nil where it is a pipe or a terminal.
+    static var length: Int? {
+        var information = stat()
+        guard fstat(STDOUT_FILENO, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(information.st_size)
+    }
+
+    /// Cuts off what was written after the checkpoint. Throws `ConfigurationError` where it is not the file that was written.
+    static func cut(to wanted: Int) throws(ConfigurationError) {
+        guard let length else { return }
+        guard length >= wanted, ftruncate(STDOUT_FILENO, off_t(wanted)) == 0,
+            lseek(STDOUT_FILENO, off_t(wanted), SEEK_SET) >= 0
+        else {
+            throw ConfigurationError(
+                "the output is \(length) bytes long, but \(wanted) were written before",
+                hint: "append to the same file: '>> FILE' instead of '> FILE'")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import Ringdown
+internal import RingdownCore
+internal import RingdownOAuth
+internal import RingdownServer
+
+/// The exit codes that scripts can rely on.
+enum ExitCode {
+    static let done: Int32 = 0
+    static let failed: Int32 = 1
+    static let cancelled: Int32 = 2
+    static let credentialsRefused: Int32 = 4
+    static let permissionMissing: Int32 = 5
+    static let rateLimited: Int32 = 6
+    static let unreachable: Int32 = 7
+    static let usage: Int32 = 64
+    static let badInput: Int32 = 65
+    static let bug: Int32 = 70
+    static let configuration: Int32 = 78
+}
+
+/// An error as the command line tells it: what failed, why most likely, what to do, and the exit code.
+struct Failure {
+    private var exitCode: Int32
+    private var code: String
+    private var message: String
+    private var hint: String
+    private var status: Int?
+    private var correlationID: String?
+    private let isJSON: Bool
+    private let isSilent: Bool
+
+    init(_ error: any Error, commandLine: [String]) {
+        let options = commandLine.prefix { $0 != "--" }
+        isJSON =
+            options.contains("--output=json")
+            || zip(options, options.dropFirst()).contains { $0 == "--output" && $1 == "json" }
+        isSilent = error is OutputClosed
+        (hint, exitCode, code, message) = ("", ExitCode.failed, "failed", "\(error)")
+        switch error {
+        case let error as UsageError:
+            (exitCode, code, message, hint) = (ExitCode.usage, "usage", error.message, error.hint)
+        case let error as ConfigurationError:
+            (exitCode, code, message, hint) = (ExitCode.configuration, "configuration", error.message, error.hint)
+        case let error as AdvisedTokenError: describe(error.error, error.hint)
+        case let error as TokenError: describe(error, "")
+        case let error as APIError: describe(error)
+        case let error as HTTPServer.StartError:
+            (exitCode, code) = (ExitCode.configuration, "configuration")
+            message = "\(error)"
+            hint = "end what listens there, or let the system choose a port"
+        case let error as OutputError:
+            (message, hint) = ("cannot write \(error.error)", "what was written before it is not complete")
+        case let error as FileError:
+            (exitCode, code, message) = (ExitCode.badInput, "badInput", "cannot read \(error)")
+        case is CancellationError: (exitCode, code, message) = (ExitCode.cancelled, "cancelled", "cancelled")
+        case is OutputClosed: exitCode = ExitCode.failed
+        default:
+            (exitCode, code) = (ExitCode.bug, "bug")
+            hint = "this should not happen: report it with the command line"
+        }
+    }
+
+    private mutating func describe(_ error: TokenError, _ advice: String) {
+        (message, code, hint) = (error.message, error.code.description, advice)
+        (status, correlationID) = (error.status, error.correlationID)
+        switch error.code {
+        case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired:
+            exitCode = ExitCode.credentialsRefused
+        case .rateLimited: exitCode = ExitCode.rateLimited
+        case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
+        case .cancelled: exitCode = ExitCode.cancelled
+        default: exitCode = ExitCode.failed
+        }
+        message = "no token: " + message
+    }
+
+    private mutating func describe(_ error: APIError) {
+        (message, code, hint) = (error.message, error.platformCode ?? error.code.description, error.hint)
+        (status, correlationID) = (error.status, error.correlationID)
+        switch error.code {
+        case .unauthorized: exitCode = ExitCode.credentialsRefused
+        case .forbidden: exitCode = ExitCode.permissionMissing
+        case .rateLimited: exitCode = ExitCode.rateLimited
+        case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
+        case .configuration: exitCode = ExitCode.configuration
+        case .invalidPath: exitCode = ExitCode.usage
+        default: exitCode = ExitCode.failed
+        }
+    }
+
+    private static func exitCode(_ error: TransportError?) -> Int32 {
+        switch error?.code {
+        case .responseTooLarge: ExitCode.failed
+        case .setup: ExitCode.configuration
+        default: ExitCode.unreachable
+        }
+    }
+
+    /// Tells the error to standard error and returns the exit code.
+    func report() -> Int32 {
+        if isSilent { return exitCode }
+        if isJSON {
+            let json: JSON = [
+                "error": [
+                    "code": .string(code), "message": .string(message), "hint": .string(hint),
+                    "status": status.map { .int($0) } ?? .null, "correlationId": .optional(correlationID),
+                ]
+            ]
+            notice(json.description)
+            return exitCode
+        }
+        notice("ringdown: " + message)
+        if !hint.isEmpty { notice("  hint: " + hint) }
+        if let correlationID { notice("  correlation id: " + correlationID) }
+        return exitCode
+    }
+}
+
+/// A token error with what the platform's knowledge makes of it.
+struct AdvisedTokenError: Error, CustomStringConvertible {
+    var error: TokenError
+    var hint: String
+
+    var description: String { error.message }
+}

@@ -1,0 +1,49 @@
+internal import Ringdown
+internal import RingdownCore
+
+/// Where profiles are: a `.env` file for each.
+struct ProfileDirectory {
+    let path: String
+
+    init(_ variables: [String: String]) {
+        let configuration = variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+        path = (configuration ?? (variables["HOME"] ?? "") + "/.config") + "/ringdown"
+    }
+
+    /// The names of all profiles, sorted.
+    var names: [String] {
+        TemporaryDirectory.names(in: path).filter { $0.hasSuffix(".env") && Self.isName(String($0.dropLast(4))) }
+            .map { String($0.dropLast(4)) }.sorted()
+    }
+
+    /// Where a profile of this name is, or would be. Throws where it cannot be a name.
+    func place(of name: String) throws(ConfigurationError) -> String {
+        guard path.hasPrefix("/"), path != "/.config/ringdown" else {
+            throw ConfigurationError(
+                "there is no place for profiles: HOME is not set", hint: "set HOME or XDG_CONFIG_HOME")
+        }
+        if Self.isName(name) { return "\(path)/\(name).env" }
+        throw ConfigurationError(
+            "'\(abbreviated(name))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
+    }
+
+    /// The file of a profile that is there.
+    func file(of name: String) throws(ConfigurationError) -> String {
+        let file = try place(of: name)
+        if isThere(file) { return file }
+        let names = names
+        let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
+        let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+        throw ConfigurationError(
+            "there is no profile '\(abbreviated(name))'"
+                + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
+            hint: isPlatform
+                ? "did you mean --platform \(name.lowercased())?"
+                : name.count > 24 ? "'ringdown init' makes one" : "'ringdown init \(name)' makes it, as \(file)")
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".") && !name.hasPrefix("-")
+            && name.utf8.allSatisfy { $0.isAlphanumeric || "-_.".utf8.contains($0) }
+    }
+}

@@ -1,0 +1,16 @@
+internal import RingdownCore
+
+/// Rows below titles, each column as wide as its widest cell.
+func showTable(_ titles: [String], _ rows: [[String]]) throws {
+    let all = [titles] + rows
+    let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    for row in all {
+        let cells = zip(row, widths).map { aligned(excerpt($0, limit: 200), $1) }.joined(separator: "  ")
+        try Context.current.standardOutput.line(cells.trimmed)
+    }
+}
+
+/// Text with blanks behind it up to `width`.
+func aligned(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}

@@ -1,0 +1,70 @@
+internal import RingdownCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The directory in which `exec` keeps token files for its command: in memory where the system has such a place, for its owner only.
+///
+/// A process that is killed cannot remove its directory, so the next one does. The system's lock on a directory shows whether the
+/// process that made it still runs.
+struct TokenDirectory {
+    private static let prefix = "ringdown-exec-"
+
+    var path: String { directory.path }
+    private let directory: TemporaryDirectory
+    /// Locked as long as this process runs.
+    private let descriptor: Int32
+
+    /// Makes a directory in the first of `bases` that has room for one, and removes those that ended processes left in any of them.
+    ///
+    /// - Throws: `FileError` if none of them can be used.
+    init(in bases: [String]) throws(FileError) {
+        var made: (TemporaryDirectory, Int32)?
+        var failure = FileError(path: bases.first ?? "", code: ENOENT)
+        for base in bases {
+            Self.removeAbandoned(in: base)
+            guard made == nil else { continue }
+            do throws(FileError) { made = try Self.make(in: base) } catch { failure = error }
+        }
+        guard let made else { throw failure }
+        (directory, descriptor) = made
+    }
+
+    func remove() {
+        directory.remove()
+        close(descriptor)
+    }
+
+    private static func make(in base: String) throws(FileError) -> (TemporaryDirectory, Int32) {
+        let directory = try TemporaryDirectory(in: base, prefix: "ringdown-new-")
+        // It has its name once it is locked, so that no other process takes it for an abandoned one.
+        let path = "\(base)/\(prefix)\(directory.path.suffix(6))"
+        let descriptor = opened(directory.path)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0, rename(directory.path, path) == 0 else {
+            let code = errno
+            if descriptor >= 0 { close(descriptor) }
+            directory.remove()
+            throw FileError(path: directory.path, code: code)
+        }
+        return (TemporaryDirectory(existing: path), descriptor)
+    }
+
+    private static func removeAbandoned(in base: String) {
+        for name in TemporaryDirectory.names(in: base) where name.hasPrefix(prefix) {
+            let path = "\(base)/\(name)"
+            var information = stat()
+            guard lstat(path, &information) == 0, information.st_uid == geteuid(),
+                information.st_mode & S_IFMT == S_IFDIR
+            else { continue }
+            let descriptor = opened(path)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { TemporaryDirectory(existing: path).remove() }
+            close(descriptor)
+        }
+    }
+
+    private static func opened(_ path: String) -> Int32 { open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+}

@@ -1,0 +1,69 @@
+internal import Ringdown
+internal import RingdownCore
+internal import RingdownOAuth
+
+struct WhoamiCommand: Command {
+    static let name = "whoami"
+    static let abstract = "Say whose token it is: organisation, client, roles, region, how long it lives."
+    static let examples = [
+        (line: "ringdown whoami", purpose: "The account of ./.env or the environment"),
+        (line: "ringdown whoami prod --output json", purpose: "For a script"),
+    ]
+
+    enum Format: String, ChoiceParameter { case text, json }
+
+    let account = Account()
+    @Option("output", "FORMAT", help: "How to print it; text unless said otherwise.")
+    var output: Format?
+
+    func run() async throws -> Int32 {
+        let report = try await account.withClient { client in
+            let identity = try await client.whoami()
+            return Report(profile: client.profile, identity: identity, token: try await client.token())
+        }
+        let stream = Context.current.standardOutput
+        switch output ?? .text {
+        case .json: try stream.line(report.json.description)
+        case .text: try stream.write(report.text)
+        }
+        return ExitCode.done
+    }
+}
+
+private struct Report {
+    let profile: Profile
+    let identity: Identity
+    let token: Token
+
+    private var remaining: Duration { max(.zero, token.remaining(at: Context.current.time.now())) }
+
+    var json: JSON {
+        let own: [JSON.Member] = [
+            .init("platform", .string(profile.platform.name)), .init("region", .optional(profile.region)),
+        ]
+        let times: [JSON.Member] = [
+            .init("expires_at", token.isLifetimeKnown ? .string(token.expiry.rfc3339) : .null),
+            .init("expires_in", token.isLifetimeKnown ? .int(Int(remaining.inSeconds)) : .null),
+        ]
+        return .object(own + (identity.json.members ?? []) + times)
+    }
+
+    var text: String {
+        func named(_ name: String?, _ id: String?) -> String? {
+            guard let name else { return id }
+            return id.map { "\(name) (\($0))" } ?? name
+        }
+        let rows: [(String, String?)] = [
+            ("platform", profile.platform.title), ("region", profile.region),
+            ("organisation", named(identity.organizationName, identity.organizationID)),
+            ("client", named(identity.clientName, identity.clientID)), ("user", identity.userName),
+            ("roles", identity.roles.isEmpty ? nil : identity.roles.joined(separator: ", ")),
+            (
+                "token",
+                token.isLifetimeKnown
+                    ? "ends \(token.expiry.rfc3339), in \(remaining.spoken)" : "nobody knows how long"
+            ),
+        ]
+        return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
+    }
+}

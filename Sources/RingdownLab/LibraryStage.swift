@@ -1,0 +1,45 @@
+internal import RingdownCore
+internal import RingdownOAuth
+
+/// The library's token source, asked by tasks.
+struct LibraryStage: Stage {
+    private let setting: Setting
+    private let source: TokenSource
+
+    init(_ setting: Setting) {
+        self.setting = setting
+        source = TokenSource(setting.endpoint, key: setting.key, store: setting.store, time: setting.time)
+    }
+
+    func getToken(_ wish: GetToken) async -> (tokens: [Token?], reason: String?) {
+        let mints = source.mints.count
+        let tasks = (0..<wish.callers).map { _ in
+            Task { [source] in try? await source.token(minTTL: wish.minTTL, force: wish.isForced) }
+        }
+        // Whoever has to wait for a slow endpoint waits until it answers, or the request's own time limit.
+        let patience = Task { [setting, source] in
+            while !Task.isCancelled {
+                if setting.endpoint.isHanging, source.hasWaiters {
+                    await setting.time.waitForSleepers(1)
+                    setting.time.advance(by: .seconds(1))
+                }
+                await Task.yield()
+            }
+        }
+        var tokens: [Token?] = []
+        for task in tasks { tokens.append(await task.value) }
+        patience.cancel()
+        await patience.value
+        await settle()
+        return (tokens, source.mints.dropFirst(mints).first?.reason.rawValue)
+    }
+
+    func reject(_ token: Token) {
+        _ = source.reject(token)
+    }
+
+    func settle() async {
+        while !source.isIdle, !setting.endpoint.isHanging { await Task.yield() }
+        if setting.endpoint.isHanging { await setting.time.waitForSleepers(1) }
+    }
+}

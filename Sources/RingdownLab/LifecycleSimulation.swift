@@ -1,0 +1,322 @@
+internal import RingdownCore
+internal import RingdownOAuth
+
+/// Many processes with a store between them against one token endpoint, in virtual time: latencies, outages, refusals,
+/// revocations, clocks that jump, callers that give up, secrets that change. Everything follows from a seed.
+///
+/// After every event the promises of the lifecycle are checked; the first that is broken ends the run.
+package struct LifecycleSimulation {
+    package struct Report: Sendable {
+        package var seed: UInt64
+        package var events = 0
+        package var requests = 0
+        /// What was broken, and when; nil where nothing was.
+        package var violation: String?
+    }
+
+    /// Runs one seed with so many events.
+    package static func run(seed: UInt64, events: Int) -> Report {
+        var world = SimulatedWorld(seed: seed)
+        return world.run(events: events)
+    }
+}
+
+/// The state of a run. Seconds are those of the run; wall clocks differ from them by their process's own error.
+struct SimulatedWorld {
+    private enum Event {
+        case call(process: Int)
+        case tryLock(process: Int, TokenMachine<Int>.Fetch)
+        case land(process: Int, TokenMachine<Int>.Fetch, sent: Double)
+        case cancel(process: Int, waiter: Int)
+        case use(process: Int, Token)
+        case fault
+    }
+
+    private struct Process {
+        var machine: TokenMachine<Int>
+        var wallError = 0.0
+        var hasOldSecret = false
+        /// Those who wait, with what they asked for.
+        var waiters: [Int: (minTTL: Duration, isForced: Bool)] = [:]
+        var inFlight = 0
+        /// Tokens that the machine agreed to replace.
+        var rejected: Set<String> = []
+        var lastRequest: (time: Double, hasFailed: Bool)?
+        var clockJumped = -1e9
+    }
+
+    private let settings: LifecycleSettings
+    private var random: SeededRandom
+    private var now = 0.0
+    private var queue = EventQueue<Event>()
+    private var processes: [Process]
+    private var stored: StoredState?
+    private var isStoreUp = true
+    private var lockedBy: Int?
+    private var lifetime: Double
+    /// The least age at which a token is replaced by itself, with the time that a request may take taken off.
+    private let earliest: Double
+    private var outageUntil = 0.0
+    private var isSecretRotated = false
+    private var revoked: Set<String> = []
+    private var nextWaiter = 0
+    private var report: LifecycleSimulation.Report
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        report = .init(seed: seed)
+        settings = LifecycleSettings()
+        lifetime = [60, 300, 900, 3600, 86400][random.below(5)]
+        let settings = settings
+        earliest = RefreshPlan(settings, lifetime: .seconds(lifetime), replicas: 1).firstRefresh.inSeconds - 11
+        processes = (0..<1 + random.below(4)).map { _ in Process(machine: TokenMachine(settings)) }
+    }
+
+    mutating func run(events: Int) -> LifecycleSimulation.Report {
+        for process in processes.indices { queue.add(.call(process: process), at: random.unit()) }
+        queue.add(.fault, at: random.unit() * lifetime)
+        while report.events < events, report.violation == nil, let (time, event) = queue.next() {
+            now = time
+            report.events += 1
+            handle(event)
+        }
+        if report.violation == nil { recover() }
+        return report
+    }
+
+    private mutating func violated(_ text: String) {
+        if report.violation == nil { report.violation = "\(text), at \(now) s, event \(report.events)" }
+    }
+
+    private func moment(_ process: Int) -> Moment {
+        Moment(
+            uptime: .seconds(now + 1000),
+            wall: Timestamp(secondsSince1970: 1_795_248_000 + now + processes[process].wallError))
+    }
+
+    // MARK: Events
+
+    private mutating func handle(_ event: Event) {
+        switch event {
+        case .call(let process):
+            call(process)
+            queue.add(.call(process: process), at: now + random.unit() * lifetime / 50)
+        case .tryLock(let process, let fetch): proceed(process, fetch)
+        case .land(let process, let fetch, let sent): land(process, fetch, sent)
+        case .cancel(let process, let waiter):
+            if processes[process].machine.cancel(waiter) { processes[process].waiters[waiter] = nil }
+        case .use(let process, let token): use(process, token)
+        case .fault:
+            makeFault()
+            queue.add(.fault, at: now + random.unit() * lifetime)
+        }
+    }
+
+    private mutating func call(_ process: Int) {
+        let isForced = random.below(200) == 0
+        let minTTL = random.below(20) == 0 ? Duration.seconds(random.unit() * lifetime / 2) : .zero
+        nextWaiter += 1
+        let waiter = nextWaiter
+        let before = processes[process].machine.stored(at: moment(process)).token
+        switch processes[process].machine.request(at: moment(process), minTTL: minTTL, force: isForced, waiter: waiter)
+        {
+        case .serve(let token): deliver(token, process)
+        case .serveAndFetch(let token, let fetch):
+            deliver(token, process)
+            begin(process, fetch)
+        case .fail:
+            checkNeedless(process, before, minTTL, isForced, "is told an error")
+        case .fetch(let fetch):
+            checkNeedless(process, before, minTTL, isForced, "waits")
+            processes[process].waiters[waiter] = (minTTL, isForced)
+            begin(process, fetch)
+        case .wait:
+            checkNeedless(process, before, minTTL, isForced, "waits")
+            processes[process].waiters[waiter] = (minTTL, isForced)
+        }
+        if processes[process].waiters[waiter] != nil, random.below(10) == 0 {
+            queue.add(.cancel(process: process, waiter: waiter), at: now + random.unit() * 2)
+        }
+    }
+
+    /// While a token serves, nobody waits and nobody sees a failure, but in its last minute.
+    private mutating func checkNeedless(
+        _ process: Int, _ token: Token?, _ minTTL: Duration, _ isForced: Bool, _ what: String
+    ) {
+        guard !isForced, let token else { return }
+        let left = token.remaining(at: moment(process))
+        if left > max(settings.mandatory(token), minTTL), left > settings.margin(token) {
+            violated("a caller \(what) though a token has \(left.spoken) left")
+        }
+    }
+
+    private mutating func deliver(_ token: Token, _ process: Int) {
+        let left = token.remaining(at: moment(process))
+        if token.isCacheable, left <= settings.margin(token) {
+            violated("a token with \(left.spoken) left is handed out")
+        }
+        let text = token.value.reveal()
+        if processes[process].rejected.contains(text) { violated("a rejected token is handed out again") }
+        if random.below(3) == 0 { queue.add(.use(process: process, token), at: now + random.unit()) }
+    }
+
+    private mutating func use(_ process: Int, _ token: Token) {
+        guard revoked.contains(token.value.reveal()) else { return }
+        let cached = processes[process].machine.stored(at: moment(process)).token
+        if processes[process].machine.reject(token, at: moment(process)) == .retry, cached?.value == token.value {
+            processes[process].rejected.insert(token.value.reveal())
+        }
+    }
+
+    // MARK: Token requests
+
+    private mutating func begin(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) {
+        processes[process].inFlight += 1
+        if processes[process].inFlight > 1 { violated("two requests of one process are under way") }
+        proceed(process, fetch)
+    }
+
+    private mutating func proceed(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) {
+        if isStoreUp {
+            if settle(process, fetch) { return }
+            if let holder = lockedBy, holder != process {
+                guard fetch.reason == .advisory else {
+                    return queue.add(.tryLock(process: process, fetch), at: now + 0.05)
+                }
+                let answers = processes[process].machine.abandon(fetch, at: moment(process))
+                return finish(process, answers, nil)
+            }
+            lockedBy = process
+        }
+        checkSpacing(process, fetch)
+        report.requests += 1
+        queue.add(.land(process: process, fetch, sent: now), at: now + random.unit() * random.unit() * 10)
+    }
+
+    /// Whether what the store holds ends the request.
+    private mutating func settle(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) -> Bool {
+        guard var stored else { return false }
+        // The age is what the reader's wall clock makes of it.
+        if let token = stored.token {
+            let age = max(0, (moment(process).wall - token.requested.wall).inSeconds)
+            stored.token = token.isStillGood(age: age) ? token.seen(at: moment(process), age: age) : nil
+        }
+        guard let landing = processes[process].machine.loaded(stored, for: fetch, at: moment(process)) else {
+            return false
+        }
+        finish(process, landing.answers, landing.next)
+        return true
+    }
+
+    private mutating func land(_ process: Int, _ fetch: TokenMachine<Int>.Fetch, _ sent: Double) {
+        let here = moment(process)
+        let result: Result<Token, TokenError>
+        if now < outageUntil {
+            var error = TokenError(.serverFailed, "503")
+            if random.below(4) == 0 { error.retryAfter = .seconds(random.unit() * 60) }
+            result = .failure(error)
+        } else if processes[process].hasOldSecret {
+            result = .failure(TokenError(.credentialsRefused, "refused"))
+        } else {
+            nextWaiter += 1
+            let jitter = settings.refreshJitter(lifetime: .seconds(lifetime), draw: random.unit())
+            result = .success(
+                Token(
+                    value: Secret("token \(nextWaiter)"), lifetime: .seconds(lifetime),
+                    requested: Moment(uptime: .seconds(sent + 1000), wall: here.wall + .seconds(sent - now)),
+                    refreshJitter: jitter))
+        }
+        var landing: TokenMachine<Int>.Landing
+        switch result {
+        case .success(let token):
+            processes[process].lastRequest = (now, false)
+            landing = processes[process].machine.fetched(token, for: fetch, at: here)
+        case .failure(let error):
+            processes[process].lastRequest = (now, true)
+            landing = (processes[process].machine.failed(error, for: fetch, at: here, draw: random.unit()), nil)
+        }
+        if lockedBy == process {
+            stored = processes[process].machine.stored(at: here)
+            lockedBy = nil
+        }
+        finish(process, landing.answers, landing.next)
+    }
+
+    private mutating func finish(
+        _ process: Int, _ answers: [(waiter: Int, result: Result<Token, TokenError>)], _ next: TokenMachine<Int>.Fetch?
+    ) {
+        processes[process].inFlight -= 1
+        for (waiter, result) in answers {
+            guard processes[process].waiters.removeValue(forKey: waiter) != nil else {
+                violated("a caller is answered twice, or without having asked")
+                continue
+            }
+            if case .success(let token) = result, token.isCacheable { deliver(token, process) }
+        }
+        if let next { begin(process, next) }
+        if processes[process].inFlight == 0, !processes[process].waiters.isEmpty { violated("a caller is forgotten") }
+    }
+
+    /// A failure is followed by a second of quiet at least; a success by most of the token's life, unless someone insists.
+    private mutating func checkSpacing(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) {
+        guard let last = processes[process].lastRequest, fetch.reason != .forced else { return }
+        let since = now - last.time
+        if last.hasFailed, fetch.reason != .rejected, since < 0.999 {
+            violated("a failed request is repeated after \(since) s")
+        }
+        let isExpected = [.advisory, .mandatory, .cold].contains(fetch.reason)
+        if !last.hasFailed, isExpected, since < earliest, now - processes[process].clockJumped > lifetime {
+            violated("a new token is requested \(since) s after the last one, though it lives for \(lifetime) s")
+        }
+    }
+
+    // MARK: Faults
+
+    private mutating func makeFault() {
+        let process = random.below(processes.count)
+        switch random.below(6) {
+        case 0: outageUntil = now + random.unit() * lifetime
+        case 1:
+            for process in processes {
+                process.machine.stored(at: moment(0)).token.map { _ = revoked.insert($0.value.reveal()) }
+            }
+        case 2:
+            processes[process].wallError += (random.unit() - 0.5) * 2 * lifetime
+            for index in processes.indices { processes[index].clockJumped = now }
+        case 3: isStoreUp.toggle()
+        case 4:
+            // The platform's secret changes; each process has the new one a little later.
+            for index in processes.indices { processes[index].hasOldSecret = random.below(2) == 0 }
+        default: for index in processes.indices { processes[index].hasOldSecret = false }
+        }
+        // A store that went down forgets who had the lock, as the system does when a process ends.
+        if !isStoreUp { lockedBy = nil }
+    }
+
+    /// Once all faults have ended everybody is served again, within the longest memory of a failure.
+    private mutating func recover() {
+        outageUntil = now
+        for index in processes.indices { processes[index].hasOldSecret = false }
+        let end = now + settings.retryAfterLimit.inSeconds / 30 + settings.refusalMemory.inSeconds + 80
+        while now < end, let (time, event) = queue.next(), report.violation == nil {
+            now = max(now, time)
+            if case .fault = event { continue }
+            handle(event)
+        }
+        for process in processes.indices where report.violation == nil {
+            let action = processes[process].machine.request(at: moment(process), waiter: nil)
+            if case .fail(let error) = action {
+                violated("a process is not served after all faults have ended: \(error)")
+            }
+        }
+    }
+}
+
+extension Token {
+    fileprivate func isStillGood(age: Double) -> Bool { age < lifetime.inSeconds }
+
+    /// The token as another process reads it from a store.
+    fileprivate func seen(at now: Moment, age: Double) -> Token {
+        requested(at: Moment(uptime: now.uptime - .seconds(age), wall: requested.wall))
+    }
+}

@@ -1,0 +1,103 @@
+internal import RingdownCore
+internal import RingdownOAuth
+
+/// Plays scenarios with a clock that is moved by hand.
+package enum ScenarioRunner: Sendable {
+    /// On the bare state machine.
+    case machine
+    /// On the library's token source.
+    case library
+
+    /// What did not come as it must, empty where all did; nil where the scenario is not meant for this runner.
+    package func play(_ scenario: Scenario) async -> [String]? {
+        guard scenario.plays(self == .machine ? "machine" : "library") else { return nil }
+        let setting = Setting(scenario)
+        var stage: any Stage = self == .machine ? MachineStage(setting) : LibraryStage(setting)
+        return await play(scenario, setting, &stage)
+    }
+
+    private func play(_ scenario: Scenario, _ setting: Setting, _ stage: inout any Stage) async -> [String] {
+        var (first, last): (Token?, Token?)
+        if let left = scenario.secondsLeft {
+            first = await stage.getToken(GetToken()).tokens[0]
+            last = first
+            setting.time.advance(by: .seconds(scenario.lifetime - left))
+        }
+        var complaints: [String] = []
+        for (index, step) in scenario.steps.enumerated() {
+            switch step.action {
+            case .advance(let seconds):
+                setting.time.advance(by: .seconds(seconds))
+                await stage.settle()
+            case .jumpWall(let seconds): setting.time.jumpWall(by: .seconds(seconds))
+            case .reject(let isFirst):
+                if let token = isFirst ? first : last { stage.reject(token) }
+            case .store(let lifetime, let isFirst):
+                let now = setting.time.now()
+                let other = Token(value: Secret("another"), lifetime: .seconds(lifetime), requested: now)
+                await setting.store.save(StoredState(token: isFirst ? first : other), for: setting.key)
+            case .storeRefusal(let seconds): await setting.storeRefusal(seconds)
+            case .getToken(let callers, let minTTL, let isForced):
+                setting.endpoint.script(step.source)
+                let before = setting.endpoint.requests
+                let wish = GetToken(callers: callers, minTTL: .seconds(minTTL), isForced: isForced)
+                let (tokens, reason) = await stage.getToken(wish)
+                let known = [first?.value, last?.value]
+                last = tokens.compactMap { $0 }.last ?? last
+                let outcome = Scenario.Outcome(
+                    results: tokens.map { $0.map { known.contains($0.value) ? "cached" : "fresh" } ?? "error" },
+                    requests: setting.endpoint.requests - before, reason: reason)
+                complaints += step.expectation.complaints(about: outcome).map { "step \(index + 1): \($0)" }
+            }
+        }
+        return complaints
+    }
+}
+
+/// What plays the steps of a scenario.
+protocol Stage {
+    /// What each caller gets, and why the first request was made, if there was one.
+    mutating func getToken(_ wish: GetToken) async -> (tokens: [Token?], reason: String?)
+    /// The API answers 401 to a token.
+    mutating func reject(_ token: Token)
+    /// Returns once no token request is under way, or one hangs.
+    mutating func settle() async
+}
+
+/// What callers ask for.
+struct GetToken: Sendable {
+    var callers = 1
+    var minTTL: Duration = .zero
+    var isForced = false
+}
+
+/// One scenario's clock, store and token endpoint.
+struct Setting: Sendable {
+    let time = ManualTime()
+    let store = SharedStore()
+    let key = CacheKey(fields: [[7]])
+    let endpoint: ScriptedEndpoint
+
+    init(_ scenario: Scenario) {
+        endpoint = ScriptedEndpoint(time: time, lifetime: scenario.lifetime)
+    }
+
+    /// As another process does whose credentials were refused.
+    func storeRefusal(_ seconds: Double) async {
+        let (now, error) = (time.now().wall, TokenError(.credentialsRefused, "refused", status: 401))
+        let end = now + .seconds(seconds)
+        let setback = Setback(error: error, failures: 1, time: now, retryAt: end, until: end)
+        await store.save(StoredState(setback: setback), for: key)
+    }
+}
+
+/// A store that other processes write into.
+final class SharedStore: TokenStore {
+    private let state = Locked<StoredState?>(nil)
+
+    func load(_ key: CacheKey, at now: Moment) async -> StoredState? { state.withLock { $0 } }
+    func save(_ new: StoredState, for key: CacheKey) async { state.withLock { $0 = new } }
+    func remove(_ key: CacheKey) async { state.withLock { $0 = nil } }
+    func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome { .unavailable }
+    func note(_ mint: Mint) async {}
+}

@@ -1,0 +1,136 @@
+public import RingdownCore
+
+/// Requests tokens from an OAuth 2.0 server.
+public struct OAuthClient: TokenRequester {
+    public let grant: Grant
+    private let transport: any Transport
+    private let time: any TimeSource
+    private let settings: LifecycleSettings
+    private let discovery: Discovery
+
+    public init(
+        _ grant: Grant, transport: any Transport, time: any TimeSource = .system,
+        settings: LifecycleSettings = LifecycleSettings(), discovery: Discovery? = nil
+    ) {
+        self.grant = grant
+        self.transport = transport
+        self.time = time
+        self.settings = settings
+        self.discovery = discovery ?? Discovery(transport)
+    }
+
+    public func requestToken(draw: Double) async throws(TokenError) -> Token {
+        try await requestTokens(draw: draw).access
+    }
+
+    /// The same, with the refresh token that came along, where one did.
+    public func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
+        let endpoint = try await endpoint()
+        let request = try grant.request(to: endpoint, at: time.now().wall)
+        let sent = time.now()
+        var response: Response
+        do { response = try await transport.send(request) } catch { throw .unreachable(error, endpoint: endpoint) }
+        let elapsed = Int(((time.now().uptime - sent.uptime).inSeconds * 1000).rounded())
+        Logger.current.debug("token.request", "POST \(endpoint) \(response.status) \(elapsed) ms")
+        defer { wipe(&response.body) }
+        guard response.isSuccess else { throw refusal(response, endpoint) }
+        let granted: TokenResponse
+        do { granted = try TokenResponse(response.body) } catch { throw malformed(error, response, endpoint) }
+        return (token(granted, requested: sent, draw: draw), granted.refreshToken)
+    }
+
+    private func endpoint() async throws(TokenError) -> HTTPURL {
+        switch grant.endpoint {
+        case .fixed(let url): url
+        case .discovered(let issuer): try await discovery.tokenEndpoint(of: issuer)
+        }
+    }
+
+    private func token(_ response: TokenResponse, requested: Moment, draw: Double) -> Token {
+        if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
+            Logger.current.warning(
+                "token.scope_changed", "the server granted the scope '\(clean(granted))' instead of '\(wanted)'")
+        }
+        let stated = response.lifetime
+        if stated == nil {
+            Logger.current.warning(
+                "token.no_lifetime",
+                "the token response has no usable expires_in; \(Int(grant.defaultLifetime.inSeconds)) s are assumed"
+            )
+        }
+        let isOver = stated.map { $0 <= .zero } ?? false
+        if isOver {
+            Logger.current.warning("token.expired_at_birth", "the token response says expires_in ≤ 0; it is used once")
+        }
+        let range = settings.lifetimeRange
+        let lifetime = isOver ? .zero : min(max(stated ?? grant.defaultLifetime, range.lowerBound), range.upperBound)
+        return Token(
+            value: response.accessToken, scope: response.scope, lifetime: lifetime, requested: requested,
+            refreshJitter: settings.refreshJitter(lifetime: lifetime, draw: draw), isLifetimeKnown: stated != nil,
+            isCacheable: !isOver
+        )
+    }
+
+    private func scopes(_ text: String) -> Set<Substring> { Set(text.split(separator: " ")) }
+
+    // MARK: Failures
+
+    private func refusal(_ response: Response, _ endpoint: HTTPURL) -> TokenError {
+        let body = try? JSONReader.parse(response.body)
+        // RFC 6749's names, and the camel case of CXone's published description (`cxone.md` section 1.7).
+        let name = body?["error"]?.string
+        let text = (body?["error_description"] ?? body?["errorDescription"])?.string ?? body?["message"]?.string
+        var error = TokenError(code(response.status, name, text), "", endpoint: endpoint, status: response.status)
+        error.isPage = isPage(response)
+        error.oauthError = name.map { clean($0) }
+        error.oauthDescription = text.map { clean($0) }
+        error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
+        error.correlationID = response.headers["ININ-Correlation-Id"].map { clean($0) }
+        let said = [error.oauthError, error.oauthDescription].compactMap { $0 }.joined(separator: ": ")
+        error.message = "\(endpoint.origin) answered \(response.status)"
+        if !said.isEmpty {
+            error.message += " (\(said))"
+        } else if (300..<400).contains(response.status) {
+            error.message += ": a redirect, which a token request never follows"
+        } else {
+            error.message += response.body.isEmpty ? " with an empty body" : ": \(clean(response.body))"
+        }
+        return error
+    }
+
+    /// By what the body says; the status counts only where the body says nothing.
+    private func code(_ status: Int, _ name: String?, _ text: String?) -> TokenError.Code {
+        // Genesys Cloud says 400 `invalid_request` "rate limit exceeded; …" (`genesys-cloud.md` section 2).
+        if status == 429 || text?.lowercased().hasPrefix("rate limit exceeded") == true { return .rateLimited }
+        switch name {
+        case "invalid_client", "invalid_grant", "access_denied": return .credentialsRefused
+        case "unauthorized_client", "unsupported_grant_type": return .grantRefused
+        case "invalid_scope", "invalid_target": return .scopeRefused
+        case "temporarily_unavailable", "server_error": return .serverFailed
+        default: break
+        }
+        if status >= 500 { return .serverFailed }
+        return name == nil && (status == 401 || status == 403) ? .credentialsRefused : .requestRefused
+    }
+
+    private func malformed(_ error: TokenResponse.Unusable, _ response: Response, _ endpoint: HTTPURL) -> TokenError {
+        var message = "\(endpoint.origin) answered \(response.status), but \(error.reason)"
+        let type = response.headers["Content-Type"].map { clean($0) }
+        // The body of a success may hold a token, in whatever form: it is never quoted.
+        if let type { message += " (Content-Type \(type), \(response.body.count) bytes)" }
+        var result = TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
+        result.isPage = isPage(response)
+        return result
+    }
+
+    private func isPage(_ response: Response) -> Bool {
+        response.body.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<")
+    }
+
+    private func clean(_ text: String) -> String { clean(Array(text.utf8)) }
+
+    /// An excerpt without any secret of the request, should the server have echoed one.
+    private func clean(_ bytes: [UInt8]) -> String {
+        excerpt(bytes, without: grant.echoes)
+    }
+}

@@ -1,0 +1,100 @@
+internal import CGnuTLS
+package import RingdownCore
+
+/// A throw-away certificate authority: its key lives in memory and ends with it. For simulators; nobody should keep its certificate.
+package final class CertificateAuthority: @unchecked Sendable {  // because GnuTLS only reads it
+    /// Why there is no certificate.
+    package struct Failure: Error, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// A certificate and its key as PEM, for a server.
+    package struct Identity: Sendable {
+        let certificate: [UInt8]
+        let key: Secret
+    }
+
+    private let identity: OpaquePointer
+
+    /// Makes a key and a certificate that is good for ten years around `now`, so that clocks may be moved.
+    package init(name: String, now: Timestamp = .now()) throws(Failure) {
+        if let problem = gnutls_open() {
+            throw Failure(description: "GnuTLS cannot be loaded: \(String(cString: problem)); install libgnutls30")
+        }
+        identity = try makeIdentity(name, hosts: [], now + .seconds(-year * 5), now + .seconds(year * 5), issuer: nil)
+    }
+
+    deinit {
+        rd_identity_free(identity)
+    }
+
+    /// The authority's certificate as PEM: what clients must trust.
+    package func certificatePEM() throws(Failure) -> [UInt8] {
+        try export(identity, rd_export_certificate_pem)
+    }
+
+    /// The same as a Java key store, which is how Java wants to be told. It has no secrets; its password is `changeit`.
+    package func javaTrustStore(now: Timestamp = .now()) throws(Failure) -> [UInt8] {
+        let certificate = try export(identity, rd_export_certificate_der)
+        return try JavaTrustStore.bytes(certificate: certificate, alias: "ringdown", now: now)
+    }
+
+    /// A server's certificate for host names, `*.` for a label included, with a key of its own.
+    package func identity(for hosts: [String], from: Timestamp, until: Timestamp) throws(Failure) -> Identity {
+        let server = try makeIdentity(hosts.first ?? "nobody", hosts: hosts, from, until, issuer: identity)
+        defer { rd_identity_free(server) }
+        let certificate = try export(server, rd_export_certificate_pem)
+        return Identity(certificate: certificate, key: Secret(bytes: try export(server, rd_export_key_pem)))
+    }
+}
+
+private let year = 365 * 86400
+
+private func makeIdentity(
+    _ name: String, hosts: [String], _ from: Timestamp, _ until: Timestamp, issuer: OpaquePointer?
+) throws(CertificateAuthority.Failure) -> OpaquePointer {
+    var failure: Int32 = 0
+    let identity = name.withCString { name in
+        hosts.joined(separator: " ").withCString { hosts in
+            var request = rd_certificate_request(
+                name: name, hosts: hosts, from: Int64(from.secondsSince1970), until: Int64(until.secondsSince1970))
+            return rd_identity_create(&request, issuer, &failure)
+        }
+    }
+    guard let identity else {
+        throw .init(description: "GnuTLS made no certificate: \(String(cString: rd_gnutls_message(failure)))")
+    }
+    return identity
+}
+
+private func export(_ identity: OpaquePointer, _ what: rd_export) throws(CertificateAuthority.Failure) -> [UInt8] {
+    var size = 65536
+    var bytes = [UInt8](repeating: 0, count: size)
+    let failure = rd_identity_export(identity, what, &bytes, &size)
+    guard failure >= 0 else {
+        throw .init(description: "GnuTLS exported no certificate: \(String(cString: rd_gnutls_message(failure)))")
+    }
+    return Array(bytes.prefix(size))
+}
+
+/// Java's own key store format, `JKS`, with one trusted certificate.
+private enum JavaTrustStore {
+    static func bytes(
+        certificate: [UInt8], alias: String, now: Timestamp
+    ) throws(CertificateAuthority.Failure) -> [UInt8] {
+        func number(_ value: UInt64, _ count: Int) -> [UInt8] {
+            (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
+        }
+        func text(_ value: String) -> [UInt8] { number(UInt64(value.utf8.count), 2) + Array(value.utf8) }
+        let milliseconds = UInt64(max(0, now.secondsSince1970) * 1000)
+        let store =
+            number(0xFEED_FEED, 4) + number(2, 4) + number(1, 4) + number(2, 4) + text(alias) + number(milliseconds, 8)
+            + text("X.509") + number(UInt64(certificate.count), 4) + certificate
+        // The format's own seal over the password, this phrase and the store.
+        let password = "changeit".utf16.flatMap { number(UInt64($0), 2) }
+        let sealed = password + Array("Mighty Aphrodite".utf8) + store
+        var digest = [UInt8](repeating: 0, count: 20)
+        guard rd_sha1(sealed, sealed.count, &digest) >= 0 else { throw .init(description: "GnuTLS has no SHA-1") }
+        return store + digest
+    }
+}

@@ -1,0 +1,133 @@
+internal import RingdownCore
+
+/// A job of CXone's, as it was submitted; its state follows from the clock. The times are ours (`cxone.md` section 5).
+struct CXoneJob: Sendable {
+    var number = 0
+    var submitted: Timestamp
+    /// When it is done, and when its results are gone.
+    var done: Timestamp
+    var gone: Timestamp
+    /// How it ends, where a fault says so.
+    var outcome: String?
+    var from: Timestamp
+    var to: Timestamp
+    var report: String
+    /// As it was asked for; nil for one of ours.
+    var fileName: String?
+    var hasHeader = true
+
+    func isDone(at now: Timestamp) -> Bool { now >= done }
+
+    /// The names of data extraction jobs.
+    func status(at now: Timestamp) -> String {
+        guard isDone(at: now) else { return "RUNNING" }
+        return outcome ?? (now >= gone ? "EXPIRED" : "SUCCEEDED")
+    }
+}
+
+extension Simulator {
+    // MARK: Data extraction (section 5.1)
+
+    /// `/data-extraction/v1/jobs`: a bare string as the job's id, and a result that lies with another host.
+    func dataExtraction(_ call: Call) -> Answer {
+        switch (call.request.method, Array(call.segments.dropFirst(2))) {
+        case ("POST", ["jobs"]): return submitExtraction(call)
+        case ("GET", ["jobs"]):
+            let jobs = world.withLock { $0.extractionJobs }
+            let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(job.status(at: call.now))] }
+            return Answer(json: ["jobs": .array(rows)], reason: "valid token")
+        case ("GET", let parts) where parts.count == 2 && parts[0] == "jobs":
+            guard let job = world.withLock({ $0.extractionJobs[parts[1]] }) else {
+                return Answer(status: 404, reason: "no such job")
+            }
+            let status = job.status(at: call.now)
+            let result: JSON =
+                switch status {
+                case "SUCCEEDED": ["url": .string(signedLink(parts[1], call))]
+                case "FAILED": ["errorMessage": "Simulated failure"]
+                default: [:]
+                }
+            return Answer(
+                json: ["jobStatus": ["id": .string(parts[1]), "status": .string(status), "result": result]],
+                reason: "valid token")
+        default: return Answer(status: 404, reason: Self.noSuchResource)
+        }
+    }
+
+    func newJob(_ call: Call, from: Timestamp, to: Timestamp, report: String) -> CXoneJob {
+        CXoneJob(
+            submitted: call.now, done: call.now + .seconds(assumptions.number(.jobSeconds)),
+            gone: call.now + .seconds(assumptions.number(.jobLifetime)), from: from, to: to, report: report)
+    }
+
+    private func submitExtraction(_ call: Call) -> Answer {
+        let body = try? JSONReader.parse(call.bodyBytes)
+        guard let from = body?["startDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
+            let to = body?["endDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }), from <= to,
+            let entity = body?["entityName"]?.string, body?["version"]?.text != nil
+        else {
+            let json: JSON = [
+                "code": "BAD_REQUEST", "details": "entityName, version, startDate and endDate are required",
+                "errors": [],
+            ]
+            return Answer(status: 400, json: json, reason: "malformed job")
+        }
+        // One job in 30 seconds; no reliable Retry-After comes with the refusal.
+        let isTooSoon = world.withLock { world in
+            let isTooSoon = world.lastExtraction.map { (.zero ..< .seconds(30)).contains(call.now - $0) } ?? false
+            if !isTooSoon { world.lastExtraction = call.now }
+            return isTooSoon
+        }
+        if isTooSoon {
+            return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "one job in 30 seconds")
+        }
+        let id = correlationID()
+        let job = newJob(call, from: from, to: to + .seconds(86400), report: entity)
+        world.withLock { $0.addExtraction(job, id) }
+        var answer = Answer(status: 202, reason: "job submitted")
+        answer.response.body = JSON.string(id).bytes()
+        return answer.with("Content-Type", "application/json")
+    }
+
+    /// The store that signed links lead to: it wants the signature and no token, as such stores do.
+    func storage(_ call: Call) -> Answer {
+        call.lookAtAll()
+        let id = String((call.segments.last ?? "").prefix(36))
+        guard call.request.method == "GET", let made = call.queryValue("X-Amz-Date"),
+            call.queryValue("X-Amz-Signature") == signature(id, made),
+            let job = world.withLock({ $0.extractionJobs[id] })
+        else { return Answer(status: 403, reason: "no valid signature") }
+        // The link says for how long it is good.
+        guard let start = time(basic: made), call.now < start + Self.linkLifetime, call.now < job.gone else {
+            return Answer(status: 403, reason: "the link has expired")
+        }
+        if call.header("Authorization") != nil {
+            return Answer(status: 400, reason: "a token was sent to a stranger")
+        }
+        var answer = Answer(reason: "signed link")
+        answer.response.body = Array(contactsCSV(job, call).utf8)
+        return answer.with("Content-Type", "text/csv")
+    }
+
+    private static let linkLifetime: Duration = .seconds(3600)
+
+    /// A link to a job's result, made anew whenever somebody asks for the job.
+    private func signedLink(_ id: String, _ call: Call) -> String {
+        let now = call.now.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
+        return call.addresses.storage + "/extraction/\(id).csv?X-Amz-Date=\(now)"
+            + "&X-Amz-Expires=\(Int(Self.linkLifetime.inSeconds))&X-Amz-Signature=\(signature(id, now))"
+    }
+
+    /// A time as links have it: `20261125T101500Z`.
+    private func time(basic text: String) -> Timestamp? {
+        let digits = text.filter(\.isNumber).map(String.init)
+        guard digits.count == 14 else { return nil }
+        func part(_ range: Range<Int>) -> String { digits[range].joined() }
+        return Timestamp(
+            rfc3339: "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(8..<10)):\(part(10..<12)):\(part(12..<14))Z")
+    }
+
+    private func signature(_ id: String, _ made: String) -> String {
+        hexadecimal(Sodium.sha256(Array("\(data.seed) \(id) \(made)".utf8)))
+    }
+}

@@ -1,0 +1,245 @@
+internal import RingdownCore
+internal import Synchronization
+
+extension Simulator {
+    /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
+    func control(_ request: Request, _ addresses: Addresses) -> Response {
+        if let reason = strangeness(request) { return Response(status: 403, json: ["message": .string(reason)]) }
+        return answer(request, addresses)
+    }
+
+    /// Why a request may come from a page of somebody else's in this machine's browser; nil where it does not.
+    private func strangeness(_ request: Request) -> String? {
+        let isKnown = request.url.origin.isLoopback || site(request.url.host) != nil
+        // A name without a dot belongs to nobody else: nobody can register it and let it lead here.
+        if !isKnown, request.url.host.contains(".") {
+            return "the control plane answers by the names of this machine only"
+        }
+        let isForeign = request.headers["Origin"].map { $0 != request.url.origin.description } ?? false
+        return isForeign || request.headers["Sec-Fetch-Site"] == "cross-site"
+            ? "the control plane does not answer other sites' pages" : nil
+    }
+
+    private func answer(_ request: Request, _ addresses: Addresses) -> Response {
+        switch (request.method, request.url.path) {
+        case ("GET", "/"): page()
+        case ("GET", "/_sim/state"): state(addresses)
+        case ("GET", "/_sim/journal"): journal(request)
+        case ("POST", "/_sim/seed"): setSeed(request)
+        case ("POST", "/_sim/reset"): reset()
+        case ("GET", "/_sim/clock"): clockState()
+        case ("POST", "/_sim/clock"): setClock(request)
+        case ("GET", "/_sim/credentials"): credentialsState()
+        case ("GET", "/_sim/people"): people()
+        case ("POST", "/_sim/client"): setClient(request)
+        case ("POST", "/_sim/faults"): addFaults(request)
+        case ("DELETE", "/_sim/faults"): withoutFaults()
+        case ("POST", "/_sim/mark"): mark()
+        case ("GET", "/_sim/count"): count(request)
+        default:
+            Response(
+                status: 404,
+                json: [
+                    "message": .string(
+                        "the control plane has: GET /, /_sim/state, journal, clock, credentials, people, count; "
+                            + "POST /_sim/reset, seed, clock, client, faults, mark; DELETE /_sim/faults"
+                    )
+                ]
+            )
+        }
+    }
+
+    /// The newest requests, the oldest of them first; `?last=50` for so many.
+    private func journal(_ request: Request) -> Response {
+        guard let text = request.url.queryValue("last") else {
+            return Response(json: world.withLock { $0.journal.json })
+        }
+        guard let count = Int(text), count >= 0 else { return badRequest("last: a number") }
+        let entries = world.withLock { $0.journal.entries.suffix(count) }
+        return Response(json: .array(entries.map(\.json)))
+    }
+
+    /// `{"seed": 7}`: other people, credentials and chances.
+    private func setSeed(_ request: Request) -> Response {
+        let seed = (try? JSONReader.parse(request.bodyBytes))?["seed"]?.int
+        guard let seed, seed >= 0 else { return badRequest("seed: a whole number from 0 up") }
+        setSeed(UInt64(seed))
+        return credentialsState()
+    }
+
+    /// As after the start, but for the clock and the tokens that programs hold.
+    private func reset() -> Response {
+        world.withLock { $0.forgetAllButTokens() }
+        faults.withLock { $0 = Faults(seed: data.seed) }
+        addFaults(options.faults)
+        return Response(status: 204)
+    }
+
+    private func clockState() -> Response {
+        Response(json: ["now": .string(clock.now.rfc3339), "scale": .number(String(clock.scale))])
+    }
+
+    /// `{"scale": 60}`, `{"scale": 0}` to stop it, `{"advance": 3600}` to move it by seconds; both work together.
+    private func setClock(_ request: Request) -> Response {
+        guard let json = try? JSONReader.parse(request.bodyBytes), let members = json.members,
+            members.allSatisfy({ ["scale", "advance"].contains($0.name) })
+        else { return badRequest("a JSON object of scale and advance") }
+        if let scale = json["scale"] {
+            guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
+                return badRequest("scale: 0, or a number from 0.000001 to 1000000")
+            }
+            guard clock.virtual == nil else {
+                return badRequest("advance alone: with --virtual-time the time passes as programs sleep")
+            }
+            clock.setScale(scale)
+        }
+        if let seconds = json["advance"] {
+            guard let seconds = seconds.double, abs(seconds) <= 1e9 else {
+                return badRequest("advance: a number of seconds from -1000000000 to 1000000000")
+            }
+            clock.advance(by: .seconds(seconds))
+        }
+        return clockState()
+    }
+
+    private func credentialsState() -> Response {
+        let known = currentCredentials
+        return Response(json: [
+            "genesysClientId": .string(known.genesysClientID),
+            "genesysClientSecret": .string(known.genesysClientSecret),
+            "cxoneClientId": .string(known.cxoneClientID), "cxoneClientSecret": .string(known.cxoneClientSecret),
+            "cxoneAccessKeyId": .string(known.cxoneAccessKeyID),
+            "cxoneAccessKeySecret": .string(known.cxoneAccessKeySecret),
+        ])
+    }
+
+    /// Some of those who can sign in.
+    private func people() -> Response {
+        let people = (0..<min(data.userCount, 25)).map { index -> JSON in
+            let person = data.person(index)
+            return [
+                "id": .string(person.id), "username": .string(person.email),
+                "name": "\(person.firstName) \(person.lastName)",
+            ]
+        }
+        return Response(json: .array(people))
+    }
+
+    /// `{"state": "active"|"inactive"|"disabled"}` `{"permissions": [..]|null}` and `{"divisions": [..]|null}` of the Genesys Cloud client.
+    private func setClient(_ request: Request) -> Response {
+        guard let json = try? JSONReader.parse(request.bodyBytes), case .object(let members) = json else {
+            return badRequest("a JSON object")
+        }
+        func names(_ values: [JSON]) -> Set<String>? {
+            let names = values.compactMap(\.string)
+            return names.count == values.count ? Set(names) : nil
+        }
+        // Changed as a whole, or not at all.
+        var client = world.withLock { $0.client }
+        for member in members {
+            switch (member.name, member.value) {
+            case ("state", .string(let text)):
+                guard let state = World.Client.State(rawValue: text) else {
+                    return badRequest("state: active, inactive or disabled")
+                }
+                client.state = state
+            case ("permissions", .null): client.permissions = nil
+            case ("permissions", .array(let values)):
+                guard let names = names(values) else { return badRequest("permissions: a list of names") }
+                client.permissions = names
+            case ("divisions", .null): client.divisions = nil
+            case ("divisions", .array(let values)):
+                guard let names = names(values), names.isSubset(of: Self.divisionNames) else {
+                    return badRequest("divisions: some of \(Self.divisionNames.joined(separator: ", "))")
+                }
+                client.divisions = names
+            default:
+                return badRequest(
+                    "state: a text; permissions or divisions: a list of names, or null; not \(excerpt(member.name, limit: 40))"
+                )
+            }
+        }
+        world.withLock { $0.client = client }
+        return Response(status: 204)
+    }
+
+    /// Rules as JSON, or one as a command line has it.
+    private func addFaults(_ request: Request) -> Response {
+        let text = String(decoding: request.bodyBytes, as: UTF8.self)
+        let isJSON = text.first { !$0.isWhitespace }.map { "{[".contains($0) } ?? false
+        do {
+            let rules = try isJSON ? FaultRule.rules(file: request.bodyBytes) : [FaultRule(text)]
+            if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
+                return badRequest("no certificate: the loopback ports have no TLS; start with --intercept")
+            }
+            addFaults(rules)
+            return Response(status: 204)
+        } catch {
+            return Response(status: 400, json: ["message": .string("\(error)")])
+        }
+    }
+
+    private func withoutFaults() -> Response {
+        removeFaults()
+        return Response(status: 204)
+    }
+
+    /// Remembers this place in the journal for `count`.
+    private func mark() -> Response {
+        world.withLock { $0.mark = $0.journal.total }
+        return Response(status: 204)
+    }
+
+    private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
+
+    /// How many requests since the mark fit these; a path and a host may begin or end in `*`. With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
+    private func count(_ request: Request) -> Response {
+        let items = request.url.queryItems
+        let wishes = items.filter { $0.name != "expect" }
+        guard wishes.allSatisfy({ Self.countFilters.contains($0.name) }) else {
+            return badRequest("\(Self.countFilters.joined(separator: ", ")), expect")
+        }
+        guard wishes.allSatisfy({ !["status", "token"].contains($0.name) || Int($0.value) != nil }) else {
+            return badRequest("status and token: numbers")
+        }
+        let expected = items.first { $0.name == "expect" }.map { Int($0.value) ?? -1 }
+        if expected == -1 { return badRequest("expect: a number") }
+        let entries = world.withLock { $0.journal.entries(since: $0.mark) }
+        let count = entries.count { entry in wishes.allSatisfy { entry.fits($0.name, $0.value) } }
+        var json: [JSON.Member] = [.init("count", .int(count))]
+        let isExpected = expected == nil || expected == count
+        if !isExpected { json.append(.init("since_mark", .array(entries.map(\.json)))) }
+        return Response(status: isExpected ? 200 : 417, json: .object(json))
+    }
+
+    private func badRequest(_ expected: String) -> Response {
+        Response(status: 400, json: ["message": .string("expected \(expected)")])
+    }
+}
+
+extension Request {
+    /// The body, whatever it is kept in.
+    var bodyBytes: [UInt8] {
+        switch body {
+        case .none: []
+        case .bytes(let bytes): bytes
+        case .secret(let secret): secret.withBytes { Array($0) }
+        }
+    }
+}
+
+extension RequestRecord {
+    /// Whether a member of it is what somebody looks for.
+    fileprivate func fits(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "path": Pattern(value).fits(path)
+        case "method": method == value.uppercased()
+        case "status": String(status) == value
+        case "reason": reason == value
+        case "host": Pattern(value.lowercased()).fits(host)
+        case "client": client == value
+        case "token": token.map(String.init) == value
+        default: false
+        }
+    }
+}

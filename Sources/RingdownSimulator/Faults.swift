@@ -1,0 +1,160 @@
+internal import RingdownCore
+
+/// The rules that are in force, and how often each was met.
+struct Faults: Sendable {
+    private struct State: Sendable {
+        var rule: FaultRule
+        var since: Timestamp
+        var matches = 0
+        var hits = 0
+
+        func isCurrent(_ host: String, isGenesys: Bool, _ now: Timestamp) -> Bool {
+            let age = (now - since).inSeconds
+            if let from = rule.from, age < from { return false }
+            if let until = rule.until, age >= until { return false }
+            if let platform = rule.platform, platform != (isGenesys ? "genesys" : "cxone") { return false }
+            return rule.host.map { Pattern($0).fits(host) } ?? true
+        }
+
+        func matches(_ call: Call, _ client: String?) -> Bool {
+            if let method = rule.method, method.uppercased() != call.request.method { return false }
+            if let wanted = rule.client, wanted != client { return false }
+            return rule.path.map { Pattern($0).fits(call.url.path) } ?? true
+        }
+    }
+
+    private var states: [State] = []
+    private var random: SeededRandom
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed ^ 0xFA17)
+    }
+
+    var isEmpty: Bool { states.isEmpty }
+
+    mutating func add(_ rules: [FaultRule], now: Timestamp) {
+        states += rules.map { State(rule: $0, since: now) }
+    }
+
+    /// The rules, and how often each was met and had an effect.
+    var json: [JSON] {
+        states.map { ["rule": $0.rule.json, "matches": .int($0.matches), "hits": .int($0.hits)] }
+    }
+
+    mutating func removeAll() {
+        states = []
+    }
+
+    /// The rules that apply to a request, in their order; counts it. Rules on certificates wait for connections.
+    mutating func applying(to call: Call, client: String?, host: String) -> [FaultRule] {
+        applying { state in
+            state.rule.certificate == nil && state.isCurrent(host, isGenesys: call.isGenesys, call.now)
+                && state.matches(call, client)
+        }
+    }
+
+    /// The rules on certificates that apply to a new connection, in their order; counts it.
+    mutating func applying(toConnection host: String, isGenesys: Bool, now: Timestamp) -> [FaultRule] {
+        applying { $0.rule.certificate != nil && $0.isCurrent(host, isGenesys: isGenesys, now) }
+    }
+
+    private mutating func applying(_ matches: (State) -> Bool) -> [FaultRule] {
+        var applying: [FaultRule] = []
+        for index in states.indices where matches(states[index]) {
+            states[index].matches += 1
+            let (rule, state) = (states[index].rule, states[index])
+            if let nth = rule.nth, state.matches != nth { continue }
+            if let times = rule.times, state.hits >= times { continue }
+            if let probability = rule.probability, random.unit() >= probability {
+                continue
+            }
+            states[index].hits += 1
+            applying.append(rule)
+        }
+        return applying
+    }
+}
+
+extension FaultRule {
+    /// What becomes of an answer.
+    func apply(to answer: inout Answer, _ call: Call, _ simulator: Simulator) {
+        if let status {
+            let former = answer
+            answer = simulator.failure(call, status)
+            (answer.client, answer.token) = (former.client, former.token)
+            // What every answer carries, a refusal too.
+            for field in former.response.headers.fields where field.name == "Date" || field.name.hasPrefix("inin-") {
+                if case .text(let text) = field.value { answer.add(field.name, text) }
+            }
+        }
+        if let retryAfter { set("Retry-After", String(Int(retryAfter.rounded())), &answer) }
+        if let retryAfterDate { set("Retry-After", (call.now + .seconds(retryAfterDate)).httpDate, &answer) }
+        if let expiresIn { replace([JSON.Member("expires_in", expiresIn)], in: &answer) { $0["access_token"] != nil } }
+        if let members = members?.members { replace(members, in: &answer) { _ in true } }
+        if let jobOutcome { simulator.endJob(answer.response.body, as: jobOutcome) }
+        if let body { replaceBody(of: &answer, body) }
+        if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
+        var sabotage = answer.response.sabotage ?? .init()
+        if let cut = reset ?? cut { (sabotage.cut, sabotage.isReset) = (cut, reset != nil) }
+        sabotage.bytesPerSecond = bytesPerSecond ?? sabotage.bytesPerSecond
+        sabotage.contentLength = contentLength ?? sabotage.contentLength
+        if sabotage != .init() { answer.response.sabotage = sabotage }
+    }
+
+    private func set(_ name: String, _ value: String, _ answer: inout Answer) {
+        answer = answer.with(name, value)
+    }
+
+    /// Puts members in place of the answer's own, where `isMeant` says so of it.
+    private func replace(_ members: [JSON.Member], in answer: inout Answer, where isMeant: (JSON) -> Bool) {
+        guard let json = try? JSONReader.parse(answer.response.body), let own = json.members, isMeant(json) else {
+            return
+        }
+        let kept = own.filter { own in !members.contains { $0.name == own.name } }
+        answer.response.body = JSON.object(kept + members.filter { $0.value != "missing" }).bytes()
+    }
+
+    private func replaceBody(of answer: inout Answer, _ body: Body) {
+        switch body {
+        case .truncated: answer.response.body = Array(answer.response.body.prefix(answer.response.body.count / 2))
+        case .invalid: answer.response.body = Array(#"{"access_token": oops"#.utf8)
+        case .empty: answer.response.body = []
+        case .html:
+            answer.response.body = Array("<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>".utf8)
+            set("Content-Type", "text/html", &answer)
+        }
+    }
+}
+
+extension Simulator {
+    /// Lets the job that an answer names end so.
+    fileprivate func endJob(_ answer: [UInt8], as outcome: String) {
+        guard let json = try? JSONReader.parse(answer), let id = json.text ?? json["jobId"]?.text else { return }
+        world.withLock { world in
+            world.analyticsJobs[id]?.outcome = outcome
+            world.extractionJobs[id]?.outcome = outcome
+            if let number = Int(id) { world.reportJobs[number]?.outcome = outcome }
+        }
+    }
+
+    /// An error with a status of the rule's choice, as the platform words it.
+    func failure(_ call: Call, _ status: Int) -> Answer {
+        // A token endpoint words its refusals as OAuth has it.
+        if call.isGenesys, call.url.path == "/oauth/token", (400..<500).contains(status) {
+            let isLimit = status == 429
+            return loginRefusal(
+                call, isLimit ? "invalid_request" : "invalid_client", isLimit ? "rate limit exceeded" : "simulated",
+                status: status, reason: "fault")
+        }
+        if !call.isGenesys, call.request.method == "POST", call.url.path.contains("token") {
+            return cxoneRefusal(status, status == 429 ? "slow_down" : "invalid_request", "simulated")
+        }
+        guard call.isGenesys else {
+            return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")
+        }
+        if call.url.path.hasPrefix("/api/v2/scim/") {
+            return scimRefusal(call, nil, "Simulated failure", "fault", status: status)
+        }
+        return genesysError(call, status, genesysCode(status), "Simulated failure", reason: "fault")
+    }
+}

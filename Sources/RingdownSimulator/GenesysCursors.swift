@@ -1,0 +1,116 @@
+internal import RingdownCore
+
+extension Simulator {
+    // MARK: Style B: keyset
+
+    private static let teamCount = 60
+
+    /// No total and no page count; the next key is inside `nextUri` (`genesys-cloud.md` section 5).
+    func teams(_ call: Call) -> Answer {
+        guard let size = limit(call, "pageSize", 25, 1...100), let after = position(call, "after"),
+            let before = position(call, "before")
+        else { return malformedCursor(call) }
+        let start = call.queryValue("before") == nil ? after : max(0, before - size)
+        return lasting(call) {
+            let range = min(start, Self.teamCount)..<min(start + size, Self.teamCount)
+            let (path, rest) = (call.url.path, call.query(without: "pageSize", "after", "before"))
+            var members: [JSON.Member] = [
+                .init("entities", .array(range.map(teams.json))), .init("selfUri", .string(path)),
+            ]
+            if range.upperBound < Self.teamCount {
+                members.append(.init("nextUri", "\(path)?after=\(range.upperBound)&pageSize=\(size)\(rest)"))
+            }
+            if start > 0 {
+                members.append(.init("previousUri", "\(path)?before=\(range.lowerBound)&pageSize=\(size)\(rest)"))
+            }
+            return .object(members)
+        }
+    }
+
+    var teams: Resource {
+        Resource(count: Self.teamCount, id: teamID) { index in
+            var random = SeededRandom(seed: self.data.seed &+ 0xB_8000 &+ UInt64(index))
+            let id = self.teamID(index)
+            return [
+                "id": .string(id), "name": "Team \(index + 1)", "memberCount": .int(3 + random.below(20)),
+                "selfUri": "/api/v2/teams/\(id)",
+            ]
+        }
+    }
+
+    private func teamID(_ index: Int) -> String { data.id(0xB_0000, index) }
+
+    // MARK: Style D: scan
+
+    private static let contactCount = 1000
+    private static let cursorLifetime: Duration = .seconds(86400)
+
+    /// A page can be empty though there is more: the end is where no cursor comes. A cursor lasts a day.
+    func scanContacts(_ call: Call) -> Answer {
+        guard let size = limit(call, "limit", 100, 10...200), let start = position(call, "cursor") else {
+            return malformedCursor(call)
+        }
+        guard !isOld(call) else { return malformedCursor(call) }
+        // The second page, and every fourth after it, is one that the scan found nothing for.
+        let (page, isEmpty) = (start / 1_000_000, start / 1_000_000 % 4 == 1)
+        let first = min(start % 1_000_000, Self.contactCount)
+        let end = isEmpty ? first : min(first + size, Self.contactCount)
+        let next = "\((page + 1) * 1_000_000 + end).\(Int(call.now.secondsSince1970))"
+        let hasMore = end < Self.contactCount
+        var members: [JSON.Member] = [.init("entities", .array((first..<end).map(contacts.json)))]
+        members.append(.init("cursors", hasMore ? ["after": .string(next)] : [:]))
+        if hasMore {
+            members.append(
+                .init(
+                    "nextUri", "\(call.url.path)?limit=\(size)&cursor=\(next)\(call.query(without: "limit", "cursor"))")
+            )
+        }
+        return valid(call, .object(members))
+    }
+
+    var contacts: Resource {
+        // Contacts are people too, and no users.
+        let first = 5_000_000
+        return Resource(count: Self.contactCount, id: { self.data.person(first + $0).id }) { index in
+            let person = self.data.person(first + index)
+            return [
+                "id": .string(person.id), "type": "contact", "firstName": .string(person.firstName),
+                "lastName": .string(person.lastName), "workEmail": .string(person.email),
+                "selfUri": "/api/v2/externalcontacts/contacts/\(person.id)",
+            ]
+        } number: { id in
+            self.data.index(ofAnyone: id).map { $0 - first }.flatMap { (0..<Self.contactCount).contains($0) ? $0 : nil }
+        }
+    }
+
+    // MARK: Parameters
+
+    private func limit(_ call: Call, _ name: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int? {
+        guard let text = call.queryValue(name) else { return standard }
+        return Int(text).flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    /// Where a cursor points to; 0 without one, nil for one that was not given out.
+    private func position(_ call: Call, _ name: String) -> Int? {
+        guard let text = call.queryValue(name) else { return 0 }
+        return Int(text.split(separator: ".", omittingEmptySubsequences: false)[0]).flatMap {
+            (0..<1_000_000_000_000).contains($0) ? $0 : nil
+        }
+    }
+
+    /// Whether a cursor was given out too long ago, or never.
+    private func isOld(_ call: Call) -> Bool {
+        guard let cursor = call.queryValue("cursor") else { return false }
+        guard let text = cursor.split(separator: ".").last, let made = Int(text), (0..<100_000_000_000).contains(made)
+        else {
+            return true
+        }
+        return call.now - Timestamp(secondsSince1970: Double(made)) > Self.cursorLifetime
+    }
+
+    private func malformedCursor(_ call: Call) -> Answer {
+        genesysError(
+            call, 400, "invalid.value", "Value is not valid for field type [cursor or page size].",
+            reason: "malformed paging")
+    }
+}

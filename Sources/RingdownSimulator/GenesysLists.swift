@@ -1,0 +1,98 @@
+internal import RingdownCore
+
+/// What an organisation has many of: each follows from its number, counted from 0, and has an id.
+struct Resource {
+    let count: Int
+    let id: (Int) -> String
+    /// Where lists can be asked for names.
+    var name: ((Int) -> String)?
+    let json: (Int) -> JSON
+    /// The number that an id belongs to, where there is a shorter way than to try all.
+    var number: ((String) -> Int?)?
+
+    func number(of id: String) -> Int? {
+        if let number { return number(id) }
+        return (0..<count).first { self.id($0) == id }
+    }
+}
+
+extension Simulator {
+    /// One of many by its id.
+    func one(_ call: Call, _ resource: Resource, id: String) -> Answer {
+        guard let number = resource.number(of: id) else { return genesysNotFound(call, reason: "no such id") }
+        return lasting(call) { resource.json(number) }
+    }
+
+    /// Style A of section 5: page numbers, and relative links that keep the other parameters. `id` and `name` choose, for a name
+    /// with asterisks where it may go on (as the official SDK has it for queues). Only what is `chosen` is there, where that is
+    /// given.
+    func list(_ call: Call, _ resource: Resource, chosen: [Int]? = nil) -> Answer {
+        func number(_ name: String, _ standard: Int, upTo limit: Int = .max) -> Int? {
+            guard let text = call.queryValue(name) else { return standard }
+            return Int(text).flatMap { (1...limit).contains($0) ? $0 : nil }
+        }
+        let limit = assumptions.number(.genesysPageSize)
+        guard let size = number("pageSize", 25, upTo: limit) else {
+            return invalidValue(call, call.queryValue("pageSize"), "pageSize", "1 to \(limit)")
+        }
+        guard let page = number("pageNumber", 1) else {
+            return invalidValue(call, call.queryValue("pageNumber"), "pageNumber", "1 and above")
+        }
+        let ids = call.queryValues("id").flatMap { $0.split(separator: ",").map(String.init) }
+        guard ids.count <= 100 else {
+            // The code is attested, the words are ours.
+            return genesysError(
+                call, 400, "max.user.ids", "No more than 100 ids can be asked for.", reason: "too many ids")
+        }
+        let pattern = resource.name == nil ? nil : call.queryValue("name")
+        return lasting(call) {
+            var chosen = chosen
+            if !ids.isEmpty {
+                let numbers = ids.compactMap(resource.number(of:))
+                chosen = chosen.map { $0.filter(numbers.contains) } ?? numbers
+            }
+            if let name = resource.name, let pattern {
+                let pattern = Pattern(pattern.lowercased())
+                chosen = (chosen ?? Array(0..<resource.count)).filter { pattern.fits(name($0).lowercased()) }
+            }
+            let rest = call.query(without: "pageSize", "pageNumber")
+            return self.page(page, of: chosen?.count ?? resource.count, size: size) {
+                resource.json(chosen?[$0] ?? $0)
+            } uri: {
+                "\(call.url.path)?pageSize=\(size)&pageNumber=\($0)\(rest)"
+            }
+        }
+    }
+
+    /// The refusal of a parameter, in the platform's words (section 4).
+    func invalidValue(_ call: Call, _ value: String?, _ name: String, _ allowed: String) -> Answer {
+        genesysError(
+            call, 400, "invalid.value",
+            "Value [\(excerpt(value ?? "", limit: 60))] is not valid for field type [\(name)]. Allowable values are: \(allowed)",
+            reason: "malformed \(name)")
+    }
+
+    /// The hint for parameters that the platform may look at and the simulator does not; nil for none.
+    func notLookedAt(_ names: [String]) -> String? {
+        if names.isEmpty { return nil }
+        let list = names.prefix(8).map { "'\(excerpt($0, limit: 40))'" }.joined(separator: ", ")
+        return "the simulator does not look at \(list) here; the platform may"
+    }
+
+    private func page(
+        _ page: Int, of count: Int, size: Int, _ item: (Int) -> JSON, uri: (Int) -> String
+    ) -> JSON {
+        let pageCount = (count + size - 1) / size
+        let start = min((page - 1).multipliedReportingOverflow(by: size).partialValue, count)
+        let range = max(0, start)..<min(max(0, start) + size, count)
+        func link(_ name: String, _ page: Int) -> JSON.Member { .init(name, .string(uri(page))) }
+        var members: [JSON.Member] = [
+            .init("entities", .array(page > pageCount ? [] : range.map(item))), .init("pageSize", .int(size)),
+            .init("pageNumber", .int(page)), .init("total", .int(count)), link("firstUri", 1), link("selfUri", page),
+        ]
+        if page > 1 { members.append(link("previousUri", page - 1)) }
+        if page < pageCount { members.append(link("nextUri", page + 1)) }
+        members += [link("lastUri", max(1, pageCount)), .init("pageCount", .int(pageCount))]
+        return .object(members)
+    }
+}

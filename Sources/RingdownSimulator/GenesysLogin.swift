@@ -1,0 +1,154 @@
+internal import RingdownCore
+internal import Synchronization
+
+extension Simulator {
+    /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
+    func genesysLogin(_ call: Call, domain: String) -> Answer {
+        if call.url.path == "/oauth/authorize" {
+            let answer = signIn(call, client: credentials.genesysClientID)
+            return domain == options.genesysDomain ? correlated(answer, call) : genesysNotFound(call)
+        }
+        guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
+        guard call.request.method == "POST" else {
+            return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
+        }
+        var parameters = TokenParameters(call, format: .form, encoding: options.secretEncoding)
+        if options.acceptsAnyClient, parameters.clients.contains(where: { !$0.secret.isEmpty }) {
+            parameters.clients = [(currentCredentials.genesysClientID, currentCredentials.genesysClientSecret)]
+        }
+        guard let grant = parameters.values["grant_type"], !grant.isEmpty else {
+            return loginRefusal(call, "invalid_request", "grant_type is missing", reason: "no grant_type in the body")
+        }
+        if grant == "authorization_code" || grant == "refresh_token" {
+            return personsToken(call, grant, parameters, domain)
+        }
+        guard grant == "client_credentials" else {
+            return loginRefusal(
+                call, "unsupported_grant_type", "grant type not supported",
+                reason: "grant_type is '\(excerpt(grant, limit: 40))'")
+        }
+        guard let id = parameters.clients.first?.id else {
+            return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")
+        }
+        let isKnown = parameters.clients.contains { $0.id == credentials.genesysClientID }
+        if options.loginsPerMinute > 0, isKnown,
+            world.withLock({ $0.countLogin(of: credentials.genesysClientID, now: call.now) }) > options.loginsPerMinute
+        {
+            // 400, not 429; what stands behind the semicolon is UNVERIFIED.
+            return loginRefusal(
+                call, "invalid_request", "rate limit exceeded; too many token requests", client: id,
+                reason: "login rate limit"
+            )
+        }
+        // An organisation and its clients live in one region; the others do not know them.
+        let known = currentCredentials
+        guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID })
+        else {
+            let isElsewhere = parameters.clients.contains { $0.id == known.genesysClientID }
+            return loginRefusal(
+                call, "invalid_client", "client not found", client: id,
+                reason: isElsewhere ? "the client lives in another region" : "unknown client"
+            )
+        }
+        let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret))
+        guard let form, form != .body || assumptions.isAccepted(.genesysCredentialsInBody) else {
+            return loginRefusal(
+                call, "invalid_client", "authentication failed",
+                status: assumptions.number(.genesysWrongSecretStatus), client: id,
+                reason: form == nil ? "wrong secret" : "credentials in the body")
+        }
+        // Section 2 says that such a client gets no tokens, not in which words: these are ours.
+        guard world.withLock({ $0.client.state == .active }) else {
+            return loginRefusal(call, "invalid_client", "client is not active", client: id, reason: "inactive client")
+        }
+        return grantedLogin(call, client: id, form: form)
+    }
+
+    /// A person's token: for a code, or for the refresh token that came with one. A client without a secret says only who it is.
+    private func personsToken(
+        _ call: Call, _ grant: String, _ parameters: TokenParameters, _ domain: String
+    ) -> Answer {
+        let known = currentCredentials
+        let isPublic = !parameters.hasSecret && parameters.values["client_id"] == known.genesysClientID
+        let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret))
+        guard domain == options.genesysDomain, isPublic || form != nil else {
+            return loginRefusal(call, "invalid_client", "authentication failed", client: parameters.clients.first?.id)
+        }
+        let person: Int?
+        if grant == "authorization_code" {
+            person = redeem(parameters, client: known.genesysClientID, now: call.now)
+        } else {
+            person = refreshingPerson(parameters, now: call.now)
+        }
+        guard let person else {
+            return loginRefusal(
+                call, "invalid_grant", "the code or refresh token is not valid", client: known.genesysClientID)
+        }
+        return grantedLogin(call, client: known.genesysClientID, form: form, person: person)
+    }
+
+    /// The person of a refresh token.
+    private func refreshingPerson(_ parameters: TokenParameters, now: Timestamp) -> Int? {
+        guard let token = parameters.values["refresh_token"] else { return nil }
+        let isGoodOnce = assumptions.text(.genesysRefreshToken) == "once"
+        let known = world.withLock { world in
+            isGoodOnce ? world.refreshTokens.removeValue(forKey: token) : world.refreshTokens[token]
+        }
+        return known.flatMap { $0.end > now ? $0.person : nil }
+    }
+
+    private func grantedLogin(
+        _ call: Call, client: String, form: RequestRecord.CredentialsForm?, person: Int? = nil
+    ) -> Answer {
+        let lifetime = options.tokenLifetime ?? .seconds(86400)
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        let (number, token, refreshToken) = world.withLock { world in
+            let number = world.nextTokenNumber()
+            var random = SeededRandom(seed: data.seed &+ UInt64(number) &* 0x1000_0000)
+            let token = random.text(86, from: alphabet)
+            world.grant(
+                token, number: number, to: credentials.genesysClientID, on: .genesys, until: call.now + lifetime,
+                now: call.now, person: person)
+            let refreshToken = person.map { _ in random.text(86, from: alphabet) }
+            if let refreshToken { world.refreshTokens[refreshToken] = (call.now + .seconds(30 * 86400), person) }
+            return (number, token, refreshToken)
+        }
+        var members: [JSON.Member] = [
+            .init("access_token", .string(token)),
+            .init("token_type", .string(assumptions.text(.genesysTokenType))),
+            .init("expires_in", seconds(lifetime - .seconds(assumptions.text(.genesysExpiresIn) == "whole" ? 0 : 1))),
+        ]
+        if let refreshToken { members.append(.init("refresh_token", .string(refreshToken))) }
+        var answer = Answer(json: .object(members), client: client, reason: "token granted")
+        (answer.credentials, answer.token) = (form, number)
+        return correlated(answer, call)
+    }
+
+    /// All three keys, always; 400 also for a refused client (the status for a wrong secret is UNVERIFIED).
+    func loginRefusal(
+        _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil,
+        reason: String? = nil
+    ) -> Answer {
+        let json: JSON = [
+            "error": .string(error), "description": .string(description), "error_description": .string(description),
+        ]
+        return correlated(Answer(status: status, json: json, client: client, reason: reason ?? description), call)
+    }
+
+    /// The header that every response of Genesys Cloud carries.
+    func correlated(_ answer: consuming Answer, _ call: Call) -> Answer {
+        answer.add("ININ-Correlation-Id", correlationID())
+        return answer
+    }
+
+    func correlationID() -> String {
+        var random = SeededRandom(seed: correlations.wrappingAdd(0x2545_F491_4F6C_DD1D, ordering: .relaxed).newValue)
+        return random.uuid()
+    }
+
+    /// Whole seconds as an integer, since that is what the platforms send; a part of a second only in short simulations.
+    func seconds(_ duration: Duration) -> JSON {
+        let seconds = duration.inSeconds
+        return seconds == seconds.rounded() ? .int(Int(seconds)) : .number(String(seconds))
+    }
+}

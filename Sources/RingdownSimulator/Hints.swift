@@ -1,0 +1,102 @@
+internal import RingdownCore
+
+extension Simulator {
+    /// What a program most likely meant that calls something which circulates in tutorials but is not there; nil for calls
+    /// that are (`genesys-cloud.md` section 9, `cxone.md` section 7).
+    func hint(_ call: Call) -> String? {
+        call.isGenesys ? genesysHint(call) : cxoneHint(call)
+    }
+
+    private func genesysHint(_ call: Call) -> String? {
+        switch call.url.path {
+        case "/api/v2/oauth/token", "/oauth2/token":
+            return "the token endpoint is POST https://login.<region's domain>/oauth/token"
+        case "/oauth/token":
+            if case .genesysAPI = call.site {
+                return "the token endpoint is on the login host: POST https://login.<region's domain>/oauth/token"
+            }
+            let scope = FormURLEncoding.decode(String(decoding: call.bodyBytes, as: UTF8.self)).first {
+                $0.name == "scope"
+            }
+            return scope.map {
+                "scopes such as '\(excerpt($0.value, limit: 60))' do not apply to client credentials: roles decide"
+            }
+        case "/api/v2/organizations": return "a client's own organisation is GET /api/v2/organizations/me"
+        case "/api/v2/users/me": return "a client is not a user: GET /api/v2/tokens/me says whose token it is"
+        case "/api/v2/analytics/conversations/details/query":
+            let body = try? JSONReader.parse(call.bodyBytes)
+            let isInvented = ["date_from", "date_to", "size", "query_type"].contains { body?[$0] != nil }
+            return isInvented ? "the body wants interval \"start/end\" and paging {pageSize, pageNumber}" : nil
+        default: return nil
+        }
+    }
+
+    private func cxoneHint(_ call: Call) -> String? {
+        switch call.url.path {
+        case "/api/v2/oauth/token", "/oauth/token", "/oauth2/token":
+            return "the token endpoint comes from OIDC discovery: POST {issuer}/auth/token with the password grant"
+        case "/api/v2/users", "/api/v2/users/me", "/api/v2/account":
+            let resource = call.url.path == "/api/v2/account" ? "business-unit" : "agents"
+            return "CXone has no /api/v2: GET {api_endpoint}/incontactapi/services/v34.0/\(resource)"
+        case "/auth/token":
+            let values = TokenParameters(call, format: call.isJSON ? .json : .form).values
+            if values["grant_type"] == "client_credentials" {
+                return "server programs use the password grant: username and password are an employee's access key"
+            }
+            guard let scope = values["scope"], scope != "openid" else { return nil }
+            return "there is no scope '\(excerpt(scope, limit: 60))': the employee's role decides"
+        default: return nil
+        }
+    }
+
+    /// What programs that follow such tutorials expect, for `--lenient`; nil for everything else.
+    func lenientAnswer(_ call: Call) -> Answer? {
+        switch (call.isGenesys, call.request.method, call.url.path) {
+        case (true, "POST", "/api/v2/oauth/token"), (true, "POST", "/oauth2/token"), (true, "POST", "/oauth/token"):
+            return genesysLogin(lenientTokenRequest(call), domain: options.genesysDomain)
+        case (true, "POST", "/api/v2/analytics/conversations/details/query"):
+            return lenientQuery(call).map { genesysAPI($0, domain: options.genesysDomain) }
+        case (true, "GET", "/api/v2/organizations"):
+            return genesysAPI(call.at("/api/v2/organizations/me"), domain: options.genesysDomain)
+        case (false, "POST", "/api/v2/oauth/token"), (false, "POST", "/oauth2/token"), (false, "POST", "/oauth/token"),
+            (false, "POST", "/auth/token"):
+            return lenientToken(call)
+        case (false, "GET", "/api/v2/account"):
+            return cxoneAPI(call.at("/incontactapi/services/v34.0/business-unit", accept: "application/json"))
+        case (false, "GET", "/api/v2/users"): return lenientUsers(call)
+        default: return nil
+        }
+    }
+
+    /// The parameters may be JSON, or stand in the query.
+    private func lenientTokenRequest(_ call: Call) -> Call {
+        var values = TokenParameters(call, format: call.isJSON ? .json : .form).values
+        for item in call.url.queryItems where values[item.name] == nil { values[item.name] = item.value }
+        let pairs = values.map { (name: $0.key, value: FormURLEncoding.Value.text($0.value)) }
+        return call.at("/oauth/token", body: .secret(FormURLEncoding.encode(pairs)))
+    }
+
+    /// A query whose body has `date_from`, `date_to`, `page` and `size`, as the platform wants it; nil where it has not.
+    private func lenientQuery(_ call: Call) -> Call? {
+        guard let body = try? JSONReader.parse(call.bodyBytes), let from = body["date_from"]?.string else { return nil }
+        let to = body["date_to"]?.string ?? call.now.rfc3339
+        let paging: JSON = [
+            "pageSize": .int(body["size"]?.int ?? 25), "pageNumber": .int(body["page"]?.int ?? 1),
+        ]
+        return call.at(call.url.path, body: .bytes((["interval": "\(from)/\(to)", "paging": paging] as JSON).bytes()))
+    }
+}
+
+extension Call {
+    /// The same call to another path, or with another body.
+    func at(_ path: String, body: Request.Body? = nil, accept: String? = nil) -> Call {
+        guard let url = try? HTTPURL(url.origin.description + path + (url.query.map { "?" + $0 } ?? "")) else {
+            return self
+        }
+        var request = request
+        request.url = url
+        if let body { request.body = body }
+        if let accept { try? request.headers.set("Accept", accept) }
+        return Call(request: request, site: site, now: now, addresses: book)
+    }
+}

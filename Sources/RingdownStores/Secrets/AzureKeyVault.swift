@@ -1,0 +1,151 @@
+internal import RingdownCore
+internal import RingdownCurl
+
+/// Azure Key Vault: the secret of a name, with a token of a client or of the machine's managed identity.
+struct AzureKeyVault {
+    private static let resource = "https://vault.azure.net"
+    private let transport: CurlTransport
+    private let variable: (String) -> String?
+
+    init(_ transport: CurlTransport, _ variable: @escaping (String) -> String?) {
+        (self.transport, self.variable) = (transport, variable)
+    }
+
+    private func setting(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// `VAULT/NAME`, `VAULT/NAME/VERSION`, or the whole address.
+    func secret(_ place: String) async throws(SecretStores.Failure) -> Secret {
+        let url = try address(place).appending(query: [("api-version", "7.4")])
+        let token = try await token()
+        var request = Request("GET", url, headers: ["Accept": "application/json"], limits: limits)
+        do { try request.headers.set("Authorization", Secret(joining: [Secret("Bearer "), token])) } catch {
+            throw .init("the token for Azure cannot be sent: \(error)", hint: "check who answers for the identity")
+        }
+        var response: Response
+        do { response = try await transport.send(request) } catch {
+            throw .init(
+                "the secret cannot be read from Azure: \(error)", hint: "check the vault's name and the network")
+        }
+        defer { wipe(&response.body) }
+        guard response.isSuccess else { throw refusal(response, place, [token]) }
+        guard let range = try? JSONReader.members(of: response.body).first(where: { $0.name == "value" })?.range,
+            let value = try? JSONReader.secret(of: response.body, in: range)
+        else { throw .init("what Azure answered holds no secret", hint: "check the address") }
+        return value
+    }
+
+    private var limits: Request.Limits { .init(connect: .seconds(5), total: .seconds(15), responseInBytes: 1 << 20) }
+
+    private func address(_ place: String) throws(SecretStores.Failure) -> HTTPURL {
+        if place.contains("://") { return try secretURL(place, "the address behind azure:") }
+        let parts = place.split(separator: "/", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy {
+            !$0.isEmpty && $0.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") }
+        }
+        guard (2...3).contains(parts.count), isPlain else {
+            throw .init(
+                "'\(excerpt(place, limit: 80))' is no secret of a vault",
+                hint: "write azure:VAULT/NAME, with letters, digits and '-'")
+        }
+        return try secretURL(
+            "https://\(parts[0]).vault.azure.net/secrets/\(parts.dropFirst().joined(separator: "/"))", "azure:")
+    }
+
+    private func refusal(_ response: Response, _ place: String, _ secrets: [Secret]) -> SecretStores.Failure {
+        let error = (try? JSONReader.parse(response.body))?["error"]
+        let code = error?["code"]?.string ?? "status \(response.status)"
+        let message = error?["message"]?.string.map { ": \(excerpt($0, without: secrets, limit: 200))" } ?? ""
+        let hint =
+            switch response.status {
+            case 404: "check the name: '\(excerpt(place, limit: 80))'"
+            case 401: "the vault does not take this identity's token: check the tenant"
+            case 403: "allow this identity to get secrets, or enable the secret"
+            default: "see what Azure says"
+            }
+        return .init("Azure refused: \(excerpt(code, without: secrets, limit: 60))\(message)", hint: hint)
+    }
+
+    // MARK: The token
+
+    private func token() async throws(SecretStores.Failure) -> Secret {
+        if let tenant = setting("AZURE_TENANT_ID"), let id = setting("AZURE_CLIENT_ID"),
+            let secret = setting("AZURE_CLIENT_SECRET")
+        {
+            return try await clientToken(tenant, id, Secret(secret))
+        }
+        if let endpoint = setting("IDENTITY_ENDPOINT"), let header = setting("IDENTITY_HEADER") {
+            return try await identityToken(
+                endpoint, from: "IDENTITY_ENDPOINT", version: "2019-08-01", ("X-IDENTITY-HEADER", header))
+        }
+        let host = setting("AZURE_POD_IDENTITY_AUTHORITY_HOST") ?? "http://169.254.169.254"
+        return try await identityToken(
+            host + "/metadata/identity/oauth2/token", from: "AZURE_POD_IDENTITY_AUTHORITY_HOST", version: "2018-02-01",
+            ("Metadata", "true"))
+    }
+
+    private func clientToken(_ tenant: String, _ id: String, _ secret: Secret) async throws(SecretStores.Failure)
+        -> Secret
+    {
+        let authority = setting("AZURE_AUTHORITY_HOST") ?? "https://login.microsoftonline.com"
+        let base = authority.hasSuffix("/") ? String(authority.dropLast()) : authority
+        let url = try secretURL("\(base)/\(percentEncoded(tenant))/oauth2/v2.0/token", "AZURE_AUTHORITY_HOST")
+        let body = FormURLEncoding.encode([
+            ("grant_type", .text("client_credentials")), ("client_id", .text(id)), ("client_secret", .secret(secret)),
+            ("scope", .text(Self.resource + "/.default")),
+        ])
+        let headers: Headers = ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"]
+        return try await tokenIn(
+            Request("POST", url, headers: headers, body: .secret(body), limits: limits), "AZURE_CLIENT_SECRET",
+            without: [secret])
+    }
+
+    /// A managed identity's: on this machine or beside it, never through a proxy.
+    private func identityToken(
+        _ endpoint: String, from variable: String, version: String, _ header: (name: String, value: String)
+    ) async throws(SecretStores.Failure) -> Secret {
+        guard let url = try? HTTPURL(endpoint) else {
+            throw .init("\(variable) is not a URL", hint: "it is set by Azure")
+        }
+        let isNear = url.origin.isLoopback || url.origin.isLinkLocal
+        guard url.origin.scheme == "https" || isNear else {
+            throw .init(
+                "\(variable) is plain http to another machine: \(url.origin)",
+                hint:
+                    "a managed identity answers on this machine or at 169.254.169.254; unset \(variable), or write https://"
+            )
+        }
+        var query = [("api-version", version), ("resource", Self.resource)]
+        if let id = setting("AZURE_CLIENT_ID") { query.append(("client_id", id)) }
+        var request = Request(
+            "GET", url.appending(query: query),
+            limits: .init(connect: .seconds(2), total: .seconds(10), responseInBytes: 1 << 20))
+        request.isDirect = true
+        do { try request.headers.set(header.name, Secret(header.value)) } catch {
+            throw .init("IDENTITY_HEADER cannot be sent: \(error)", hint: "it is set by Azure")
+        }
+        return try await tokenIn(request, "the managed identity", without: [Secret(header.value)])
+    }
+
+    private func tokenIn(_ request: Request, _ what: String, without secrets: [Secret]) async throws(SecretStores
+        .Failure) -> Secret
+    {
+        var response: Response
+        do { response = try await transport.send(request) } catch {
+            throw .init(
+                "there is no token for Azure: \(error)",
+                hint:
+                    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run where there is a managed identity"
+            )
+        }
+        defer { wipe(&response.body) }
+        let range = try? JSONReader.members(of: response.body).first { $0.name == "access_token" }?.range
+        guard response.isSuccess, let range, let token = try? JSONReader.secret(of: response.body, in: range),
+            !token.isEmpty
+        else {
+            let body = try? JSONReader.parse(response.body)
+            let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"
+            throw .init("Azure gives no token: \(excerpt(said, without: secrets, limit: 200))", hint: "check \(what)")
+        }
+        return token
+    }
+}

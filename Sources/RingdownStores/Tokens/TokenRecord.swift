@@ -1,0 +1,130 @@
+internal import RingdownCore
+internal import RingdownOAuth
+
+/// What a store keeps, as bytes: a version, the account's name, then the token and the setback, each if there is one. Numbers
+/// are eight bytes, fields have their length before them.
+enum TokenRecord {
+    private static let version: Double = 2
+
+    static func encode(_ state: StoredState, account: String) -> [UInt8] {
+        var writer = Writer()
+        writer.add(version)
+        writer.add(account)
+        writer.add(state.token == nil ? 0 : 1)
+        if let token = state.token {
+            for number in [
+                token.requested.wall.secondsSince1970, token.lifetime.inSeconds, token.refreshJitter.inSeconds,
+                token.isLifetimeKnown ? 1 : 0,
+            ] { writer.add(number) }
+            token.value.withBytes { writer.add($0) }
+            writer.add(token.scope ?? "")
+        }
+        writer.add(state.setback == nil ? 0 : 1)
+        if let setback = state.setback {
+            for number in [
+                Double(setback.failures), setback.time.secondsSince1970, setback.retryAt.secondsSince1970,
+                setback.until.secondsSince1970,
+                Double(setback.error.status ?? 0), setback.error.retryAfter?.inSeconds ?? -1,
+            ] { writer.add(number) }
+            for text in [
+                setback.error.code.description, setback.error.message, setback.error.oauthError ?? "",
+                setback.error.oauthDescription ?? "", setback.error.correlationID ?? "",
+            ] { writer.add(text) }
+        }
+        return writer.bytes
+    }
+
+    /// Nil where the bytes are no record. A token whose age cannot be told is left out, as is one that is over.
+    static func decode(_ bytes: [UInt8], at now: Moment) -> (account: String, state: StoredState)? {
+        var reader = Reader(bytes: bytes[...])
+        guard reader.number() == version, let account = reader.text(), let hasToken = reader.number() else {
+            return nil
+        }
+        var state = StoredState()
+        if hasToken == 1 {
+            guard let token = token(&reader, now) else { return nil }
+            state.token = token.flatMap { $0 }
+        }
+        guard let hasSetback = reader.number() else { return nil }
+        if hasSetback == 1 {
+            guard let setback = setback(&reader) else { return nil }
+            state.setback = setback
+        }
+        return reader.bytes.isEmpty ? (account, state) : nil
+    }
+
+    /// Nil for damage, an inner nil for a token that cannot be used.
+    private static func token(_ reader: inout Reader, _ now: Moment) -> Token?? {
+        guard let requested = reader.number(), let lifetime = reader.number(), let jitter = reader.number(),
+            let isKnown = reader.number(), requested.isFinite, (0...1e9).contains(lifetime), (0...1e9).contains(jitter),
+            let value = reader.field(), !value.isEmpty, let scope = reader.text()
+        else { return nil }
+        let age = now.wall.secondsSince1970 - requested
+        // From the future: the clock was set back since, and nothing can be said about this token's age.
+        guard age >= -60, age < lifetime else { return .some(nil) }
+        return Token(
+            value: Secret(bytes: value), scope: scope.isEmpty ? nil : scope, lifetime: .seconds(lifetime),
+            requested: Moment(uptime: now.uptime - .seconds(max(0, age)), wall: Timestamp(secondsSince1970: requested)),
+            refreshJitter: .seconds(jitter), isLifetimeKnown: isKnown == 1
+        )
+    }
+
+    private static func setback(_ reader: inout Reader) -> Setback? {
+        guard let failures = reader.number(), let time = reader.number(), let retryAt = reader.number(),
+            let until = reader.number(),
+            let status = reader.number(), let retryAfter = reader.number(), let code = reader.text(),
+            let message = reader.text(),
+            let oauthError = reader.text(), let oauthDescription = reader.text(), let correlationID = reader.text(),
+            (0...1e6).contains(failures), (0...1e12).contains(time), (0...1e12).contains(retryAt),
+            (0...1e12).contains(until),
+            (0...999).contains(status), (-1...1e9).contains(retryAfter)
+        else { return nil }
+        func optional(_ text: String) -> String? { text.isEmpty ? nil : text }
+        var error = TokenError(
+            TokenError.Code(rawValue: code) ?? .requestRefused, message, status: status == 0 ? nil : Int(status))
+        (error.oauthError, error.oauthDescription) = (optional(oauthError), optional(oauthDescription))
+        error.correlationID = optional(correlationID)
+        if retryAfter >= 0 { error.retryAfter = .seconds(retryAfter) }
+        return Setback(
+            error: error, failures: Int(failures), time: Timestamp(secondsSince1970: time),
+            retryAt: Timestamp(secondsSince1970: retryAt),
+            until: Timestamp(secondsSince1970: until))
+    }
+}
+
+private struct Writer {
+    var bytes: [UInt8] = []
+
+    mutating func add(_ number: Double) {
+        withUnsafeBytes(of: number.bitPattern.bigEndian) { bytes += $0 }
+    }
+    mutating func add(_ text: String) {
+        Array(text.utf8).withUnsafeBytes { add($0) }
+    }
+    mutating func add(_ field: UnsafeRawBufferPointer) {
+        withUnsafeBytes(of: UInt32(field.count).bigEndian) { bytes += $0 }
+        bytes += field
+    }
+}
+
+private struct Reader {
+    var bytes: ArraySlice<UInt8>
+
+    mutating func number() -> Double? {
+        guard bytes.count >= 8 else { return nil }
+        let pattern = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        bytes = bytes.dropFirst(8)
+        return Double(bitPattern: pattern)
+    }
+    mutating func field() -> ArraySlice<UInt8>? {
+        guard bytes.count >= 4 else { return nil }
+        let count = Int(bytes.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+        guard bytes.count >= 4 + count else { return nil }
+        let field = bytes.dropFirst(4).prefix(count)
+        bytes = bytes.dropFirst(4 + count)
+        return field
+    }
+    mutating func text() -> String? {
+        field().map { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,336 @@
+import RingdownCore
+import RingdownOAuth
+import RingdownTestSupport
+import Testing
+
+/// The state machine alone: no clock, no tasks, no network.
+@Suite struct TokenMachineTests {
+    private typealias Machine = TokenMachine<Int>
+    private let start = ManualTime().now()
+
+    /// A machine that has just been given a token.
+    private func machine(_ text: String = "first", lifetime: Duration = .seconds(3600)) throws -> Machine {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.fetched(.sample(text, lifetime: lifetime, at: start), for: fetch, at: start)
+        return machine
+    }
+
+    private func fetched(from action: Machine.Action) -> Machine.Fetch? {
+        switch action {
+        case .fetch(let fetch), .serveAndFetch(_, let fetch): fetch
+        case .serve, .wait, .fail: nil
+        }
+    }
+
+    private func served(_ action: Machine.Action) -> String? {
+        switch action {
+        case .serve(let token), .serveAndFetch(let token, _): token.value.reveal()
+        case .fetch, .wait, .fail: nil
+        }
+    }
+
+    private func name(_ action: Machine.Action) -> String {
+        switch action {
+        case .serve: "serve"
+        case .serveAndFetch: "serveAndFetch"
+        case .fetch: "fetch"
+        case .wait: "wait"
+        case .fail: "fail"
+        }
+    }
+
+    private let outage = TokenError(.serverFailed, "503")
+    private let refusal = TokenError(.credentialsRefused, "invalid_client")
+
+    @Test func `the first caller fetches, the others wait, and all get the one token`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        #expect(fetch.reason == .cold)
+        for waiter in 2...50 {
+            #expect(name(machine.request(at: start, waiter: waiter)) == "wait")
+        }
+        let answers = machine.fetched(.sample(at: start), for: fetch, at: start).answers
+        #expect(Set(answers.map(\.waiter)) == Set(1...50))
+        #expect(answers.allSatisfy { (try? $0.result.get().value.reveal()) == "token" })
+    }
+
+    @Test func `a valid token is served without a fetch`() throws {
+        var machine = try machine()
+        #expect(name(machine.request(at: start + .seconds(1000))) == "serve")
+    }
+
+    @Test(arguments: [
+        (600.0, 300.0), (1200, 300), (1201, 600.5), (3600, 900), (5399, 900), (5400, 2700), (86400, 3600), (60, 30),
+    ])
+    func `the advisory window follows the lifetime and is at most half of it`(lifetime: Double, window: Double) throws {
+        var machine = try machine(lifetime: .seconds(lifetime))
+        let begin = lifetime - window
+        #expect(name(machine.request(at: start + .seconds(begin - 1))) == "serve")
+        let action = machine.request(at: start + .seconds(begin + 0.5))
+        #expect(fetched(from: action)?.reason == .advisory)
+        #expect(served(action) == "first")
+        // Only the first of them fetches.
+        #expect(name(machine.request(at: start + .seconds(begin + 0.5))) == "serve")
+    }
+
+    @Test func `a refresh starts earlier by the token's own jitter`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        let token = Token(value: Secret("t"), lifetime: .seconds(3600), requested: start, refreshJitter: .seconds(100))
+        _ = machine.fetched(token, for: fetch, at: start)
+        #expect(fetched(from: machine.request(at: start + .seconds(2599))) == nil)
+        #expect(fetched(from: machine.request(at: start + .seconds(2601)))?.reason == .advisory)
+    }
+
+    @Test func `in the mandatory window callers wait for the one fetch`() throws {
+        var machine = try machine()
+        let now = start + .seconds(3600 - 50)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 7)))
+        #expect(fetch.reason == .mandatory)
+        #expect(name(machine.request(at: now, waiter: 8)) == "wait")
+        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now).answers
+        #expect(Set(answers.map(\.waiter)) == [7, 8])
+        #expect(served(machine.request(at: now)) == "second")
+    }
+
+    @Test func `with 30 seconds left and the endpoint down everybody is served with one probe`() throws {
+        var machine = try machine()
+        let now = start + .seconds(3570)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        #expect(try answers.map { try $0.result.get().value.reveal() } == ["first"])
+        for second in 0..<4 { #expect(served(machine.request(at: now + .seconds(second), waiter: 2)) == "first") }
+    }
+
+    @Test func `below the usable margin it fails closed`() throws {
+        var machine = try machine()
+        let now = start + .seconds(3595)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        #expect(throws: TokenError.self) { try answers[0].result.get() }
+    }
+
+    @Test func `a failed advisory refresh is tried again after ten seconds, then twenty, with half of it random`()
+        throws
+    {
+        var machine = try machine()
+        let now = start + .seconds(2800)
+        var fetch = try #require(fetched(from: machine.request(at: now)))
+        _ = machine.failed(outage, for: fetch, at: now, draw: 0)
+        #expect(fetched(from: machine.request(at: now + .seconds(4.9))) == nil)
+        fetch = try #require(fetched(from: machine.request(at: now + .seconds(5.1))))
+        _ = machine.failed(outage, for: fetch, at: now + .seconds(5.1), draw: 0)
+        #expect(fetched(from: machine.request(at: now + .seconds(15))) == nil)
+        #expect(fetched(from: machine.request(at: now + .seconds(15.2))) != nil)
+    }
+
+    @Test func `a refusal of the credentials is remembered for 30 seconds, and no longer`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.failed(refusal, for: fetch, at: start, draw: 0)
+        for second in 0..<30 {
+            #expect(name(machine.request(at: start + .seconds(second), waiter: 2)) == "fail")
+        }
+        #expect(fetched(from: machine.request(at: start + .seconds(31), waiter: 3))?.reason == .cold)
+    }
+
+    @Test func `a passing failure is remembered for one to five seconds`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.failed(outage, for: fetch, at: start, draw: 0.5)
+        #expect(name(machine.request(at: start + .seconds(2.9), waiter: 2)) == "fail")
+        #expect(fetched(from: machine.request(at: start + .seconds(3.1), waiter: 3)) != nil)
+    }
+
+    @Test func `a wait that the server asks for is kept, up to an hour`() throws {
+        for (asked, kept) in [(4.0, 4.0), (7200, 3600)] {
+            var machine = Machine()
+            let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+            var error = TokenError(.rateLimited, "slow down")
+            error.retryAfter = .seconds(asked)
+            _ = machine.failed(error, for: fetch, at: start, draw: 0)
+            #expect(name(machine.request(at: start + .seconds(kept - 0.1), waiter: 2)) == "fail")
+            #expect(fetched(from: machine.request(at: start + .seconds(kept + 0.1), waiter: 3)) != nil)
+        }
+    }
+
+    @Test func `after any failure a later success serves everyone`() throws {
+        for error in [refusal, outage, TokenError(.malformedResponse, "x"), TokenError(.scopeRefused, "x")] {
+            var machine = Machine()
+            var fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+            _ = machine.failed(error, for: fetch, at: start, draw: 0.9)
+            let later = start + .seconds(60)
+            fetch = try #require(fetched(from: machine.request(at: later, waiter: 2)))
+            #expect(machine.fetched(.sample(at: later), for: fetch, at: later).answers.count == 1)
+            #expect(served(machine.request(at: later)) == "token")
+        }
+    }
+
+    @Test func `a rejected token leads to one fetch, however many callers report it`() throws {
+        var machine = try machine()
+        let now = start + .seconds(100)
+        let token = Token.sample("first", at: start)
+        for _ in 0..<50 { #expect(machine.reject(token, at: now) == .retry) }
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        #expect(fetch.reason == .rejected)
+        #expect(fetch.replaced?.value.reveal() == "first")
+        #expect(name(machine.request(at: now, waiter: 2)) == "wait")
+        _ = machine.fetched(.sample("second", at: now), for: fetch, at: now)
+        // A late report of the old one costs nothing.
+        #expect(machine.reject(token, at: now + .seconds(60)) == .retry)
+        #expect(served(machine.request(at: now + .seconds(60))) == "second")
+    }
+
+    @Test func `a rejected token is never handed out again, not even while the endpoint is down`() throws {
+        var machine = try machine()
+        let now = start + .seconds(100)
+        _ = machine.reject(.sample("first", at: start), at: now)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        #expect(throws: TokenError.self) { try answers[0].result.get() }
+        #expect(served(machine.request(at: now + .seconds(10), waiter: 2)) == nil)
+    }
+
+    @Test func `a token that is rejected right after it was granted is not the problem`() throws {
+        var machine = try machine()
+        #expect(machine.reject(.sample("first", at: start), at: start + .seconds(1)) == .freshToken)
+        #expect(served(machine.request(at: start + .seconds(1))) == "first")
+    }
+
+    @Test func `a second rejection within five seconds brings no other token`() throws {
+        var machine = try machine()
+        let now = start + .seconds(100)
+        #expect(machine.reject(.sample("first", at: start), at: now) == .retry)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        let second = Token.sample("second", at: now)
+        _ = machine.fetched(second, for: fetch, at: now)
+        #expect(machine.reject(second, at: now + .seconds(3)) == .tooSoon)
+        #expect(machine.reject(second, at: now + .seconds(6)) == .retry)
+    }
+
+    @Test func `who needs a token to last gets a new one, or an error that says why not`() throws {
+        var machine = try machine()
+        let now = start + .seconds(1800)
+        let fetch = try #require(fetched(from: machine.request(at: now, minTTL: .seconds(2700), waiter: 1)))
+        #expect(fetch.reason == .minTTL)
+        _ = machine.request(at: now, minTTL: .seconds(7200), waiter: 2)
+        let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now).answers
+        for answer in answers {
+            if answer.waiter == 1 { #expect(try answer.result.get().value.reveal() == "second") }
+            if answer.waiter == 2 { #expect(throws: TokenError.self) { try answer.result.get() } }
+        }
+    }
+
+    @Test func `force fetches although there is a token, and its failure is not hidden`() throws {
+        var machine = try machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, force: true, waiter: 1)))
+        #expect(fetch.reason == .forced)
+        let answers = machine.failed(outage, for: fetch, at: start, draw: 0)
+        #expect(throws: TokenError.self) { try answers[0].result.get() }
+        #expect(served(machine.request(at: start)) == "first")
+    }
+
+    @Test func `a forced caller sees the failure of a request that another began, the others do not`() throws {
+        var machine = try machine()
+        let now = start + .seconds(3550)
+        let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
+        _ = machine.request(at: now, force: true, waiter: 2)
+        for answer in machine.failed(outage, for: fetch, at: now, draw: 0) {
+            #expect(((try? answer.result.get()) == nil) == (answer.waiter == 2))
+        }
+    }
+
+    @Test func `who needs more than the platform grants is told so without a request each time`() throws {
+        var machine = try machine()
+        let long: Duration = .seconds(7200)
+        #expect(name(machine.request(at: start, minTTL: long, waiter: 1)) == "fail")
+        #expect(name(machine.request(at: start + .seconds(60), minTTL: long, waiter: 1)) == "fetch")
+    }
+
+    @Test func `a refresh that brings a token which is over does not lose the one that is good`() throws {
+        var machine = try machine()
+        let now = start + .seconds(2800)
+        let fetch = try #require(fetched(from: machine.request(at: now)))
+        _ = machine.fetched(.sample("over", lifetime: .zero, at: now, isCacheable: false), for: fetch, at: now)
+        #expect(served(machine.request(at: now)) == "first")
+    }
+
+    @Test func `a stored token does not answer who asked for more while it was being read`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.request(at: start, minTTL: .seconds(1800), waiter: 2)
+        _ = machine.request(at: start, force: true, waiter: 3)
+        let stored = Token.sample("stored", at: start + .seconds(-3000))
+        let first = machine.fetched(stored, for: fetch, at: start)
+        #expect(first.answers.map(\.waiter) == [1])
+        let next = try #require(first.next)
+        #expect(next.reason == .forced && next.minTTL == .seconds(1800))
+        let second = machine.fetched(.sample("new", at: start), for: next, at: start)
+        #expect(Set(second.answers.map(\.waiter)) == [2, 3])
+        #expect(second.next == nil)
+        for answer in second.answers { #expect(try answer.result.get().value.reveal() == "new") }
+    }
+
+    @Test func `a cancelled caller is let go and the fetch goes on for the others`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.request(at: start, waiter: 2)
+        let (first, second) = (machine.cancel(1), machine.cancel(1))
+        #expect(first && !second)
+        #expect(machine.fetched(.sample(at: start), for: fetch, at: start).answers.map(\.waiter) == [2])
+        let third = machine.cancel(2)
+        #expect(!third)
+    }
+
+    @Test func `a token that is over when it comes is used once and not kept`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        let answers = machine.fetched(.sample(lifetime: .zero, at: start, isCacheable: false), for: fetch, at: start)
+            .answers
+        #expect(try answers[0].result.get().value.reveal() == "token")
+        #expect(fetched(from: machine.request(at: start, waiter: 2)) != nil)
+    }
+
+    @Test(arguments: [86400.0, -86400])
+    func `a wall clock that jumps by a day serves no expired token and drops no more than one`(jump: Double) throws {
+        var machine = try machine()
+        var later = start + .seconds(100)
+        later.wall = later.wall + .seconds(jump)
+        if let fetch = fetched(from: machine.request(at: later, waiter: 1)) {
+            _ = machine.fetched(.sample("second", at: later), for: fetch, at: later)
+        }
+        #expect(served(machine.request(at: later + .seconds(1000))) != nil)
+        #expect(served(machine.request(at: later + .seconds(4000), waiter: 9)) == nil)
+    }
+
+    @Test func `a setback of a clock that is ahead holds nobody back`() {
+        let time = ManualTime()
+        var machine = TokenMachine<Int>()
+        let far = time.now().wall + .seconds(5 * 86400)
+        let setback = Setback(
+            error: TokenError(.credentialsRefused, "no"), failures: 1, time: far, retryAt: far,
+            until: far + .seconds(30))
+        machine.adopt(StoredState(setback: setback), at: time.now())
+        guard case .fetch = machine.request(at: time.now(), waiter: 1) else {
+            Issue.record("a request was expected")
+            return
+        }
+    }
+
+    @Test func `a token that was rejected does not come back from a store`() throws {
+        let time = ManualTime()
+        var machine = TokenMachine<Int>()
+        let (old, new) = (Token.sample("old", at: time.now()), Token.sample("new", at: time.now()))
+        machine.adopt(StoredState(token: old), at: time.now())
+        time.advance(by: .seconds(60))
+        #expect(machine.reject(old, at: time.now()) == .retry)
+        machine.adopt(StoredState(token: new), at: time.now())
+        machine.adopt(StoredState(token: old), at: time.now())
+        guard case .serve(let token) = machine.request(at: time.now(), waiter: 1) else {
+            Issue.record("a token was expected")
+            return
+        }
+        #expect(token.value == new.value)
+    }
+}

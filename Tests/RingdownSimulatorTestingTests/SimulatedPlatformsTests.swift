@@ -1,0 +1,40 @@
+import Ringdown
+import RingdownSimulator
+import RingdownSimulatorTesting
+import Testing
+
+/// How a stranger's tests use the simulator: the library, real sockets, no account.
+@Suite(.simulated { $0.userCount = 30 }) struct SimulatedPlatformsTests {
+    private func client(_ platform: String) throws -> APIClient {
+        let live = try #require(SimulatedPlatforms.current)
+        return try APIClient(Settings(environment: live.variables(platform: platform)))
+    }
+
+    @Test(arguments: ["genesys", "cxone"])
+    func `everybody is listed over real sockets`(platform: String) async throws {
+        var count = 0
+        for try await _ in try client(platform).users() { count += 1 }
+        #expect(count == 30)
+        #expect(SimulatedPlatforms.current?.simulator.story(since: 0).tokenRequests == 1)
+    }
+
+    @Test func `each test has a simulator of its own`() async throws {
+        #expect(SimulatedPlatforms.current?.simulator.requestCount == 0)
+        _ = try await client("genesys").token()
+        #expect(SimulatedPlatforms.current?.simulator.requestCount == 1)
+    }
+}
+
+private func oneOutage() -> FaultRule {
+    var rule = FaultRule()
+    (rule.path, rule.status, rule.times) = ("/oauth/token", 503, 1)
+    return rule
+}
+
+@Test(.simulated(faults: [oneOutage()]))
+func `a fault is in force from the start of a test`() async throws {
+    let live = try #require(SimulatedPlatforms.current)
+    let client = try APIClient(Settings(environment: live.variables(platform: "genesys")))
+    await #expect(throws: TokenError.self) { try await client.token() }
+    #expect(live.simulator.requestCount == 1)
+}

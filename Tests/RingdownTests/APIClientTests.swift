@@ -1,0 +1,228 @@
+import Ringdown
+import RingdownCore
+import RingdownOAuth
+import RingdownSimulator
+import RingdownTestSupport
+import Testing
+
+/// The whole line in memory: settings, tokens, calls and pages against the simulated platforms.
+@Suite struct APIClientTests {
+    private let time = ManualTime()
+    private let simulator: Simulator
+
+    init() {
+        var options = Simulator.Options()
+        options.tokenLifetime = .seconds(600)
+        simulator = Simulator(options, time: time)
+    }
+
+    private func settings(_ platform: String) -> [String: String] {
+        let credentials = simulator.credentials
+        return [
+            "RINGDOWN_PLATFORM": platform, "GENESYS_CLIENT_ID": credentials.genesysClientID,
+            "GENESYS_CLIENT_SECRET": credentials.genesysClientSecret, "CXONE_CLIENT_ID": credentials.cxoneClientID,
+            "CXONE_CLIENT_SECRET": credentials.cxoneClientSecret, "CXONE_ACCESS_KEY_ID": credentials.cxoneAccessKeyID,
+            "CXONE_ACCESS_KEY_SECRET": credentials.cxoneAccessKeySecret,
+        ]
+    }
+
+    private func client(
+        _ platform: String, _ more: [String: String] = [:], transport: (any Transport)? = nil
+    ) throws -> APIClient {
+        let profile = try Profile(Settings(environment: settings(platform).merging(more) { $1 }))
+        return APIClient(profile, transport: transport ?? InMemoryTransport(simulator), time: time)
+    }
+
+    @Test(arguments: ["genesys", "cxone"])
+    func `everybody is listed once, also when the token ends on the way`(platform: String) async throws {
+        var ids: [String] = []
+        for try await user in try client(platform).users(pageSize: 10) {
+            ids.append(user.id)
+            #expect(try JSONReader.parse(user.json)["id"] != nil || platform == "cxone")
+            if ids.count % 50 == 0 { time.advance(by: .seconds(590)) }
+        }
+        #expect(ids.count == 250)
+        #expect(Set(ids).count == 250)
+        #expect(simulator.story(since: 0).tokenRequests >= 3)
+        #expect(simulator.story(since: 0).refused == 0)
+    }
+
+    @Test func `whoami names the organisation and the client`() async throws {
+        let genesys = try await client("genesys").whoami()
+        #expect(genesys.organizationName == "Simulated Contact Centre")
+        #expect(genesys.clientID == simulator.credentials.genesysClientID)
+        let cxone = try await client("cxone").whoami()
+        #expect(cxone.organizationID == simulator.credentials.cxoneTenantID)
+        #expect(cxone.roles == ["Administrator"])
+    }
+
+    @Test func `a revoked token is replaced and the call sent once more`() async throws {
+        let client = try client("genesys")
+        _ = try await client.get("/api/v2/tokens/me")
+        time.advance(by: .seconds(30))
+        _ = try await client.delete("/api/v2/tokens/me")
+        #expect(try await client.get("/api/v2/organizations/me")["name"] != nil)
+        #expect(simulator.story(since: 0).tokenRequests == 2)
+        #expect(simulator.story(since: 0).refused == 1)
+    }
+
+    @Test func `a 401 to a new token is told, not retried for ever`() async throws {
+        let transport = ScriptedTransport { request in
+            request.url.path == "/oauth/token"
+                ? Response(json: ["access_token": "t", "expires_in": 600])
+                : Response(status: 401, json: ["code": "bad.credentials"])
+        }
+        let error = await #expect(throws: APIError.self) {
+            try await client("genesys", transport: transport).get("/api/v2/users")
+        }
+        #expect(error?.code == .unauthorized)
+        #expect(transport.requests.count == 2)
+    }
+
+    @Test(arguments: [
+        "https://evil.example/api", "http://api.mypurecloud.com/api", "https://api.mypurecloud.com.evil.example/",
+        "https://api.mypurecloud.com:8443/", "https://api.mypurecloud.ie/",
+    ])
+    func `the token goes to no other host, whatever the path says`(url: String) async throws {
+        let transport = ScriptedTransport { _ in Response(json: ["access_token": "t", "expires_in": 600]) }
+        let error = await #expect(throws: APIError.self) { try await client("genesys", transport: transport).get(url) }
+        #expect(error?.code == .untrustedHost)
+        #expect(transport.requests.map(\.url.host) == ["login.mypurecloud.com"])
+    }
+
+    @Test func `links that a platform behind a gateway makes are followed through the gateway`() async throws {
+        let transport = ScriptedTransport { request in
+            let link = "https://api-b32.nice-incontact.com/services/v34.0/agents?skip=100"
+            let next: JSON = request.url.query == "skip=100" ? [:] : ["next": .string(link)]
+            return Response(json: [
+                "issuer": "https://cxone.niceincontact.com",
+                "token_endpoint": "https://cxone.niceincontact.com/auth/token",
+                "access_token": "t", "expires_in": 600,
+                "agents": [["agentId": .int(request.url.query == "skip=100" ? 2 : 1)]], "_links": next,
+            ])
+        }
+        var count = 0
+        let client = try client("cxone", ["CXONE_API_URL": "https://gw.example/cx"], transport: transport)
+        for try await _ in client.users() { count += 1 }
+        #expect(count == 2)
+        #expect(transport.requests.last?.url.description == "https://gw.example/cx/services/v34.0/agents?skip=100")
+        #expect(!transport.requests.contains { $0.url.host == "api-b32.nice-incontact.com" })
+    }
+
+    @Test func `a token that the server echoes is not repeated, and a query may hold a URL`() async throws {
+        let transport = ScriptedTransport { request in
+            request.url.path == "/oauth/token"
+                ? Response(json: ["access_token": "echoed-token", "expires_in": 600])
+                : Response(status: 500, body: Array("your headers: Bearer echoed-token".utf8))
+        }
+        let error = await #expect(throws: APIError.self) {
+            try await client("genesys", transport: transport).get("/api/v2/users?q=http://x")
+        }
+        #expect(error?.message.contains("<redacted>") == true)
+        #expect(error?.message.contains("echoed-token") == false)
+    }
+
+    @Test func `a link in a page to another host is not followed`() async throws {
+        let transport = ScriptedTransport { request in
+            switch request.url.path {
+            case "/oauth/token": Response(json: ["access_token": "t", "expires_in": 600])
+            default: Response(json: ["entities": [["id": "1"]], "nextUri": "https://evil.example/api/v2/users"])
+            }
+        }
+        var seen = 0
+        let error = await #expect(throws: APIError.self) {
+            for try await _ in try client("genesys", transport: transport).users() { seen += 1 }
+        }
+        #expect(seen == 1)
+        #expect(error?.code == .untrustedHost)
+        #expect(!transport.requests.contains { $0.url.host == "evil.example" })
+    }
+
+    @Test(arguments: [
+        (#"{"entities":[{"id":"1"}],"nextUri":"/api/v2/users?pageSize=100&pageNumber=1"}"#, "does not end"),
+        (#"{"entities":[{"id":"1"}]"#, "cannot be read"), ("<html>proxy</html>", "cannot be read"),
+        (#"{"entities":{}}"#, "is not a list"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
+    ])
+    func `pages that loop or are none end the list with an error`(page: String, reason: String) async throws {
+        let transport = ScriptedTransport { request in
+            request.url.path == "/oauth/token"
+                ? Response(json: ["access_token": "t", "expires_in": 600])
+                : Response(status: 200, body: Array(page.utf8))
+        }
+        let error = await #expect(throws: APIError.self) {
+            for try await _ in try client("genesys", transport: transport).users() {}
+        }
+        #expect(error?.message.contains(reason) == true)
+    }
+
+    @Test func `what the platform says about a failed call reaches the caller`() async throws {
+        let error = await #expect(throws: APIError.self) { try await client("genesys").get("/api/v2/users/me") }
+        #expect(error?.platformCode == "not.a.user")
+        #expect(error?.status == 400)
+        #expect(error?.correlationID?.count == 36)
+        let cxone = await #expect(throws: APIError.self) {
+            try await client("cxone").get("/incontactapi/services/v34.0/nothing")
+        }
+        #expect(cxone?.code == .notFound)
+        #expect(cxone?.message.contains("Resource not found") == true)
+    }
+
+    @Test(
+        arguments: [
+            (["GENESYS_REGION": "eu-west-1"], "another region"), (["GENESYS_CLIENT_ID": "nobody"], "another region"),
+            (["GENESYS_CLIENT_SECRET": "wrong"], "secret is wrong"),
+        ] as [([String: String], String)])
+    func `refused credentials come with the likely cause and the next command`(change: [String: String], cause: String)
+        async throws
+    {
+        let client = try client("genesys", change)
+        let error = try #require(await #expect(throws: TokenError.self) { try await client.token() })
+        #expect(error.code == .credentialsRefused)
+        #expect(Advice.hint(for: error, client.profile).contains(cause))
+    }
+
+    @Test func `CXone without an access key is explained`() async throws {
+        let profile = try Profile(
+            Settings(environment: [
+                "CXONE_CLIENT_ID": simulator.credentials.cxoneClientID,
+                "CXONE_CLIENT_SECRET": simulator.credentials.cxoneClientSecret,
+            ])
+        )
+        let client = APIClient(profile, transport: InMemoryTransport(simulator), time: time)
+        let error = try #require(await #expect(throws: TokenError.self) { try await client.token() })
+        #expect(error.code == .grantRefused)
+        #expect(Advice.hint(for: error, profile).contains("access key"))
+    }
+
+    @Test func `a token of another organisation is not used`() async throws {
+        let wrong = await #expect(throws: TokenError.self) {
+            try await client("genesys", ["GENESYS_ORGANIZATION_ID": "other"]).token()
+        }
+        #expect(wrong?.message.contains("other") == true)
+        let id = try #require(try await client("genesys").whoami().organizationID)
+        _ = try await client("genesys", ["GENESYS_ORGANIZATION_ID": id]).token()
+    }
+
+    @Test(arguments: ["access_key", "digital"])
+    func `CXone's other grants bring tokens too`(grant: String) async throws {
+        let client = try client("cxone", ["CXONE_GRANT": grant, "CXONE_REGION": "na1"])
+        #expect(try await client.token().lifetime == .seconds(600))
+    }
+
+    @Test func `an api_endpoint on a stranger's host is refused`() async throws {
+        let transport = ScriptedTransport { request in
+            switch request.url.path {
+            case "/.well-known/openid-configuration":
+                Response(json: [
+                    "issuer": "https://cxone.niceincontact.com",
+                    "token_endpoint": "https://cxone.niceincontact.com/auth/token",
+                ])
+            case "/auth/token": Response(json: ["access_token": "t", "expires_in": 600])
+            default: Response(json: ["api_endpoint": "https://evil.example"])
+            }
+        }
+        let client = try client("cxone", ["CXONE_TENANT_ID": "x"], transport: transport)
+        await #expect(throws: APIError.self) { try await client.get("/incontactapi/services/v34.0/agents") }
+        #expect(!transport.requests.contains { $0.url.host == "evil.example" })
+    }
+}

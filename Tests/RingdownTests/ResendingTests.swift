@@ -1,0 +1,86 @@
+import RingdownCore
+import RingdownCurl
+import RingdownTestSupport
+import Testing
+
+@testable import Ringdown
+
+/// How often a request reaches a server, over real sockets, whatever the server answers.
+@Suite(.timeLimit(.minutes(1))) struct ResendingTests {
+    enum Way: CaseIterable { case client, broker }
+
+    struct Answer: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let bytes: String
+        /// How often the request arrives through the client, and through the broker.
+        let client: Int
+        let broker: Int
+
+        init(_ status: String, body: String = "{}", isCut: Bool = false, client: Int = 1, broker: Int = 1) {
+            testDescription = status + (isCut ? ", cut" : "")
+            let length = body.utf8.count + (isCut ? 5 : 0)
+            bytes = "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(length)\r\n\r\n\(body)"
+            (self.client, self.broker) = (client, broker)
+        }
+
+        init(raw: String) {
+            (testDescription, bytes, client, broker) = (raw.debugDescription, raw, 1, 1)
+        }
+    }
+
+    static let answers = [
+        Answer("200 OK"), Answer("400 Bad Request"), Answer("401 Unauthorized", client: 2, broker: 2),
+        Answer("401 Unauthorized", isCut: true),
+        Answer("403 Forbidden"), Answer("408 Request Timeout"), Answer("409 Conflict"), Answer("425 Too Early"),
+        Answer("429 Too Many Requests", client: CallSettings().attempts), Answer("429 Too Many Requests", isCut: true),
+        Answer("500 Internal Server Error"), Answer("502 Bad Gateway"), Answer("503 Service Unavailable"),
+        Answer("504 Gateway Timeout"),
+        Answer("307 Temporary Redirect"), Answer("417 Expectation Failed"), Answer("421 Misdirected Request"),
+        Answer(raw: ""), Answer(raw: "HTTP/1.1 100 Continue\r\n\r\n"), Answer(raw: "HTTP/1.1 200"),
+        Answer(raw: "garbage\r\n\r\n"),
+    ]
+
+    @Test(arguments: ["POST", "PATCH"], answers)
+    func `a request that is not idempotent is sent again after 401 and 429 only`(method: String, answer: Answer)
+        async throws
+    {
+        for way in Way.allCases {
+            for warmUps in [0, 2] {
+                let seen = Locked(0)
+                let server = try RawServer { connection, _ in Self.serve(connection, answer, seen) }
+                let address = "http://127.0.0.1:\(server.port)"
+                let settings = Settings(environment: [
+                    "OAUTH_TOKEN_URL": address + "/token", "OAUTH_API_URL": address, "OAUTH_CLIENT_ID": "i",
+                    "OAUTH_CLIENT_SECRET": "s",
+                ])
+                let time = SkippingTime()
+                let client = try APIClient(Profile(settings), transport: CurlTransport(), time: time)
+                // A token that was granted a moment ago is not replaced because it is refused.
+                _ = try await client.token()
+                time.advance(by: .seconds(600))
+                for _ in 0..<warmUps { _ = try await client.get("/warm-up") }
+                let call = APICall(method, "/order", json: ["a": 1])
+                switch way {
+                case .client: _ = try? await client.send(call)
+                case .broker: _ = try? await client.forward(call)
+                }
+                #expect(
+                    seen.withLock { $0 } == (way == .client ? answer.client : answer.broker),
+                    "\(way), \(warmUps) calls before")
+            }
+        }
+    }
+
+    private static func serve(_ connection: RawConnectionToClient, _ answer: Answer, _ seen: Locked<Int>) {
+        while let (head, _) = connection.readRequest() {
+            if head.contains(" /order ") {
+                seen.withLock { $0 += 1 }
+                connection.write(answer.bytes)
+                if answer.testDescription.contains("cut") || !answer.bytes.contains("Content-Length") { return }
+                continue
+            }
+            let body = head.contains(" /token ") ? #"{"access_token":"t","expires_in":3600}"# : "{}"
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import RingdownCore
+import Testing
+
+@testable import Ringdown
+
+@Suite struct RetryTests {
+    private let policy = RetryPolicy(settings: CallSettings())
+
+    private func status(_ code: Int, asked: Duration? = nil, reset: Duration? = nil) -> CallFailure {
+        .status(code, asked: asked, reset: reset)
+    }
+
+    @Test func `429 waits as asked, else until the window ends, else 3, 9 and 27 seconds`() {
+        func decide(_ failure: CallFailure, _ attempt: Int) -> RetryPolicy.Decision {
+            policy.decide(failure, attempt: attempt, isRepeatable: false, draw: 0)
+        }
+        #expect(decide(status(429, asked: .seconds(7), reset: .seconds(40)), 1) == .retry(after: .seconds(7)))
+        #expect(decide(status(429, reset: .seconds(40)), 1) == .retry(after: .seconds(41)))
+        #expect((1...4).map { decide(status(429), $0) } == [3, 9, 27, 27].map { .retry(after: .seconds($0)) })
+        #expect(decide(status(429), 5) == .giveUp)
+    }
+
+    @Test func `chance only lengthens a wait`() {
+        for draw in [0, 0.3, 0.999] {
+            guard case .retry(let wait) = policy.decide(status(429), attempt: 2, isRepeatable: true, draw: draw) else {
+                Issue.record("a retry was expected")
+                continue
+            }
+            #expect((.seconds(9)...(.seconds(13.5))).contains(wait))
+        }
+    }
+
+    @Test func `a wait beyond the limit is told, not waited for`() {
+        let hours = status(429, asked: .seconds(7200))
+        #expect(policy.decide(hours, attempt: 1, isRepeatable: true, draw: 0) == .tooLong(.seconds(7200)))
+        #expect(policy.decide(hours, attempt: 5, isRepeatable: true, draw: 0) == .tooLong(.seconds(7200)))
+    }
+
+    @Test(arguments: [(500, false), (501, false), (502, true), (503, true), (504, true), (400, false), (403, false)])
+    func `of the failures of a server only those that pass are repeated`(code: Int, isRepeated: Bool) {
+        let decision = policy.decide(status(code), attempt: 1, isRepeatable: true, draw: 0)
+        #expect((decision == .giveUp) == !isRepeated)
+        #expect(policy.decide(status(code), attempt: 1, isRepeatable: false, draw: 0) == .giveUp)
+    }
+
+    @Test func `a write is repeated only where the server has seen nothing of it`() {
+        #expect(policy.decide(.unsent, attempt: 1, isRepeatable: false, draw: 0) == .retry(after: .seconds(3)))
+        #expect(policy.decide(.interrupted, attempt: 1, isRepeatable: false, draw: 0) == .giveUp)
+        #expect(policy.decide(.interrupted, attempt: 1, isRepeatable: true, draw: 0) == .retry(after: .seconds(3)))
+        #expect(APICall("POST", "/x").isRepeatable == false)
+        #expect(APICall("POST", "/x", isSafe: true).isRepeatable)
+        #expect(["GET", "PUT", "DELETE"].allSatisfy { APICall($0, "/x").isRepeatable })
+    }
+
+    @Test func `repetitions end when too many of them fail, and successes earn new ones`() {
+        var budget = RetryBudget()
+        var taken = 0
+        while budget.take(for: .unsent) { taken += 1 }
+        #expect(taken == 35)  // 500 by 14
+        let isTakenForLimit = budget.take(for: .status(429, asked: nil, reset: nil))
+        #expect(isTakenForLimit)
+        for _ in 0..<14 { budget.earn() }
+        let isEarned = budget.take(for: .unsent)
+        #expect(isEarned)
+    }
+
+    @Test func `the circuit opens after five failures, and one call tries whether it may close`() {
+        var breaker = CircuitBreaker(CallSettings())
+        let admit = { (now: Duration) in breaker.admit(at: now) }
+        for _ in 0..<4 { breaker.failed(at: .seconds(1)) }
+        breaker.succeeded()
+        for _ in 0..<4 { breaker.failed(at: .seconds(1)) }
+        #expect(admit(.seconds(1)) == nil)
+        breaker.failed(at: .seconds(1))
+        #expect(admit(.seconds(11)) == .seconds(20))
+        #expect(admit(.seconds(31)) == nil)
+        #expect(admit(.seconds(31)) != nil)
+        breaker.failed(at: .seconds(32))
+        #expect(admit(.seconds(40)) == .seconds(22))
+        #expect(admit(.seconds(62)) == nil)
+        breaker.succeeded()
+        #expect(admit(.seconds(62)) == nil)
+        #expect(admit(.seconds(62)) == nil)
+    }
+}
+
+@Suite struct RateGateTests {
+    @Test func `calls wait for the next window once this one is full`() {
+        var gate = RateGate(slack: .seconds(1))
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        #expect(admit(.zero) == nil)
+        gate.ended(RateLimit(count: 298, allowed: 300, reset: .seconds(30)), at: .zero)
+        #expect(admit(.seconds(1)) == nil)
+        #expect(admit(.seconds(1)) == nil)
+        #expect(admit(.seconds(1)) == .seconds(30))
+        #expect(admit(.seconds(31)) == nil)
+    }
+
+    @Test func `calls on their way count, whatever the last answer says`() {
+        var gate = RateGate(slack: .zero)
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        _ = gate.admit(at: .zero)
+        gate.ended(RateLimit(count: 1, allowed: 10, reset: .seconds(60)), at: .zero)
+        for _ in 0..<9 { #expect(admit(.seconds(1)) == nil) }
+        #expect(admit(.seconds(1)) != nil)
+        gate.ended(RateLimit(count: 2, allowed: 10, reset: .seconds(59)), at: .seconds(1))
+        #expect(admit(.seconds(1)) != nil)
+    }
+
+    @Test func `another program's calls count as the platform counts them`() {
+        var gate = RateGate(slack: .zero)
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        _ = gate.admit(at: .zero)
+        gate.ended(RateLimit(count: 300, allowed: 300, reset: .seconds(5)), at: .zero)
+        #expect(admit(.seconds(1)) == .seconds(4))
+    }
+
+    @Test func `calls whose answers say nothing of the limit do not fill a window that nobody knows the end of`() {
+        var gate = RateGate(slack: .zero)
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        _ = admit(.zero)
+        gate.ended(RateLimit(count: 1, allowed: 3, reset: .seconds(1)), at: .zero)
+        for second in 2..<20 {
+            #expect(admit(.seconds(second)) == nil)
+            gate.ended(nil, at: .seconds(second))
+        }
+        for _ in 0..<3 { #expect(admit(.seconds(30)) == nil) }
+        #expect(admit(.seconds(30)) != nil)
+    }
+
+    @Test func `without a limit nobody waits, and a pause holds everybody`() {
+        var gate = RateGate(slack: .zero)
+        let admit = { (now: Duration) in gate.admit(at: now) }
+        for _ in 0..<1000 { #expect(admit(.zero) == nil) }
+        gate.pause(until: .seconds(9))
+        #expect(admit(.seconds(2)) == .seconds(7))
+        #expect(admit(.seconds(9)) == nil)
+    }
+
+    @Test(arguments: [
+        ["inin-ratelimit-count": "1"], ["inin-ratelimit-count": "x", "inin-ratelimit-allowed": "300"],
+        ["inin-ratelimit-count": "1", "inin-ratelimit-allowed": "0", "inin-ratelimit-reset": "6"],
+        ["inin-ratelimit-count": "1", "inin-ratelimit-allowed": "9", "inin-ratelimit-reset": "-1"],
+    ])
+    func `fields that make no sense are no limit`(fields: [String: String]) throws {
+        var headers = Headers()
+        for (name, value) in fields { try headers.set(name, value) }
+        #expect(RateLimit(headers) == nil)
+    }
+}
