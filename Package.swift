@@ -52,14 +52,14 @@ let package = Package(
                 "RingdownLab", "RingdownBroker", "RingdownSimulator", "RingdownServer", "Ringdown", "RingdownStores",
                 "RingdownOAuth", "RingdownCurl", "RingdownCore", "CProcess",
             ]),
-        module("RingdownLab", ["Ringdown", "RingdownStores", "RingdownOAuth", "RingdownCore"]),
+        module("RingdownLab", ["RingdownOAuth", "RingdownCore"]),
         module("RingdownBroker", ["Ringdown", "RingdownOAuth", "RingdownCore"]),
         module("RingdownSimulatorTesting", ["RingdownSimulator"]),
         module(
             "RingdownSimulator", ["RingdownServer", "RingdownCore", "CVirtualTime"], embedding: ["Page/page.html"]),
         module("Ringdown", ["RingdownStores", "RingdownOAuth", "RingdownCurl", "RingdownCore"]),
         module("RingdownStores", ["RingdownOAuth", "RingdownCurl", "RingdownCore", "CSodium"]),
-        module("RingdownOAuth", ["RingdownCore", "CSodium", "CGnuTLS"]),
+        module("RingdownOAuth", ["RingdownCore", "CGnuTLS"]),
         module("RingdownCurl", ["RingdownCore", "CCurl"]),
         module("RingdownServer", ["RingdownCore", "CMicroHTTPD", "CGnuTLS"]),
         module("RingdownCore", ["CSodium"]),
@@ -82,9 +82,9 @@ let package = Package(
         tests(of: "Ringdown", ["RingdownStores", "RingdownSimulator", "RingdownCurl", "RingdownOAuth"]),
         tests(of: "RingdownSimulator", ["CVirtualTime"]),
         tests(of: "RingdownSimulatorTesting", ["RingdownSimulator", "Ringdown"]),
-        tests(of: "RingdownLab", ["RingdownOAuth"]),
+        tests(of: "RingdownLab"),
         tests(
-            of: "RingdownCLI", ["Ringdown", "RingdownSimulator", "RingdownStores", "RingdownCurl", "RingdownOAuth"]),
+            of: "RingdownCLI", ["Ringdown", "RingdownSimulator", "RingdownCurl"]),
     ]
 )
 
@@ -92,8 +92,8 @@ let package = Package(
 if Context.environment["RINGDOWN_FUZZING"] != nil {
     let isLibrary: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
     package.targets += [
-        tool("ParserFuzzing", in: "Fuzzing", ["Ringdown", "RingdownStores", "RingdownSimulator"], isLibrary),
-        tool("HandlerFuzzing", in: "Fuzzing", ["Ringdown", "RingdownStores", "RingdownSimulator"], isLibrary),
+        tool("ParserFuzzing", in: "Fuzzing", ["Ringdown", "RingdownStores"], isLibrary),
+        tool("HandlerFuzzing", in: "Fuzzing", ["RingdownSimulator"], isLibrary),
         tool("ResponseFuzzing", in: "Fuzzing", ["RingdownCurl", "RingdownTestSupport"]),
     ]
 }

@@ -27,7 +27,7 @@ public final class BrokerClient: TokenRequester {
         guard let platform = Platform.all.first(where: { $0.name == name }) else {
             throw TokenError(
                 .malformedResponse,
-                "the broker at \(socketPath) serves a platform that is unknown here: \(excerpt(name))")
+                "the broker at \(socketPath) serves a platform that is unknown here: \(sanitized(name))")
         }
         let api = json["api_url"]?.string.flatMap { try? HTTPURL($0) }
         var profile = Profile(
@@ -51,7 +51,7 @@ public final class BrokerClient: TokenRequester {
             let error = body?["error"]
             var failure = TokenError(
                 TokenError.Code(rawValue: error?["code"]?.string ?? "") ?? .serverFailed,
-                "the broker at \(socketPath) has no token: \(excerpt(error?["message"]?.string ?? "status \(response.status)"))",
+                "the broker at \(socketPath) has no token: \(sanitized(error?["message"]?.string ?? "status \(response.status)"))",
                 status: response.status)
             failure.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
             throw failure
@@ -67,7 +67,7 @@ public final class BrokerClient: TokenRequester {
         let age = max(.zero, min(sent.wall - issued, .seconds(1e8)))
         let token = Token(
             value: value, scope: body["scope"]?.string, lifetime: .seconds(min(max(seconds ?? 3600, 0), 1e9)) + age,
-            requested: Moment(uptime: sent.uptime - age, wall: sent.wall + (.zero - age)),
+            requested: Instant(uptime: sent.uptime - age, wall: sent.wall + (.zero - age)),
             isLifetimeKnown: seconds != nil)
         return (token, body)
     }

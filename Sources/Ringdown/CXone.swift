@@ -165,7 +165,7 @@ enum CXone {
         let close = nearest(to: area, among: CXoneArea.all.map(\.name))
         let names = close.isEmpty ? CXoneArea.all.map(\.name) : close
         throw ConfigurationError(
-            "'\(excerpt(text, limit: 60))' is not a CXone area",
+            "'\(sanitized(text, limit: 60))' is not a CXone area",
             hint:
                 "did you mean \(names.joined(separator: ", "))? AWS region names are none; 'ringdown regions' lists all"
         )
@@ -225,7 +225,7 @@ enum CXone {
                 + "else the tenant belongs to another issuer (CXONE_ISSUER)"
         case .requestRefused where error.status == 404:
             return "the token endpoint comes from OIDC discovery at the issuer; unset CXONE_TOKEN_URL, or check it"
-        default: return Advice.general(error)
+        default: return ErrorHints.general(error)
         }
     }
 

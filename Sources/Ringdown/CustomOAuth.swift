@@ -75,7 +75,7 @@ private enum CustomOAuth {
     }
 
     @Sendable static func advice(_ error: TokenError, _ profile: Profile) -> String {
-        guard error.code == .credentialsRefused else { return Advice.general(error) }
+        guard error.code == .credentialsRefused else { return ErrorHints.general(error) }
         if case .grant(let grant) = profile.credential, grant.authentication == .privateKeyJWT {
             return
                 "most likely the server knows another public key for this client, or wants its name (OAUTH_PRIVATE_KEY_ID)"

@@ -206,7 +206,7 @@ enum GenesysCloud {
             return "too many token requests from this client: share one token (the cache does), and wait a minute"
         case (.requestRefused, _) where error.status == 404:
             return "the token endpoint is https://login.<region's domain>/oauth/token; check GENESYS_LOGIN_URL"
-        default: return Advice.general(error)
+        default: return ErrorHints.general(error)
         }
     }
 }

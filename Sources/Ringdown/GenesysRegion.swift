@@ -69,7 +69,7 @@ public struct GenesysRegion: Sendable, Hashable {
         }
         let close = nearest(to: host(in: word), among: all.flatMap { [$0.name, $0.domain] })
         throw ConfigurationError(
-            "'\(excerpt(text, limit: 80))' is not a Genesys Cloud region",
+            "'\(sanitized(text, limit: 80))' is not a Genesys Cloud region",
             hint: (close.isEmpty ? "" : "did you mean \(close.joined(separator: " or "))? ")
                 + "'ringdown regions' lists all; another host goes into GENESYS_LOGIN_URL and GENESYS_API_URL"
         )

@@ -27,7 +27,8 @@ public struct Interval: Sendable, Equatable, CustomStringConvertible {
 
     private static func time(_ text: String) throws(Invalid) -> Timestamp {
         if let time = Timestamp(rfc3339: text) { return time }
-        throw Invalid(description: "'\(excerpt(text, limit: 40))' is no time; write 2026-11-01 or 2026-11-01T08:00:00Z")
+        throw Invalid(
+            description: "'\(sanitized(text, limit: 40))' is no time; write 2026-11-01 or 2026-11-01T08:00:00Z")
     }
 
     /// As the platforms want it: with a `Z`, never with an offset.

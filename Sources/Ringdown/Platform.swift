@@ -75,7 +75,7 @@ public struct Platform: Sendable {
         if let text = try settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }
             throw ConfigurationError(
-                "'\(excerpt(text, limit: 40))' is not a platform",
+                "'\(sanitized(text, limit: 40))' is not a platform",
                 hint: "--platform or RINGDOWN_PLATFORM can be: \(names)"
             )
         }

@@ -101,7 +101,7 @@ public struct Profile: Sendable {
 
     /// Whose tokens these are, in a few words: `genesys us-east-1 6f3a…`.
     public var account: String {
-        [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { excerpt($0, limit: 80) }
+        [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { sanitized($0, limit: 80) }
             .joined(separator: " ")
     }
 }

@@ -82,7 +82,7 @@ extension CurlTransport {
         for path in [configuration.trust.file, certificate, key] {
             guard let path, access(path, R_OK) != 0 else { continue }
             throw ConfigurationError(
-                "\(excerpt(path)) cannot be read: \(String(cString: strerror(errno)))",
+                "\(sanitized(path)) cannot be read: \(String(cString: strerror(errno)))",
                 hint:
                     "RINGDOWN_CA_FILE, CURL_CA_BUNDLE, SSL_CERT_FILE, RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY names it"
             )
@@ -103,7 +103,7 @@ package func tokenStore(_ settings: Settings, account: String) throws(Configurat
     case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
     case let other:
         throw ConfigurationError(
-            "RINGDOWN_CACHE is '\(excerpt(other, limit: 60))'",
+            "RINGDOWN_CACHE is '\(sanitized(other, limit: 60))'",
             hint: "it can be: file, memory, off, redis://…, rediss://…")
     }
 }

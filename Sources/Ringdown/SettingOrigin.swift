@@ -74,7 +74,7 @@ public final class OriginGuard: Sendable {
     func willRead(_ name: String, of origin: SettingOrigin, line: Int?) throws(ConfigurationError) {
         guard !origin.isTrusted, !Self.harmlessNames.contains(name) else { return }
         let place = origin.title + (line.map { ", line \($0)" } ?? "")
-        try check { $0.setting = $0.setting ?? "\(place): \(excerpt(name, limit: 80))" }
+        try check { $0.setting = $0.setting ?? "\(place): \(sanitized(name, limit: 80))" }
     }
 
     private func check(_ change: (inout State) -> Void) throws(ConfigurationError) {

@@ -15,7 +15,7 @@ public struct Settings: Sendable {
 
         /// As it is named in messages: `./.env, line 3: NAME`.
         func place(of variable: String) -> String {
-            origin.title + (lines[variable].map { ", line \($0)" } ?? "") + ": " + excerpt(variable, limit: 80)
+            origin.title + (lines[variable].map { ", line \($0)" } ?? "") + ": " + sanitized(variable, limit: 80)
         }
 
         func warnOfAmbiguity(_ variable: String) {
@@ -291,7 +291,7 @@ public struct Settings: Sendable {
         guard let text = try text(name) else { return standard }
         if let value = Value(rawValue: text) { return value }
         let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ConfigurationError("\(name) is '\(excerpt(text, limit: 40))'", hint: "it can be one of: \(words)")
+        throw ConfigurationError("\(name) is '\(sanitized(text, limit: 40))'", hint: "it can be one of: \(words)")
     }
 
     /// The value that is used for a setting. Throws as ``text(_:)``.

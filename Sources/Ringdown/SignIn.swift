@@ -150,14 +150,14 @@ extension TokenStore {
 
     /// Nobody says how long a refresh token lasts: it is kept for years, and the server decides. It is dated back, so that a
     /// clock that is set back does not hide it.
-    func saveRefreshToken(_ token: Secret, for key: CacheKey, at now: Moment) async {
+    func saveRefreshToken(_ token: Secret, for key: CacheKey, at now: Instant) async {
         let before = Duration.seconds(30 * 86400)
-        let requested = Moment(uptime: now.uptime - before, wall: now.wall + (.zero - before))
+        let requested = Instant(uptime: now.uptime - before, wall: now.wall + (.zero - before))
         let kept = Token(value: token, lifetime: .seconds(3650 * 86400), requested: requested, isLifetimeKnown: false)
         await named("sign-in").save(StoredState(token: kept), for: companion(key))
     }
 
-    func refreshToken(for key: CacheKey, at now: Moment) async -> Secret? {
+    func refreshToken(for key: CacheKey, at now: Instant) async -> Secret? {
         await load(companion(key), at: now)?.token?.value
     }
 

@@ -86,7 +86,7 @@ struct OrganizationCheck: Sendable {
                 endpoint: url, status: response.status
             )
         }
-        return excerpt(id, without: [token.value], limit: 80)
+        return sanitized(id, without: [token.value], limit: 80)
     }
 }
 

@@ -83,7 +83,7 @@ package final class Broker: Handler {
     private func unknownAccount(_ name: String?) -> Response {
         let names = accounts.map(\.name).joined(separator: ", ")
         return Self.failure(
-            404, "notFound", "no profile '\(excerpt(name ?? "", limit: 60))' is served here; there are: \(names)")
+            404, "notFound", "no profile '\(sanitized(name ?? "", limit: 60))' is served here; there are: \(names)")
     }
 
     private func token(_ request: Request) async -> Response {
@@ -94,7 +94,7 @@ package final class Broker: Handler {
             return Self.failure(400, "badInput", "min_ttl is a number of seconds")
         }
         do {
-            let token = try await account.client.token(minTTL: .seconds(seconds))
+            let token = try await account.client.token(minimumValidity: .seconds(seconds))
             let base = try? await account.client.baseURL()
             counters.withLock { $0.tokens[account.name, default: 0] += 1 }
             let left = token.remaining(at: time.now())
@@ -149,7 +149,7 @@ package final class Broker: Handler {
     /// Ready once every account has a token: programs that start then do not wait.
     private func readiness() -> Response {
         if isEnding.load(ordering: .relaxed) { return Self.failure(503, "ending", "it is ending") }
-        for account in accounts where account.client.heldToken == nil {
+        for account in accounts where account.client.cachedToken == nil {
             return Self.failure(503, "noToken", "there is no token for \(account.name) yet")
         }
         return Response(status: 200, body: Array("ok\n".utf8))
@@ -158,12 +158,12 @@ package final class Broker: Handler {
     private func metrics() -> Response {
         var expiries: [(String, Double)] = []
         for account in accounts {
-            if let token = account.client.heldToken, token.isLifetimeKnown {
+            if let token = account.client.cachedToken, token.isLifetimeKnown {
                 expiries.append((account.name, token.expiry.secondsSince1970))
             }
         }
-        let mints = accounts.map { ($0.name, $0.client.mintCounts) }
-        let text = counters.withLock { $0.text(version: version, expiries: expiries, mints: mints) }
+        let records = accounts.map { ($0.name, $0.client.tokenRequestCounts) }
+        let text = counters.withLock { $0.text(version: version, expiries: expiries, records: records) }
         return Response(
             status: 200, headers: ["Content-Type": "text/plain; version=0.0.4; charset=utf-8"], body: Array(text.utf8))
     }
@@ -173,7 +173,7 @@ package final class Broker: Handler {
         case let error as TokenError:
             var response = Self.failure(
                 error.code == .rateLimited ? 503 : error.code == .tooShort ? 400 : 502, "\(error.code)", error.message,
-                hint: Advice.hint(for: error, account.client.profile))
+                hint: ErrorHints.hint(for: error, account.client.profile))
             if let wait = error.retryAfter {
                 response.headers.addParsed("Retry-After", String(Int(wait.inSeconds.rounded(.up))))
             }

@@ -10,7 +10,8 @@ struct BrokerCounters {
     var refused = 0
 
     func text(
-        version: String, expiries: [(profile: String, end: Double)], mints: [(profile: String, mints: MintCounts)]
+        version: String, expiries: [(profile: String, end: Double)],
+        records: [(profile: String, records: TokenRequestCounts)]
     ) -> String {
         var lines: [String] = []
         func metric(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {
@@ -23,7 +24,7 @@ struct BrokerCounters {
             tokens.sorted { $0.key < $1.key }.map { ("profile=\"\($0.key)\"", "\($0.value)") })
         metric(
             "token_requests_total", "counter", "Token requests to the platform.",
-            mints.flatMap { profile, counts in
+            records.flatMap { profile, counts in
                 [
                     ("profile=\"\(profile)\",outcome=\"granted\"", "\(counts.granted)"),
                     ("profile=\"\(profile)\",outcome=\"failed\"", "\(counts.failed)"),

@@ -15,8 +15,8 @@ struct APICommand: Command {
         else. An answer that is JSON is indented on a terminal and passed on unchanged into a pipe.
 
         --field goes into the query of GET, HEAD and DELETE, and into a JSON body of the others: name=value for a text,
-        name:=value for any other JSON. Calls that the platform cannot answer at the moment are repeated, a write only where it
-        was not seen; a POST that only asks may be repeated with --safe.
+        name:=value for any other JSON. Calls that the platform cannot answer at the instant are repeated, a write only where it
+        was not seen; a POST that only asks may be repeated with --idempotent.
 
         --paginate follows the list to its end, in whichever way it is paged, and prints its items: as ndjson unless --output
         says otherwise. --items names the member that holds them, where it cannot be told.
@@ -48,16 +48,15 @@ struct APICommand: Command {
     var headers: [String]
     @Option("input", "FILE", help: "The body, as it is; - for standard input.")
     var input: String?
-    @Flag("safe", help: "This POST only asks: it may be repeated after a failure.")
-    var safe: Bool
+    @Flag("idempotent", help: "Retry this POST on failure")
+    var isIdempotent: Bool
     @Flag("paginate", help: "Follow the list to its end and print its items.")
     var paginate: Bool
     @Option("items", "MEMBER", help: "With --paginate: the member that holds the items.")
     var items: String?
     @Option(
-        "unique", "MEMBER",
-        help: "With --paginate: of items with the same value only the first; id unless said otherwise.")
-    var unique: String?
+        "dedupe-by", "FIELD", default: "id", help: "Drop items with a duplicate FIELD, with --paginate")
+    var dedupeBy: String?
     @Option("columns", "A,B.C", help: "With --paginate: the columns of csv and table.")
     var columns: String?
 
@@ -68,10 +67,10 @@ struct APICommand: Command {
             var columns = columns.map { Columns.members($0.split(separator: ",").map(String.init)) }
             columns?.areChosen = true
             try await account.withClient { client in
-                let pages = client.pages(call, itemsMember: items, identity: unique ?? "id")
+                let pages = client.pages(call, itemsMember: items, identity: dedupeBy ?? "id")
                 try await export.run(
                     client,
-                    subject: [call.method, call.path, String(decoding: call.body, as: UTF8.self), items, unique]
+                    subject: [call.method, call.path, String(decoding: call.body, as: UTF8.self), items, dedupeBy]
                         .compactMap { $0 }.joined(separator: " "), noun: "items", .ndjson, columns, pages)
             }
             return ExitCode.done
@@ -95,7 +94,7 @@ struct APICommand: Command {
         // Both are required: the parser has seen to it.
         guard let method = method?.uppercased(), var path, Self.methods.contains(method) else {
             throw UsageError(
-                "METHOD cannot be '\(excerpt(self.method ?? "", limit: 20))'",
+                "METHOD cannot be '\(sanitized(self.method ?? "", limit: 20))'",
                 hint: "it can be: \(Self.methods.joined(separator: ", "))")
         }
         let parameters = try fields.map(Self.parameter)
@@ -106,12 +105,12 @@ struct APICommand: Command {
             }
             path += (path.contains("?") ? "&" : "?") + query.joined(separator: "&")
         }
-        var call = APICall(method, path, isSafe: safe)
+        var call = APICall(method, path, isIdempotent: isIdempotent)
         for header in headers {
             let parts = header.split(separator: ":", maxSplits: 1).map(String.init)
             guard parts.count == 2, !parts[0].equalsIgnoringCase("Authorization") else {
                 throw UsageError(
-                    "--header cannot be '\(excerpt(parts.first ?? "", limit: 40))'",
+                    "--header cannot be '\(sanitized(parts.first ?? "", limit: 40))'",
                     hint: "write 'NAME: VALUE'; the token is sent anyway")
             }
             do { try call.headers.set(parts[0], parts[1].trimmed) } catch {
@@ -136,12 +135,12 @@ struct APICommand: Command {
     private static func parameter(_ text: String) throws(UsageError) -> JSON.Member {
         let hint = "write name=value for a text, name:=value for any other JSON"
         guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-            throw UsageError("--field '\(excerpt(text, limit: 40))' has no name and value", hint: hint)
+            throw UsageError("--field '\(sanitized(text, limit: 40))' has no name and value", hint: hint)
         }
         let (name, value) = (text[..<equals], String(text[text.index(after: equals)...]))
         guard name.last == ":" else { return .init(String(name), .string(value)) }
         guard name.count > 1, let json = try? JSONReader.parse(Array(value.utf8)) else {
-            throw UsageError("the value of --field '\(excerpt(String(name), limit: 40))' is not JSON", hint: hint)
+            throw UsageError("the value of --field '\(sanitized(String(name), limit: 40))' is not JSON", hint: hint)
         }
         return .init(String(name.dropLast()), json)
     }

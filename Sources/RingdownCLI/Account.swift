@@ -141,7 +141,8 @@ struct Account {
         } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
-                    "RINGDOWN_MAX_WAIT is '\(excerpt(text, limit: 40))'", hint: "write \(DurationParameter.expectation)"
+                    "RINGDOWN_MAX_WAIT is '\(sanitized(text, limit: 40))'",
+                    hint: "write \(DurationParameter.expectation)"
                 )
             }
             calls.waitLimit = limit.duration
@@ -189,7 +190,7 @@ struct Account {
     /// Runs `body`, and explains a token that is refused to the profile.
     static func advising<Result>(_ profile: Profile, _ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch let error as TokenError {
-            throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, profile))
+            throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))
         }
     }
 }

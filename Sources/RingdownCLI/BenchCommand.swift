@@ -37,7 +37,7 @@ struct BenchCommand: Command {
     enum Format: String, ChoiceParameter { case table, json, markdown }
     enum Runner: String, ChoiceParameter { case machine, library, command }
 
-    @Rest("CLIENT", help: "The client's command.")
+    @TrailingArguments("CLIENT", help: "The client's command.")
     var command: [String]
     @OptionList("client", "NAME=COMMAND", help: "A client and its name; may be repeated.")
     var client: [String]
@@ -66,7 +66,7 @@ struct BenchCommand: Command {
         let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
         guard !rows.isEmpty else {
             throw UsageError(
-                "no row has '\(excerpt(only ?? "", limit: 60))' in its title",
+                "no row has '\(sanitized(only ?? "", limit: 60))' in its title",
                 hint: "the rows are: " + ScoreboardRow.all.map(\.title).joined(separator: "; "))
         }
         _ = try TimeLibrary.path()
@@ -135,7 +135,7 @@ struct BenchCommand: Command {
                     "complaints": .array(complaints.map { .string($0) }),
                 ])
                 guard output ?? .table == .table else { continue }
-                try stream.line("\(complaints.isEmpty ? "pass" : "FAIL")  \(excerpt(scenario.name, limit: 200))")
+                try stream.line("\(complaints.isEmpty ? "pass" : "FAIL")  \(sanitized(scenario.name, limit: 200))")
                 for complaint in complaints { try stream.line("      \(complaint)") }
             }
         }
@@ -161,7 +161,7 @@ struct BenchCommand: Command {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
                 let what = text.hasPrefix("=") || !text.contains("=") ? "name" : "command"
-                throw UsageError("--client '\(excerpt(text, limit: 60))' has no \(what)", hint: "write NAME=COMMAND")
+                throw UsageError("--client '\(sanitized(text, limit: 60))' has no \(what)", hint: "write NAME=COMMAND")
             }
             clients.append(.init(name: parts[0], command: parts[1]))
         }
@@ -185,17 +185,17 @@ struct BenchCommand: Command {
             throw error
         } catch let failure as ClientProcess.Failure {
             try Task.checkCancellation()
-            let reason = excerpt(failure.description, limit: 120)
+            let reason = sanitized(failure.description, limit: 120)
             guard failure.hasAnswered || !client.outcomes.isEmpty else {
                 throw ConfigurationError(
-                    "the client \(excerpt(client.command, limit: 100)) gives no answer: \(reason)"
+                    "the client \(sanitized(client.command, limit: 100)) gives no answer: \(reason)"
                         + failure.lastWords.map { "\n  stderr: \($0)" }.joined(),
                     hint: "try it with 'time' on its standard input; 'ringdown bench --help' says what it must answer")
             }
             return .init(isPassed: false, text: "no result: \(reason)", lastWords: failure.lastWords)
         } catch {
             try Task.checkCancellation()
-            return .init(isPassed: false, text: "no result: \(excerpt("\(error)", limit: 120))")
+            return .init(isPassed: false, text: "no result: \(sanitized("\(error)", limit: 120))")
         }
     }
 }

@@ -31,7 +31,7 @@ struct CacheCommand: Command {
             try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") forgotten")
             return ExitCode.done
         default:
-            throw UsageError("WHAT cannot be '\(excerpt(what ?? "", limit: 40))'", hint: "it is verify or clear")
+            throw UsageError("WHAT cannot be '\(sanitized(what ?? "", limit: 40))'", hint: "it is verify or clear")
         }
     }
 

@@ -14,7 +14,7 @@ struct CompletionCommand: Command {
     func run() async throws -> Int32 {
         guard let shell = shell.flatMap(Shell.init) else {
             throw UsageError(
-                "SHELL cannot be '\(excerpt(shell ?? "", limit: 40))'",
+                "SHELL cannot be '\(sanitized(shell ?? "", limit: 40))'",
                 hint: "it can be: \(Shell.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         try Context.current.standardOutput.write(RingdownTool.tree.completion(for: shell))

@@ -54,6 +54,6 @@ func givenInterval(_ text: String?) throws(UsageError) -> Interval {
     let hint = "'--interval 2026-11-01/2026-11-08' is a week; dates mean midnight, UTC"
     guard let text else { throw UsageError("--interval is missing", hint: hint) }
     do { return try Interval(text) } catch {
-        throw UsageError("--interval cannot be '\(excerpt(text, limit: 60))': \(error)", hint: hint)
+        throw UsageError("--interval cannot be '\(sanitized(text, limit: 60))': \(error)", hint: hint)
     }
 }

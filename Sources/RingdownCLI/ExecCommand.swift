@@ -39,8 +39,8 @@ struct ExecCommand: Command {
         help: "End the token at the platform when the command is over; what goes wrong with that is a warning.")
     var revoke: Bool
     @Option("min-ttl", "DURATION", help: "How long the token must last at least when the command starts.")
-    var minTTL: DurationParameter?
-    @Rest("COMMAND", help: "The command and its arguments.")
+    var minimumValidity: DurationParameter?
+    @TrailingArguments("COMMAND", help: "The command and its arguments.")
     var command: [String]
 
     func run() async throws -> Int32 {
@@ -82,7 +82,7 @@ struct ExecCommand: Command {
         }
         for lease in leases {
             try await Account.advising(lease.client.profile) {
-                try await lease.begin(minTTL: minTTL?.duration ?? .zero)
+                try await lease.begin(minimumValidity: minimumValidity?.duration ?? .zero)
             }
         }
         try await Self.add(leases, prefixes, to: &variables)

@@ -38,7 +38,7 @@ struct JobsCommand: Command {
     func run() async throws -> Int32 {
         guard let kind = kind.flatMap(Kind.init), let subject else {
             throw UsageError(
-                "KIND cannot be '\(excerpt(kind ?? "", limit: 40))'",
+                "KIND cannot be '\(sanitized(kind ?? "", limit: 40))'",
                 hint: "it can be: \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         let interval = kind == .report ? nil : try givenInterval(self.interval)

@@ -20,7 +20,7 @@ struct ManCommand: Command {
         guard let type = tree.commands.first(where: { $0.name == command }) else {
             let close = nearest(to: command, among: tree.commands.map { $0.name }).first
             throw UsageError(
-                "unknown command '\(excerpt(command, limit: 60))'",
+                "unknown command '\(sanitized(command, limit: 60))'",
                 hint: close.map { "did you mean '\($0)'?" } ?? "'ringdown --help' lists the commands")
         }
         try Context.current.standardOutput.write(tree.manual(of: type))

@@ -61,7 +61,7 @@ struct RegionsCommand: Command {
         let settings = try account.settings()
         if let url = try settings.text("GENESYS_LOGIN_URL") {
             throw ConfigurationError(
-                "GENESYS_LOGIN_URL is set to \(excerpt(url, limit: 80)), but --find asks the login hosts of all regions",
+                "GENESYS_LOGIN_URL is set to \(sanitized(url, limit: 80)), but --find asks the login hosts of all regions",
                 hint: "unset it to ask them"
             )
         }

@@ -51,7 +51,7 @@ struct RevokeCommand: Command {
     /// In the form that the CI system shows as a warning, where it has one.
     static func warn(_ error: any Error) {
         let variables = Context.current.variables
-        let text = "the token was not revoked: \(excerpt("\(error)", limit: 400))"
+        let text = "the token was not revoked: \(sanitized("\(error)", limit: 400))"
         notice("ringdown: note: " + text)
         if variables["GITHUB_ACTIONS"]?.isEmpty == false {
             try? Context.current.standardOutput.line("::warning title=ringdown::\(TokenRendering.githubEscaped(text))")

@@ -43,7 +43,7 @@ struct SimulateCommand: Command {
         (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; elsewhere: set -a; . ./sim.env"),
     ]
 
-    @Rest("COMMAND", help: "What to run against the simulator.")
+    @TrailingArguments("COMMAND", help: "What to run against the simulator.")
     var command: [String]
     @Option("users", "NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
     var users: Int?
@@ -145,14 +145,14 @@ struct SimulateCommand: Command {
             options.genesysRegion = region
             guard [options.genesysRegion, options.genesysDomain].contains(region) else {
                 throw UsageError(
-                    "--region: there is no region '\(excerpt(region, limit: 60))'",
+                    "--region: there is no region '\(sanitized(region, limit: 60))'",
                     hint: "'ringdown regions' lists them")
             }
         }
         if let area {
             guard Simulator.Options.areaNames.contains(area) else {
                 throw UsageError(
-                    "--area: there is no area '\(excerpt(area, limit: 60))'",
+                    "--area: there is no area '\(sanitized(area, limit: 60))'",
                     hint: "there are \(Simulator.Options.areaNames.joined(separator: ", "))")
             }
             options.cxoneArea = area
@@ -170,7 +170,7 @@ struct SimulateCommand: Command {
         for text in assume {
             do { try options.assume(text) } catch {
                 throw UsageError(
-                    "--assume \(excerpt(text, limit: 80)): \(error.expected) was expected",
+                    "--assume \(sanitized(text, limit: 80)): \(error.expected) was expected",
                     hint: "Documentation/Simulator.md lists them under 'What is an assumption'")
             }
         }
@@ -193,7 +193,7 @@ struct SimulateCommand: Command {
             do { rules.append(try FaultRule(text)) } catch {
                 let place = error.place.split(separator: " ").last.map(String.init) ?? ""
                 throw UsageError(
-                    "--fault \(excerpt(text, limit: 80)): \(place): \(error.expected) was expected",
+                    "--fault \(sanitized(text, limit: 80)): \(place): \(error.expected) was expected",
                     hint: "'ringdown simulate --help' shows how")
             }
         }

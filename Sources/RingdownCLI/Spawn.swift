@@ -38,7 +38,7 @@ func spawn(
     }
     guard result == 0 else {
         throw UsageError(
-            "cannot run '\(excerpt(command[0], limit: 100))': \(String(cString: strerror(result)))",
+            "cannot run '\(sanitized(command[0], limit: 100))': \(String(cString: strerror(result)))",
             hint: "check the command behind '--'"
         )
     }

@@ -5,7 +5,7 @@ func showTable(_ titles: [String], _ rows: [[String]]) throws {
     let all = [titles] + rows
     let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     for row in all {
-        let cells = zip(row, widths).map { aligned(excerpt($0, limit: 200), $1) }.joined(separator: "  ")
+        let cells = zip(row, widths).map { aligned(sanitized($0, limit: 200), $1) }.joined(separator: "  ")
         try Context.current.standardOutput.line(cells.trimmed)
     }
 }

@@ -14,8 +14,8 @@ final class TokenLease: Sendable {
     }
 
     /// Requests the first token. Throws `TokenError`.
-    func begin(minTTL: Duration) async throws {
-        let token = try await client.token(minTTL: minTTL)
+    func begin(minimumValidity: Duration) async throws {
+        let token = try await client.token(minimumValidity: minimumValidity)
         tokens.withLock { $0 = [token] }
     }
 

@@ -8,14 +8,14 @@ struct TokensCommand: Command {
     static let abstract = "The cached tokens; why tokens were requested; when they would be."
     static let discussion = """
         Without WHAT: every cached token, whose it is and when it ends; never the token itself.
-        why: the mint ledger, a line for each token request: when, for whom, for what reason, with what outcome, how long it
+        why: the record requestLog, a line for each token request: when, for whom, for what reason, with what outcome, how long it
         took, and how many callers waited for it. The reasons: cold (there was no token), advisory (it ends before long, nobody
-        waits), mandatory (it is about to end), rejected (the API answered 401), minTTL (a caller needs it to last), forced.
+        waits), mandatory (it is about to end), rejected (the API answered 401), minimumValidity (a caller needs it to last), forced.
         plan: the windows of a token of --lifetime, and how many token requests --replicas make in a day.
         """
     static let examples = [
         (line: "ringdown tokens", purpose: "What is cached?"),
-        (line: "ringdown tokens why", purpose: "Why was the token endpoint asked?"),
+        (line: "ringdown tokens log", purpose: "Why was the token endpoint asked?"),
         (line: "ringdown tokens plan --lifetime 86400 --replicas 40", purpose: "The refresh schedule of a fleet"),
     ]
 
@@ -33,10 +33,11 @@ struct TokensCommand: Command {
     func run() async throws -> Int32 {
         switch what {
         case nil: try list()
-        case "why": try tellWhy()
+        case "log": try showLog()
         case "plan": try plan()
         case let other?:
-            throw UsageError("WHAT cannot be '\(excerpt(other, limit: 40))'", hint: "it is why or plan, or left out")
+            throw UsageError(
+                "WHAT cannot be '\(sanitized(other, limit: 40))'", hint: "it can be log or plan, or left out")
         }
         return ExitCode.done
     }
@@ -46,7 +47,7 @@ struct TokensCommand: Command {
         let records = try records(of: try fileStore()).filter { $0.problem == nil }
         let rows = records.map { record -> [String] in
             guard let token = record.state?.token else {
-                return [record.account ?? "", "none", record.state?.setback?.error.message ?? ""]
+                return [record.account ?? "", "none", record.state?.backoff?.error.message ?? ""]
             }
             let left = token.remaining(at: now)
             if !token.isLifetimeKnown, left > .seconds(365 * 86400) {
@@ -55,32 +56,32 @@ struct TokensCommand: Command {
             return [record.account ?? "", "ends \(token.expiry.rfc3339)", "in \(left.spoken)"]
         }
         let json = records.map { record -> JSON in
-            let setback = record.state?.setback
+            let backoff = record.state?.backoff
             return [
                 "account": .optional(record.account), "expires_at": .optional(record.state?.token?.expiry.rfc3339),
                 "lifetime": record.state?.token.map { .int(Int($0.lifetime.inSeconds)) } ?? .null,
-                "error": .optional(setback?.error.message), "retry_at": .optional(setback?.retryAt.rfc3339),
+                "error": .optional(backoff?.error.message), "retry_at": .optional(backoff?.retryAt.rfc3339),
             ]
         }
         try show(["ACCOUNT", "TOKEN", ""], rows, .array(json))
     }
 
-    private func tellWhy() throws {
-        _ = try fileStore()  // the ledger lies beside the tokens
+    private func showLog() throws {
+        _ = try fileStore()  // the request log is beside the tokens
         let settings = Settings(variables: Context.current.variables)
         guard let directory = try cacheDirectory(settings) else {
-            throw ConfigurationError("there is no place for a ledger", hint: "set HOME or RINGDOWN_CACHE_DIR")
+            throw ConfigurationError("there is no place for a request log", hint: "set HOME or RINGDOWN_CACHE_DIR")
         }
-        let mints = Ledger(directory: directory).mints()
-        let rows = mints.map { mint in
+        let records = RequestLog(directory: directory).records()
+        let rows = records.map { record in
             [
-                mint.time.rfc3339, mint.account, mint.reason.rawValue,
-                mint.error.map { "\($0)" + (mint.status.map { " \($0)" } ?? "") }
-                    ?? "granted for \(mint.lifetime?.spoken ?? "?")",
-                "\(Int((mint.duration.inSeconds * 1000).rounded())) ms", "\(mint.callers)",
+                record.time.rfc3339, record.account, record.reason.rawValue,
+                record.error.map { "\($0)" + (record.status.map { " \($0)" } ?? "") }
+                    ?? "granted for \(record.lifetime?.spoken ?? "?")",
+                "\(Int((record.duration.inSeconds * 1000).rounded())) ms", "\(record.callers)",
             ]
         }
-        try show(["TIME", "ACCOUNT", "REASON", "OUTCOME", "TOOK", "CALLERS"], rows, .array(mints.map(\.json)))
+        try show(["TIME", "ACCOUNT", "REASON", "OUTCOME", "TOOK", "CALLERS"], rows, .array(records.map(\.json)))
     }
 
     private func plan() throws {

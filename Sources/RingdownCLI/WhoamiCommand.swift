@@ -64,6 +64,6 @@ private struct Report {
                     ? "ends \(token.expiry.rfc3339), in \(remaining.spoken)" : "nobody knows how long"
             ),
         ]
-        return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(excerpt($0))\n" } }.joined()
+        return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(sanitized($0))\n" } }.joined()
     }
 }

@@ -103,7 +103,7 @@ private struct DotenvParser {
         guard !name.isEmpty else { throw malformed("a variable name was expected") }
         if isQuoted { ambiguity = "the quotes are a part of its name; write it without them" }
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
-        guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(excerpt(name, limit: 40))") }
+        guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(sanitized(name, limit: 40))") }
         index += 1
         let gap = index
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }

@@ -6,7 +6,7 @@ public final class ManualTime: TimeSource {
         var continuation: CheckedContinuation<Void, any Error>
     }
     private struct State {
-        var now: Moment
+        var now: Instant
         var sleepers: [Sleeper] = []
         var nextID = 0
         var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -16,11 +16,11 @@ public final class ManualTime: TimeSource {
 
     /// Starts at a date of its own: 2026-11-21T08:00:00Z, one hour after the machine started.
     public init() {
-        let start = Moment(uptime: .seconds(3600), wall: Timestamp(secondsSince1970: 1_795_248_000))
+        let start = Instant(uptime: .seconds(3600), wall: Timestamp(secondsSince1970: 1_795_248_000))
         state = Locked(State(now: start))
     }
 
-    public func now() -> Moment { state.withLock { $0.now } }
+    public func now() -> Instant { state.withLock { $0.now } }
 
     public func sleep(for duration: Duration) async throws {
         let id = state.withLock { state in

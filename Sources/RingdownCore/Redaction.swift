@@ -2,12 +2,12 @@ internal import CSodium
 
 /// Text of a server for a message: without any of the secrets, printable, at most `limit` bytes. Nothing behind the first 64 KiB
 /// is looked at.
-public func excerpt(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
-    excerpt(redacting(secrets, in: Array(bytes.prefix(64 << 10))), limit: limit)
+public func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
+    sanitized(redacting(secrets, in: Array(bytes.prefix(64 << 10))), limit: limit)
 }
 
-public func excerpt(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
-    excerpt(Array(text.utf8.prefix(64 << 10)), without: secrets, limit: limit)
+public func sanitized(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
+    sanitized(Array(text.utf8.prefix(64 << 10)), without: secrets, limit: limit)
 }
 
 /// The bytes with `<redacted>` in place of every secret in them, whatever a server has done to it: percent-encoding (also twice),

@@ -1,7 +1,7 @@
 /// A short, printable form of text that came from outside: control characters escaped, at most `limit` bytes.
 ///
 /// Servers, proxies and attackers write this text; it ends up on terminals and in logs.
-public func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
+public func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
     var result = ""
     for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
         switch scalar {
@@ -18,10 +18,10 @@ public func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String
     return bytes.count > limit ? result + "…" : result
 }
 
-public func excerpt(_ text: String, limit: Int = 256) -> String {
+public func sanitized(_ text: String, limit: Int = 256) -> String {
     // Most text is short and harmless as it is.
     if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
-    return excerpt(Array(text.utf8), limit: limit)
+    return sanitized(Array(text.utf8), limit: limit)
 }
 
 extension String {

@@ -5,7 +5,7 @@
 #endif
 
 /// One moment on both clocks that tokens need.
-public struct Moment: Sendable, Hashable {
+public struct Instant: Sendable, Hashable {
     /// Time since the machine started, suspended time included. It never jumps.
     public var uptime: Duration
     /// The wall clock. It may jump.
@@ -16,14 +16,14 @@ public struct Moment: Sendable, Hashable {
         self.wall = wall
     }
 
-    public static func + (moment: Moment, duration: Duration) -> Moment {
-        Moment(uptime: moment.uptime + duration, wall: moment.wall + duration)
+    public static func + (instant: Instant, duration: Duration) -> Instant {
+        Instant(uptime: instant.uptime + duration, wall: instant.wall + duration)
     }
 }
 
 /// Tells the time and waits: the system's, or one that a test moves by hand.
 public protocol TimeSource: Sendable {
-    func now() -> Moment
+    func now() -> Instant
     /// Both clocks in nanoseconds, as cheaply as can be; the wall clock may be 10 ms behind.
     func glance() -> (uptime: Int64, wall: Int64)
     /// Returns after `duration`; throws `CancellationError` when the task is cancelled first.
@@ -41,14 +41,14 @@ extension TimeSource {
 public struct SystemTime: TimeSource {
     public init() {}
 
-    public func now() -> Moment {
+    public func now() -> Instant {
         var time = timespec()
         #if canImport(Glibc)
             clock_gettime(CLOCK_BOOTTIME, &time)
         #else
             clock_gettime(CLOCK_MONOTONIC, &time)  // on Darwin this one counts suspended time
         #endif
-        return Moment(uptime: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec), wall: .now())
+        return Instant(uptime: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec), wall: .now())
     }
 
     #if canImport(Glibc)

@@ -21,8 +21,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.secondsSince1970 < right.secondsSince1970
     }
-    public static func + (moment: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(secondsSince1970: moment.secondsSince1970 + duration.inSeconds)
+    public static func + (instant: Timestamp, duration: Duration) -> Timestamp {
+        Timestamp(secondsSince1970: instant.secondsSince1970 + duration.inSeconds)
     }
     public static func - (left: Timestamp, right: Timestamp) -> Duration {
         .seconds(left.secondsSince1970 - right.secondsSince1970)

@@ -12,9 +12,9 @@ struct LibraryStage: Stage {
     }
 
     func getToken(_ wish: GetToken) async -> (tokens: [Token?], reason: String?) {
-        let mints = source.mints.count
+        let records = source.records.count
         let tasks = (0..<wish.callers).map { _ in
-            Task { [source] in try? await source.token(minTTL: wish.minTTL, force: wish.isForced) }
+            Task { [source] in try? await source.token(minimumValidity: wish.minimumValidity, force: wish.isForced) }
         }
         // Whoever has to wait for a slow endpoint waits until it answers, or the request's own time limit.
         let patience = Task { [setting, source] in
@@ -31,7 +31,7 @@ struct LibraryStage: Stage {
         patience.cancel()
         await patience.value
         await settle()
-        return (tokens, source.mints.dropFirst(mints).first?.reason.rawValue)
+        return (tokens, source.records.dropFirst(records).first?.reason.rawValue)
     }
 
     func reject(_ token: Token) {

@@ -37,7 +37,7 @@ struct SimulatedWorld {
         var wallError = 0.0
         var hasOldSecret = false
         /// Those who wait, with what they asked for.
-        var waiters: [Int: (minTTL: Duration, isForced: Bool)] = [:]
+        var waiters: [Int: (minimumValidity: Duration, isForced: Bool)] = [:]
         var inFlight = 0
         /// Tokens that the machine agreed to replace.
         var rejected: Set<String> = []
@@ -88,8 +88,8 @@ struct SimulatedWorld {
         if report.violation == nil { report.violation = "\(text), at \(now) s, event \(report.events)" }
     }
 
-    private func moment(_ process: Int) -> Moment {
-        Moment(
+    private func instant(_ process: Int) -> Instant {
+        Instant(
             uptime: .seconds(now + 1000),
             wall: Timestamp(secondsSince1970: 1_795_248_000 + now + processes[process].wallError))
     }
@@ -114,25 +114,26 @@ struct SimulatedWorld {
 
     private mutating func call(_ process: Int) {
         let isForced = random.below(200) == 0
-        let minTTL = random.below(20) == 0 ? Duration.seconds(random.unit() * lifetime / 2) : .zero
+        let minimumValidity = random.below(20) == 0 ? Duration.seconds(random.unit() * lifetime / 2) : .zero
         nextWaiter += 1
         let waiter = nextWaiter
-        let before = processes[process].machine.stored(at: moment(process)).token
-        switch processes[process].machine.request(at: moment(process), minTTL: minTTL, force: isForced, waiter: waiter)
+        let before = processes[process].machine.stored(at: instant(process)).token
+        switch processes[process].machine.request(
+            at: instant(process), minimumValidity: minimumValidity, force: isForced, waiter: waiter)
         {
         case .serve(let token): deliver(token, process)
         case .serveAndFetch(let token, let fetch):
             deliver(token, process)
             begin(process, fetch)
         case .fail:
-            checkNeedless(process, before, minTTL, isForced, "is told an error")
+            checkNeedless(process, before, minimumValidity, isForced, "is told an error")
         case .fetch(let fetch):
-            checkNeedless(process, before, minTTL, isForced, "waits")
-            processes[process].waiters[waiter] = (minTTL, isForced)
+            checkNeedless(process, before, minimumValidity, isForced, "waits")
+            processes[process].waiters[waiter] = (minimumValidity, isForced)
             begin(process, fetch)
         case .wait:
-            checkNeedless(process, before, minTTL, isForced, "waits")
-            processes[process].waiters[waiter] = (minTTL, isForced)
+            checkNeedless(process, before, minimumValidity, isForced, "waits")
+            processes[process].waiters[waiter] = (minimumValidity, isForced)
         }
         if processes[process].waiters[waiter] != nil, random.below(10) == 0 {
             queue.add(.cancel(process: process, waiter: waiter), at: now + random.unit() * 2)
@@ -141,17 +142,17 @@ struct SimulatedWorld {
 
     /// While a token serves, nobody waits and nobody sees a failure, but in its last minute.
     private mutating func checkNeedless(
-        _ process: Int, _ token: Token?, _ minTTL: Duration, _ isForced: Bool, _ what: String
+        _ process: Int, _ token: Token?, _ minimumValidity: Duration, _ isForced: Bool, _ what: String
     ) {
         guard !isForced, let token else { return }
-        let left = token.remaining(at: moment(process))
-        if left > max(settings.mandatory(token), minTTL), left > settings.margin(token) {
+        let left = token.remaining(at: instant(process))
+        if left > max(settings.mandatory(token), minimumValidity), left > settings.margin(token) {
             violated("a caller \(what) though a token has \(left.spoken) left")
         }
     }
 
     private mutating func deliver(_ token: Token, _ process: Int) {
-        let left = token.remaining(at: moment(process))
+        let left = token.remaining(at: instant(process))
         if token.isCacheable, left <= settings.margin(token) {
             violated("a token with \(left.spoken) left is handed out")
         }
@@ -162,8 +163,8 @@ struct SimulatedWorld {
 
     private mutating func use(_ process: Int, _ token: Token) {
         guard revoked.contains(token.value.reveal()) else { return }
-        let cached = processes[process].machine.stored(at: moment(process)).token
-        if processes[process].machine.reject(token, at: moment(process)) == .retry, cached?.value == token.value {
+        let cached = processes[process].machine.stored(at: instant(process)).token
+        if processes[process].machine.reject(token, at: instant(process)) == .retry, cached?.value == token.value {
             processes[process].rejected.insert(token.value.reveal())
         }
     }
@@ -183,7 +184,7 @@ struct SimulatedWorld {
                 guard fetch.reason == .advisory else {
                     return queue.add(.tryLock(process: process, fetch), at: now + 0.05)
                 }
-                let answers = processes[process].machine.abandon(fetch, at: moment(process))
+                let answers = processes[process].machine.abandon(fetch, at: instant(process))
                 return finish(process, answers, nil)
             }
             lockedBy = process
@@ -198,10 +199,10 @@ struct SimulatedWorld {
         guard var stored else { return false }
         // The age is what the reader's wall clock makes of it.
         if let token = stored.token {
-            let age = max(0, (moment(process).wall - token.requested.wall).inSeconds)
-            stored.token = token.isStillGood(age: age) ? token.seen(at: moment(process), age: age) : nil
+            let age = max(0, (instant(process).wall - token.requested.wall).inSeconds)
+            stored.token = token.isStillGood(age: age) ? token.seen(at: instant(process), age: age) : nil
         }
-        guard let landing = processes[process].machine.loaded(stored, for: fetch, at: moment(process)) else {
+        guard let landing = processes[process].machine.loaded(stored, for: fetch, at: instant(process)) else {
             return false
         }
         finish(process, landing.answers, landing.next)
@@ -209,7 +210,7 @@ struct SimulatedWorld {
     }
 
     private mutating func land(_ process: Int, _ fetch: TokenMachine<Int>.Fetch, _ sent: Double) {
-        let here = moment(process)
+        let here = instant(process)
         let result: Result<Token, TokenError>
         if now < outageUntil {
             var error = TokenError(.serverFailed, "503")
@@ -223,7 +224,7 @@ struct SimulatedWorld {
             result = .success(
                 Token(
                     value: Secret("token \(nextWaiter)"), lifetime: .seconds(lifetime),
-                    requested: Moment(uptime: .seconds(sent + 1000), wall: here.wall + .seconds(sent - now)),
+                    requested: Instant(uptime: .seconds(sent + 1000), wall: here.wall + .seconds(sent - now)),
                     refreshJitter: jitter))
         }
         var landing: TokenMachine<Int>.Landing
@@ -278,7 +279,7 @@ struct SimulatedWorld {
         case 0: outageUntil = now + random.unit() * lifetime
         case 1:
             for process in processes {
-                process.machine.stored(at: moment(0)).token.map { _ = revoked.insert($0.value.reveal()) }
+                process.machine.stored(at: instant(0)).token.map { _ = revoked.insert($0.value.reveal()) }
             }
         case 2:
             processes[process].wallError += (random.unit() - 0.5) * 2 * lifetime
@@ -304,7 +305,7 @@ struct SimulatedWorld {
             handle(event)
         }
         for process in processes.indices where report.violation == nil {
-            let action = processes[process].machine.request(at: moment(process), waiter: nil)
+            let action = processes[process].machine.request(at: instant(process), waiter: nil)
             if case .fail(let error) = action {
                 violated("a process is not served after all faults have ended: \(error)")
             }
@@ -316,7 +317,7 @@ extension Token {
     fileprivate func isStillGood(age: Double) -> Bool { age < lifetime.inSeconds }
 
     /// The token as another process reads it from a store.
-    fileprivate func seen(at now: Moment, age: Double) -> Token {
-        requested(at: Moment(uptime: now.uptime - .seconds(age), wall: requested.wall))
+    fileprivate func seen(at now: Instant, age: Double) -> Token {
+        requested(at: Instant(uptime: now.uptime - .seconds(age), wall: requested.wall))
     }
 }

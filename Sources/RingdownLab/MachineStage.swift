@@ -24,7 +24,7 @@ struct MachineStage: Stage {
         var started: [Machine.Fetch] = []
         for number in numbers {
             let action = machine.request(
-                at: setting.time.now(), minTTL: wish.minTTL, force: wish.isForced, waiter: number)
+                at: setting.time.now(), minimumValidity: wish.minimumValidity, force: wish.isForced, waiter: number)
             switch action {
             case .serve(let token): results[number] = .some(token)
             case .serveAndFetch(let token, let fetch):

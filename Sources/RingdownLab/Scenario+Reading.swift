@@ -26,7 +26,7 @@ extension Scenario {
     private init(_ json: JSON, _ place: String) throws(Invalid) {
         guard let name = json["name"]?.string else { throw Invalid(place: place, expected: "a name") }
         self.name = name
-        let place = "'\(excerpt(name, limit: 60))'"
+        let place = "'\(sanitized(name, limit: 60))'"
         let given = json["given"]
         cached = try Self.word(given?["cached"], place + ", given.cached") ?? .none
         lifetime = given?["lifetimeSeconds"]?.double ?? 3600
@@ -62,8 +62,8 @@ extension Scenario.Step {
             guard (1...100_000).contains(callers) else {
                 throw Scenario.Invalid(place: place, expected: "callers from 1 to 100000")
             }
-            let (minTTL, isForced) = (try seconds("minTTLSeconds", 0), json["force"]?.bool ?? false)
-            action = .getToken(callers: callers, minTTL: minTTL, isForced: isForced)
+            let (minimumValidity, isForced) = (try seconds("minTTLSeconds", 0), json["force"]?.bool ?? false)
+            action = .getToken(callers: callers, minimumValidity: minimumValidity, isForced: isForced)
         case "advanceTime": action = .advance(seconds: try seconds("seconds"))
         case "jumpWallClock": action = .jumpWall(seconds: try seconds("seconds"))
         case "reject": action = .reject(isFirst: json["which"]?.string == "cached")

@@ -32,7 +32,7 @@ package struct Scenario: Sendable {
 
     package enum Action: Sendable {
         /// So many callers at once ask for a token.
-        case getToken(callers: Int, minTTL: Double, isForced: Bool)
+        case getToken(callers: Int, minimumValidity: Double, isForced: Bool)
         case advance(seconds: Double)
         /// The wall clock alone is set forward or back.
         case jumpWall(seconds: Double)

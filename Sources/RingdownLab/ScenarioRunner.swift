@@ -37,10 +37,10 @@ package enum ScenarioRunner: Sendable {
                 let other = Token(value: Secret("another"), lifetime: .seconds(lifetime), requested: now)
                 await setting.store.save(StoredState(token: isFirst ? first : other), for: setting.key)
             case .storeRefusal(let seconds): await setting.storeRefusal(seconds)
-            case .getToken(let callers, let minTTL, let isForced):
+            case .getToken(let callers, let minimumValidity, let isForced):
                 setting.endpoint.script(step.source)
                 let before = setting.endpoint.requests
-                let wish = GetToken(callers: callers, minTTL: .seconds(minTTL), isForced: isForced)
+                let wish = GetToken(callers: callers, minimumValidity: .seconds(minimumValidity), isForced: isForced)
                 let (tokens, reason) = await stage.getToken(wish)
                 let known = [first?.value, last?.value]
                 last = tokens.compactMap { $0 }.last ?? last
@@ -67,7 +67,7 @@ protocol Stage {
 /// What callers ask for.
 struct GetToken: Sendable {
     var callers = 1
-    var minTTL: Duration = .zero
+    var minimumValidity: Duration = .zero
     var isForced = false
 }
 
@@ -86,8 +86,8 @@ struct Setting: Sendable {
     func storeRefusal(_ seconds: Double) async {
         let (now, error) = (time.now().wall, TokenError(.credentialsRefused, "refused", status: 401))
         let end = now + .seconds(seconds)
-        let setback = Setback(error: error, failures: 1, time: now, retryAt: end, until: end)
-        await store.save(StoredState(setback: setback), for: key)
+        let backoff = BackoffState(error: error, failures: 1, time: now, retryAt: end, until: end)
+        await store.save(StoredState(backoff: backoff), for: key)
     }
 }
 
@@ -95,9 +95,9 @@ struct Setting: Sendable {
 final class SharedStore: TokenStore {
     private let state = Locked<StoredState?>(nil)
 
-    func load(_ key: CacheKey, at now: Moment) async -> StoredState? { state.withLock { $0 } }
+    func load(_ key: CacheKey, at now: Instant) async -> StoredState? { state.withLock { $0 } }
     func save(_ new: StoredState, for key: CacheKey) async { state.withLock { $0 = new } }
     func remove(_ key: CacheKey) async { state.withLock { $0 = nil } }
     func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome { .unavailable }
-    func note(_ mint: Mint) async {}
+    func note(_ record: TokenRequestRecord) async {}
 }

@@ -54,13 +54,13 @@ public struct AuthorizationRequest: Sendable {
         guard isOurs(query) else { throw .foreign }
         // Before anything else is believed.
         if let sender = value("iss") {
-            if let issuer, sender != issuer { throw .otherIssuer(excerpt(sender, limit: 120)) }
+            if let issuer, sender != issuer { throw .otherIssuer(sanitized(sender, limit: 120)) }
         } else if namesIssuer {
             throw .otherIssuer("nobody")
         }
         if let error = value("error") {
             let description = value("error_description").map { ": \($0)" } ?? ""
-            throw .denied(excerpt(error + description, limit: 200))
+            throw .denied(sanitized(error + description, limit: 200))
         }
         guard let code = value("code"), !code.isEmpty else { throw .denied("there was no code") }
         return Secret(code)

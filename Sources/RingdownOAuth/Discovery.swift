@@ -33,7 +33,7 @@ public final class Discovery: Sendable {
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }
         guard let name = metadata["issuer"]?.string, withoutSlash(name) == withoutSlash(issuer.description) else {
             throw failure(
-                "the metadata of \(issuer) names another issuer: \(excerpt(metadata["issuer"]?.text ?? "none"))")
+                "the metadata of \(issuer) names another issuer: \(sanitized(metadata["issuer"]?.text ?? "none"))")
         }
         /// Nil where none is named.
         func endpoint(_ member: String) throws(TokenError) -> HTTPURL? {
@@ -71,7 +71,7 @@ public final class Discovery: Sendable {
         guard response.isSuccess, let metadata = try? JSONReader.parse(response.body) else {
             var error = TokenError(
                 response.status >= 500 ? .serverFailed : response.status == 429 ? .rateLimited : .discoveryFailed,
-                "\(url) answered \(response.status) without metadata: \(excerpt(response.body))", endpoint: url,
+                "\(url) answered \(response.status) without metadata: \(sanitized(response.body))", endpoint: url,
                 status: response.status
             )
             error.retryAfter = RetryAfter.read(from: response.headers, now: .now())

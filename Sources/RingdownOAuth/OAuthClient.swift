@@ -46,7 +46,7 @@ public struct OAuthClient: TokenRequester {
         }
     }
 
-    private func token(_ response: TokenResponse, requested: Moment, draw: Double) -> Token {
+    private func token(_ response: TokenResponse, requested: Instant, draw: Double) -> Token {
         if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
             Logger.current.warning(
                 "token.scope_changed", "the server granted the scope '\(clean(granted))' instead of '\(wanted)'")
@@ -129,8 +129,8 @@ public struct OAuthClient: TokenRequester {
 
     private func clean(_ text: String) -> String { clean(Array(text.utf8)) }
 
-    /// An excerpt without any secret of the request, should the server have echoed one.
+    /// An sanitized without any secret of the request, should the server have echoed one.
     private func clean(_ bytes: [UInt8]) -> String {
-        excerpt(bytes, without: grant.echoes)
+        sanitized(bytes, without: grant.echoes)
     }
 }

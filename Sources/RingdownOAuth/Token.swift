@@ -7,13 +7,13 @@ public struct Token: Sendable, Equatable {
         let authorization: Secret
         let scope: String?
         let lifetime: Duration
-        let requested: Moment
+        let requested: Instant
         let refreshJitter: Duration
         let isLifetimeKnown: Bool
         let isCacheable: Bool
 
         init(
-            _ value: Secret, _ authorization: Secret, _ scope: String?, _ lifetime: Duration, _ requested: Moment,
+            _ value: Secret, _ authorization: Secret, _ scope: String?, _ lifetime: Duration, _ requested: Instant,
             _ refreshJitter: Duration, _ isLifetimeKnown: Bool, _ isCacheable: Bool
         ) {
             (self.value, self.authorization, self.scope) = (value, authorization, scope)
@@ -34,7 +34,7 @@ public struct Token: Sendable, Equatable {
     /// How long the token lives, counted from ``requested``.
     public var lifetime: Duration { content.lifetime }
     /// When the token request was *sent*: the server's own count cannot have begun earlier.
-    public var requested: Moment { content.requested }
+    public var requested: Instant { content.requested }
     /// By how much this token is refreshed earlier than it must be; drawn once, so that a fleet spreads out.
     public var refreshJitter: Duration { content.refreshJitter }
     /// False where the server did not say, and ``lifetime`` is an assumption.
@@ -43,7 +43,7 @@ public struct Token: Sendable, Equatable {
     public var isCacheable: Bool { content.isCacheable }
 
     public init(
-        value: Secret, scope: String? = nil, lifetime: Duration, requested: Moment, refreshJitter: Duration = .zero,
+        value: Secret, scope: String? = nil, lifetime: Duration, requested: Instant, refreshJitter: Duration = .zero,
         isLifetimeKnown: Bool = true, isCacheable: Bool = true
     ) {
         let authorization = Secret(joining: [Self.scheme, value])
@@ -52,10 +52,10 @@ public struct Token: Sendable, Equatable {
     }
 
     /// The same token as a reader of a store sees it, who has clocks of its own.
-    package func requested(at moment: Moment) -> Token {
+    package func requested(at instant: Instant) -> Token {
         Token(
             content: Content(
-                value, authorization, scope, lifetime, moment, refreshJitter, isLifetimeKnown, isCacheable))
+                value, authorization, scope, lifetime, instant, refreshJitter, isLifetimeKnown, isCacheable))
     }
 
     private init(content: Content) {
@@ -74,12 +74,12 @@ public struct Token: Sendable, Equatable {
     }
 
     /// What is left of the token's life, by the clock that says less. Negative once it is over.
-    public func remaining(at now: Moment) -> Duration {
+    public func remaining(at now: Instant) -> Duration {
         min(requested.uptime + lifetime - now.uptime, requested.wall + lifetime - now.wall)
     }
 
     /// How long ago the token was requested, by the clock that never jumps.
-    public func age(at now: Moment) -> Duration {
+    public func age(at now: Instant) -> Duration {
         now.uptime - requested.uptime
     }
 

@@ -60,7 +60,7 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
     public var status: Int?
     /// The response's `error`, such as `invalid_client`.
     public var oauthError: String?
-    /// The response's `error_description`, as an excerpt.
+    /// The response's `error_description`, as an sanitized.
     public var oauthDescription: String?
     /// Whether a page was answered, as proxies and sign-in portals do and no token endpoint does.
     public var isPage = false

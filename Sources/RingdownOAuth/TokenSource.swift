@@ -18,8 +18,8 @@ public final class TokenSource: Sendable {
         var nextWaiter = 0
         /// Whether the store was asked before anybody waited.
         var isPreloaded = false
-        var mints: [Mint] = []
-        var counts = MintCounts()
+        var records: [TokenRequestRecord] = []
+        var counts = TokenRequestCounts()
     }
 
     /// A token that is far from its end, and until when that is so by both clocks, in nanoseconds.
@@ -37,7 +37,7 @@ public final class TokenSource: Sendable {
     private let settings: LifecycleSettings
     private let state: Locked<State>
     /// Changed only under the lock of `state`.
-    private let shortcuts = PerThread<Shortcut>()
+    private let shortcuts = StripedCache<Shortcut>()
 
     public init(
         _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
@@ -52,16 +52,16 @@ public final class TokenSource: Sendable {
         state = Locked(State(machine: TokenMachine(settings)))
     }
 
-    /// A token that is valid now and for at least `minTTL`.
+    /// A token that is valid now and for at least `minimumValidity`.
     ///
     /// Throws ``TokenError`` where there is none to be had; a later call may succeed without anyone's help.
     /// `force` asks the platform for a new one whatever is cached.
-    public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
-        if !force, minTTL == .zero, let token = untroubledToken() { return token }
-        if let token = try served(minTTL: minTTL, force: force) { return token }
+    public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+        if !force, minimumValidity == .zero, let token = untroubledToken() { return token }
+        if let token = try served(minimumValidity: minimumValidity, force: force) { return token }
         // Before the first request: what another process left, without a task for it.
-        if await preload(), let token = try served(minTTL: minTTL, force: force) { return token }
-        return try await wait(minTTL: minTTL, force: force)
+        if await preload(), let token = try served(minimumValidity: minimumValidity, force: force) { return token }
+        return try await wait(minimumValidity: minimumValidity, force: force)
     }
 
     /// Changes what token there is. The shortcuts to the former one end before anybody can see the change.
@@ -83,11 +83,11 @@ public final class TokenSource: Sendable {
     }
 
     /// The token that is at hand; nil where one must be waited for.
-    private func served(minTTL: Duration, force: Bool) throws(TokenError) -> Token? {
+    private func served(minimumValidity: Duration, force: Bool) throws(TokenError) -> Token? {
         let now = time.now()
         let action = state.withLock { state in
-            let action = state.machine.request(at: now, minTTL: minTTL, force: force)
-            if let (token, uptime, wall) = state.machine.untroubled {
+            let action = state.machine.request(at: now, minimumValidity: minimumValidity, force: force)
+            if let (token, uptime, wall) = state.machine.fastPathToken {
                 // A copy of its own, so that threads do not share even the count of its references.
                 let shortcut = Shortcut(token: token.requested(at: token.requested), uptime: uptime, wall: wall)
                 shortcuts.withOwn { $0 = shortcut }
@@ -140,13 +140,13 @@ public final class TokenSource: Sendable {
     package var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     /// The last token requests of this source, a hundred at most.
-    public var mints: [Mint] { state.withLock { $0.mints } }
+    public var records: [TokenRequestRecord] { state.withLock { $0.records } }
 
     /// How many token requests there were.
-    public var mintCounts: MintCounts { state.withLock { $0.counts } }
+    public var tokenRequestCounts: TokenRequestCounts { state.withLock { $0.counts } }
 
     /// The token that would be served now, if there is one; nothing is requested.
-    public func heldToken() -> Token? {
+    public func cachedToken() -> Token? {
         let now = time.now()
         guard let token = state.withLock({ $0.machine.stored(at: now).token }), token.remaining(at: now) > .zero else {
             return nil
@@ -160,14 +160,14 @@ public final class TokenSource: Sendable {
         return change { $0.machine.reject(token, at: now) }
     }
 
-    private func wait(minTTL: Duration, force: Bool) async throws(TokenError) -> Token {
+    private func wait(minimumValidity: Duration, force: Bool) async throws(TokenError) -> Token {
         let waiter = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                enter(waiter, continuation, minTTL: minTTL, force: force)
+                enter(waiter, continuation, minimumValidity: minimumValidity, force: force)
             }
         } onCancel: {
             let continuation = state.withLock { state in
@@ -179,14 +179,14 @@ public final class TokenSource: Sendable {
     }
 
     private func enter(
-        _ waiter: Int, _ continuation: CheckedContinuation<Result<Token, TokenError>, Never>, minTTL: Duration,
+        _ waiter: Int, _ continuation: CheckedContinuation<Result<Token, TokenError>, Never>, minimumValidity: Duration,
         force: Bool
     ) {
         let now = time.now()
         let action = state.withLock { state -> TokenMachine<Int>.Action in
             // Read under the lock: a cancellation that comes later finds the waiter in its place.
             if Task.isCancelled { return .fail(.cancelled) }
-            let action = state.machine.request(at: now, minTTL: minTTL, force: force, waiter: waiter)
+            let action = state.machine.request(at: now, minimumValidity: minimumValidity, force: force, waiter: waiter)
             switch action {
             case .wait, .fetch: state.waiters[waiter] = continuation
             case .serve, .serveAndFetch, .fail: break
@@ -249,21 +249,23 @@ public final class TokenSource: Sendable {
             result = .success(try await requester.requestToken(draw: .random(in: 0..<1)))
         } catch { result = .failure(error) }
         let now = time.now()
-        typealias Outcome = (answers: Answers, next: TokenMachine<Int>.Fetch?, stored: StoredState, mint: Mint)
-        let (answers, next, stored, mint) = change { state -> Outcome in
-            let mint = self.mint(of: fetch, result, from: start, to: now, callers: state.machine.waiterCount(fetch))
-            state.mints = state.mints.suffix(99) + [mint]
-            if mint.error == nil { state.counts.granted += 1 } else { state.counts.failed += 1 }
+        typealias Outcome = (
+            answers: Answers, next: TokenMachine<Int>.Fetch?, stored: StoredState, record: TokenRequestRecord
+        )
+        let (answers, next, stored, record) = change { state -> Outcome in
+            let record = self.record(of: fetch, result, from: start, to: now, callers: state.machine.waiterCount(fetch))
+            state.records = state.records.suffix(99) + [record]
+            if record.error == nil { state.counts.granted += 1 } else { state.counts.failed += 1 }
             let landing: TokenMachine<Int>.Landing =
                 switch result {
                 case .success(let token): state.machine.fetched(token, for: fetch, at: now)
                 case .failure(let error):
                     (state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1)), nil)
                 }
-            return (self.taken(landing.answers, from: &state), landing.next, state.machine.stored(at: now), mint)
+            return (self.taken(landing.answers, from: &state), landing.next, state.machine.stored(at: now), record)
         }
         await store.save(stored, for: key)
-        await store.note(mint)
+        await store.note(record)
         release()
         if let next { run(next) }
         for (continuation, result) in answers { continuation?.resume(returning: result) }
@@ -279,7 +281,7 @@ public final class TokenSource: Sendable {
 
     /// Ends a request without the platform, if `landing` says so.
     private func land(
-        _ landing: (inout TokenMachine<Int>, Moment) -> TokenMachine<Int>.Landing?, then release: () -> Void = {}
+        _ landing: (inout TokenMachine<Int>, Instant) -> TokenMachine<Int>.Landing?, then release: () -> Void = {}
     ) -> Bool {
         let now = time.now()
         let landed = change { state -> (Answers, TokenMachine<Int>.Fetch?)? in
@@ -292,16 +294,16 @@ public final class TokenSource: Sendable {
         return true
     }
 
-    private func mint(
-        of fetch: TokenMachine<Int>.Fetch, _ result: Result<Token, TokenError>, from start: Moment, to end: Moment,
+    private func record(
+        of fetch: TokenMachine<Int>.Fetch, _ result: Result<Token, TokenError>, from start: Instant, to end: Instant,
         callers: Int
-    ) -> Mint {
+    ) -> TokenRequestRecord {
         var (error, lifetime): (TokenError?, Duration?)
         switch result {
         case .success(let token): lifetime = token.lifetime
         case .failure(let failure): error = failure
         }
-        return Mint(
+        return TokenRequestRecord(
             time: start.wall, account: account, reason: fetch.reason, error: error?.code, status: error?.status,
             lifetime: lifetime, duration: end.uptime - start.uptime, callers: callers)
     }

@@ -3,17 +3,17 @@ public import RingdownCore
 /// What a store keeps for a key: the token, and what the last token requests came to where they failed.
 public struct StoredState: Sendable, Equatable {
     public var token: Token?
-    public var setback: Setback?
+    public var backoff: BackoffState?
 
-    public init(token: Token? = nil, setback: Setback? = nil) {
+    public init(token: Token? = nil, backoff: BackoffState? = nil) {
         self.token = token
-        self.setback = setback
+        self.backoff = backoff
     }
 }
 
 /// Failed token requests in a row, and until when they are a reason not to ask again. Times are of the wall clock, since
 /// others read them.
-public struct Setback: Sendable, Equatable {
+public struct BackoffState: Sendable, Equatable {
     public var error: TokenError
     public var failures: Int
     /// When the last of them was.
@@ -34,13 +34,13 @@ public struct Setback: Sendable, Equatable {
 /// ``Logger/current`` and treated as a miss.
 public protocol TokenStore: Sendable {
     /// What is stored under a key; nil where there is nothing that can be read.
-    func load(_ key: CacheKey, at now: Moment) async -> StoredState?
+    func load(_ key: CacheKey, at now: Instant) async -> StoredState?
     func save(_ state: StoredState, for key: CacheKey) async
     func remove(_ key: CacheKey) async
     /// The right to request the token of a key; waits for it, or does not.
     func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome
     /// Keeps the story of a token request.
-    func note(_ mint: Mint) async
+    func note(_ record: TokenRequestRecord) async
     /// The same store for records of another kind, for who looks into it: `sign-in`.
     func named(_ kind: String) -> any TokenStore
     /// Until when nobody who uses the token of a key should call the API: another process was told to wait.
@@ -77,11 +77,11 @@ public struct StoreLock: Sendable {
 /// Keeps nothing: a token source's own memory is all there is.
 public struct MemoryOnly: TokenStore {
     public init() {}
-    public func load(_ key: CacheKey, at now: Moment) async -> StoredState? { nil }
+    public func load(_ key: CacheKey, at now: Instant) async -> StoredState? { nil }
     public func save(_ state: StoredState, for key: CacheKey) async {}
     public func remove(_ key: CacheKey) async {}
     public func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome { .unavailable }
-    public func note(_ mint: Mint) async {}
+    public func note(_ record: TokenRequestRecord) async {}
 }
 
 extension TokenStore where Self == MemoryOnly {

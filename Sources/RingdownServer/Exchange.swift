@@ -74,7 +74,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     private let connection: OpaquePointer
     private var hasHeaders = false
     private var isTooLarge = false
-    private var end = Response.Sabotage()
+    private var end = Response.FaultInjection()
     private var body: [UInt8] = []
     private var response: Response?
     private var surplus: ArraySlice<UInt8> = []
@@ -181,11 +181,11 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     }
 
     private func queue(_ response: Response, _ method: String, _ service: Service) -> MHD_Result {
-        if let sabotage = response.sabotage {
-            end = sabotage
+        if let faultInjection = response.faultInjection {
+            end = faultInjection
             // There is nothing within a body that is not there: it ends behind the fields.
             if end.cut == .within, response.body.isEmpty || method == "HEAD" { end.cut = .after }
-            if let length = sabotage.contentLength, !service.isEncrypted, method != "HEAD" {
+            if let length = faultInjection.contentLength, !service.isEncrypted, method != "HEAD" {
                 surplus = response.body.dropFirst(length)
             }
         }
@@ -206,9 +206,9 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     }
 
     private func message(_ response: Response, _ service: Service) -> OpaquePointer? {
-        guard let sabotage = response.sabotage else {
+        guard let faultInjection = response.faultInjection else {
             return response.body.withUnsafeBytes { rd_response_copying($0.baseAddress, $0.count) }
         }
-        return SabotagedBody.message(response.body, sabotage, self, service)
+        return FaultyBody.message(response.body, faultInjection, self, service)
     }
 }

@@ -25,7 +25,7 @@ struct Answer {
     }
 
     /// The answer to whom a token belongs.
-    consuming func of(_ verdict: World.Verdict?) -> Answer {
+    consuming func of(_ verdict: SimulatorState.Verdict?) -> Answer {
         (client, token) = (verdict?.client, verdict?.token)
         return self
     }

@@ -92,7 +92,7 @@ extension Simulator {
         guard grant == "password" else {
             return cxoneRefusal(
                 assumptions.number(.cxoneClientCredentialsStatus), assumptions.text(.cxoneClientCredentialsError),
-                "Unsupported grant type: \(excerpt(grant, limit: 40))",
+                "Unsupported grant type: \(sanitized(grant, limit: 40))",
                 client: credentials.cxoneClientID
             )
         }

@@ -139,7 +139,7 @@ extension Simulator {
         for member in members {
             switch (member.name, member.value) {
             case ("state", .string(let text)):
-                guard let state = World.Client.State(rawValue: text) else {
+                guard let state = SimulatorState.Client.State(rawValue: text) else {
                     return badRequest("state: active, inactive or disabled")
                 }
                 client.state = state
@@ -155,7 +155,7 @@ extension Simulator {
                 client.divisions = names
             default:
                 return badRequest(
-                    "state: a text; permissions or divisions: a list of names, or null; not \(excerpt(member.name, limit: 40))"
+                    "state: a text; permissions or divisions: a list of names, or null; not \(sanitized(member.name, limit: 40))"
                 )
             }
         }

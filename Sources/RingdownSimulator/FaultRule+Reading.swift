@@ -75,7 +75,7 @@ extension FaultRule {
                 guard names.insert(member.name).inserted else { throw Invalid(place: "", expected: "one of this name") }
                 try set(member.name, member.value)
             } catch {
-                throw Invalid(place: "fault \(number), \(excerpt(member.name, limit: 40))", expected: error.expected)
+                throw Invalid(place: "fault \(number), \(sanitized(member.name, limit: 40))", expected: error.expected)
             }
         }
         if let from, let until, until <= from {
@@ -109,7 +109,8 @@ extension FaultRule {
         case "retryAfterDate": retryAfterDate = try number(value, 0...1e9)
         case "latency": latency = try number(value, 0...86400)
         case "cut", "reset":
-            let place = Response.Sabotage.Cut(rawValue: try word(value, Response.Sabotage.Cut.allCases.map(\.rawValue)))
+            let place = Response.FaultInjection.Cut(
+                rawValue: try word(value, Response.FaultInjection.Cut.allCases.map(\.rawValue)))
             if name == "cut" { cut = place } else { reset = place }
         case "bytesPerSecond": bytesPerSecond = try whole(value, 1...1_000_000_000)
         case "contentLength": contentLength = try whole(value, 0...1_000_000_000)

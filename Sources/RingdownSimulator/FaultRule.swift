@@ -35,9 +35,9 @@ public struct FaultRule: Sendable {
     /// Seconds before the answer.
     public var latency: Double?
     /// The connection is closed before, within or after the body.
-    public var cut: Response.Sabotage.Cut?
+    public var cut: Response.FaultInjection.Cut?
     /// The same with a reset.
-    public var reset: Response.Sabotage.Cut?
+    public var reset: Response.FaultInjection.Cut?
     public var bytesPerSecond: Int?
     public var contentLength: Int?
     public var body: Body?

@@ -94,11 +94,11 @@ extension FaultRule {
         if let jobOutcome { simulator.endJob(answer.response.body, as: jobOutcome) }
         if let body { replaceBody(of: &answer, body) }
         if let dateSkew { set("Date", (call.now + .seconds(dateSkew)).httpDate, &answer) }
-        var sabotage = answer.response.sabotage ?? .init()
-        if let cut = reset ?? cut { (sabotage.cut, sabotage.isReset) = (cut, reset != nil) }
-        sabotage.bytesPerSecond = bytesPerSecond ?? sabotage.bytesPerSecond
-        sabotage.contentLength = contentLength ?? sabotage.contentLength
-        if sabotage != .init() { answer.response.sabotage = sabotage }
+        var faultInjection = answer.response.faultInjection ?? .init()
+        if let cut = reset ?? cut { (faultInjection.cut, faultInjection.isReset) = (cut, reset != nil) }
+        faultInjection.bytesPerSecond = bytesPerSecond ?? faultInjection.bytesPerSecond
+        faultInjection.contentLength = contentLength ?? faultInjection.contentLength
+        if faultInjection != .init() { answer.response.faultInjection = faultInjection }
     }
 
     private func set(_ name: String, _ value: String, _ answer: inout Answer) {

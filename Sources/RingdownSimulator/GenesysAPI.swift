@@ -15,7 +15,7 @@ extension Simulator {
             )
         }
         let (idleTimeout, target) = (options.idleTimeout, call.request.method == "GET" ? call.url.target : "")
-        func refusal(_ reason: String, _ verdict: World.Verdict? = nil) -> Answer {
+        func refusal(_ reason: String, _ verdict: SimulatorState.Verdict? = nil) -> Answer {
             genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason).of(verdict)
         }
         guard domain == options.genesysDomain else { return refusal("another region's token") }

@@ -68,14 +68,14 @@ extension Simulator {
     func invalidValue(_ call: Call, _ value: String?, _ name: String, _ allowed: String) -> Answer {
         genesysError(
             call, 400, "invalid.value",
-            "Value [\(excerpt(value ?? "", limit: 60))] is not valid for field type [\(name)]. Allowable values are: \(allowed)",
+            "Value [\(sanitized(value ?? "", limit: 60))] is not valid for field type [\(name)]. Allowable values are: \(allowed)",
             reason: "malformed \(name)")
     }
 
     /// The hint for parameters that the platform may look at and the simulator does not; nil for none.
     func notLookedAt(_ names: [String]) -> String? {
         if names.isEmpty { return nil }
-        let list = names.prefix(8).map { "'\(excerpt($0, limit: 40))'" }.joined(separator: ", ")
+        let list = names.prefix(8).map { "'\(sanitized($0, limit: 40))'" }.joined(separator: ", ")
         return "the simulator does not look at \(list) here; the platform may"
     }
 

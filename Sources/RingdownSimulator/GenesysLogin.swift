@@ -25,7 +25,7 @@ extension Simulator {
         guard grant == "client_credentials" else {
             return loginRefusal(
                 call, "unsupported_grant_type", "grant type not supported",
-                reason: "grant_type is '\(excerpt(grant, limit: 40))'")
+                reason: "grant_type is '\(sanitized(grant, limit: 40))'")
         }
         guard let id = parameters.clients.first?.id else {
             return loginRefusal(call, "invalid_client", "client not found", reason: "no client credentials")

@@ -28,7 +28,7 @@ extension Simulator {
     /// One user by id.
     func scimUser(_ call: Call, id: String) -> Answer {
         guard let index = data.index(ofPerson: id) else {
-            return scimRefusal(call, nil, "User \(excerpt(id, limit: 60)) not found", Self.noSuchUser, status: 404)
+            return scimRefusal(call, nil, "User \(sanitized(id, limit: 60)) not found", Self.noSuchUser, status: 404)
         }
         return valid(call, scimUser(index))
     }

@@ -19,7 +19,7 @@ extension Simulator {
                 $0.name == "scope"
             }
             return scope.map {
-                "scopes such as '\(excerpt($0.value, limit: 60))' do not apply to client credentials: roles decide"
+                "scopes such as '\(sanitized($0.value, limit: 60))' do not apply to client credentials: roles decide"
             }
         case "/api/v2/organizations": return "a client's own organisation is GET /api/v2/organizations/me"
         case "/api/v2/users/me": return "a client is not a user: GET /api/v2/tokens/me says whose token it is"
@@ -44,7 +44,7 @@ extension Simulator {
                 return "server programs use the password grant: username and password are an employee's access key"
             }
             guard let scope = values["scope"], scope != "openid" else { return nil }
-            return "there is no scope '\(excerpt(scope, limit: 60))': the employee's role decides"
+            return "there is no scope '\(sanitized(scope, limit: 60))': the employee's role decides"
         default: return nil
         }
     }

@@ -71,7 +71,7 @@ public final class Simulator: Handler {
     let shownSettings = Locked<[(name: String, value: String)]?>(nil)
     /// Whether a proxy answers by the real host names, over TLS.
     let isIntercepted = Atomic(false)
-    let world: Locked<World>
+    let world: Locked<SimulatorState>
     let faults: Locked<Faults>
     let clock: SimulatedClock
     private let date = Locked<(second: Double, text: String)>((-1, ""))
@@ -82,7 +82,7 @@ public final class Simulator: Handler {
         clock = SimulatedClock(time)
         realAddresses = AddressBook(Addresses(options))
         dataSet = Locked(DataSet(options, seed: options.seed))
-        world = Locked(World())
+        world = Locked(SimulatorState())
         faults = Locked(Faults(seed: options.seed))
         addFaults(options.faults)
     }
@@ -99,7 +99,7 @@ public final class Simulator: Handler {
     func setSeed(_ seed: UInt64) {
         dataSet.withLock { $0 = DataSet(options, seed: seed) }
         faults.withLock { $0 = Faults(seed: seed) }
-        world.withLock { $0 = World() }
+        world.withLock { $0 = SimulatorState() }
     }
 
     /// Puts rules into force, behind those that are.
@@ -203,7 +203,8 @@ public final class Simulator: Handler {
             time: call.now, host: hostName(call),
             method: call.request.method,
             path: call.url.path, query: call.url.query, status: answer.response.status,
-            client: answer.client.map { excerpt($0, limit: 200) }, token: answer.token, credentials: answer.credentials,
+            client: answer.client.map { sanitized($0, limit: 200) }, token: answer.token,
+            credentials: answer.credentials,
             reason: answer.reason, faults: rules.count, effects: rules.flatMap(\.effects), hint: hint
         )
         world.withLock { $0.journal.add(entry) }

@@ -26,7 +26,7 @@ public final class SimulatorProxy: Sendable {
             decide: { host, port in simulator.openTunnel(to: host, port) },
             refused: { method, url in
                 simulator.keep(
-                    excerpt(method, limit: 20), url.origin.authority, url.path, query: url.query,
+                    sanitized(method, limit: 20), url.origin.authority, url.path, query: url.query,
                     reason: "only https is simulated")
             }
         )
@@ -38,7 +38,7 @@ extension Simulator {
     /// Judges a tunnel, and keeps one that is refused in the journal.
     func openTunnel(to host: String, _ port: Int) -> InterceptingProxy.Verdict {
         guard let site = self.site(host), port == 443 else {
-            let name = excerpt(host, limit: 100)
+            let name = sanitized(host, limit: 100)
             let reason = self.site(host) == nil ? "host is not simulated" : "port is not simulated"
             keep("CONNECT", port == 443 ? name : "\(name):\(port)", reason: reason)
             return .refused(reason: "\(name):\(port) is not simulated, and nothing else is reached from here")

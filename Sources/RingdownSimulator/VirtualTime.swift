@@ -27,7 +27,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
 
     private var offset: Duration { .nanoseconds(rd_time_offset(shared)) }
 
-    public func now() -> Moment { SystemTime().now() + offset }
+    public func now() -> Instant { SystemTime().now() + offset }
 
     /// Waits together with everybody else, on a thread of its own.
     public func sleep(for duration: Duration) async throws {

@@ -50,8 +50,8 @@ package final class GatedRequester: TokenRequester {
 extension Token {
     /// A token for tests.
     package static func sample(
-        _ text: String = "token", lifetime: Duration = .seconds(3600), at moment: Moment, isCacheable: Bool = true
+        _ text: String = "token", lifetime: Duration = .seconds(3600), at instant: Instant, isCacheable: Bool = true
     ) -> Token {
-        Token(value: Secret(text), lifetime: lifetime, requested: moment, isCacheable: isCacheable)
+        Token(value: Secret(text), lifetime: lifetime, requested: instant, isCacheable: isCacheable)
     }
 }

@@ -2,13 +2,13 @@ package import RingdownCore
 
 /// A clock of its own in which sleeping takes no time: it jumps to the end of each sleep. For one task after the other.
 package final class SkippingTime: TimeSource {
-    private let moment: Locked<Moment>
+    private let instant: Locked<Instant>
 
     package init() {
-        moment = Locked(ManualTime().now())
+        instant = Locked(ManualTime().now())
     }
 
-    package func now() -> Moment { moment.withLock { $0 } }
+    package func now() -> Instant { instant.withLock { $0 } }
 
     package func sleep(for duration: Duration) async throws {
         try Task.checkCancellation()
@@ -17,6 +17,6 @@ package final class SkippingTime: TimeSource {
     }
 
     package func advance(by duration: Duration) {
-        moment.withLock { $0 = $0 + duration }
+        instant.withLock { $0 = $0 + duration }
     }
 }

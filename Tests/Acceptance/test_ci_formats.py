@@ -41,13 +41,13 @@ def test_every_system_reads_the_token_and_nothing_else(handed_over, tmp_path, va
         assert ci_parsers.github_file(file.read_text()) == {"before": "1", "TOKEN": value}
     outcome = handed_over(value, "--format", "azure-pipelines", "--name", "TOKEN")
     assert ci_parsers.azure_command(outcome.out.removesuffix("\n")) == ({"variable": "TOKEN", "issecret": "true"}, value)
-    outcome = handed_over(value, "--format", "teamcity", "--unmasked")
+    outcome = handed_over(value, "--format", "teamcity", "--allow-unmasked")
     assert ci_parsers.teamcity_message(outcome.out.removesuffix("\n")) == (
         "setParameter", {"name": "env.RINGDOWN_ACCESS_TOKEN", "value": value})
     file.write_text("")
-    assert handed_over(value, "--format", "circleci", "--unmasked", "--name", "TOKEN", BASH_ENV=file).out == ""
+    assert handed_over(value, "--format", "circleci", "--allow-unmasked", "--name", "TOKEN", BASH_ENV=file).out == ""
     assert subprocess.run(["bash", "-c", f". '{file}'; printf %s \"$TOKEN\""], capture_output=True, text=True).stdout == value
-    outcome = handed_over(value, "--format", "gitlab-dotenv", "--unmasked")
+    outcome = handed_over(value, "--format", "gitlab-dotenv", "--allow-unmasked")
     if outcome.code == 0:
         assert ci_parsers.gitlab_dotenv(outcome.out) == {"RINGDOWN_ACCESS_TOKEN": value}
     else:
@@ -73,12 +73,12 @@ def test_the_golden_forms(handed_over, tmp_path):
         "header": "Authorization: Bearer a%b]\n", "raw": "a%b]\n",
     }
     for form, text in golden.items():
-        assert handed_over("a%b]", "--format", form, "--name", "T", "--unmasked", GITHUB_OUTPUT=file).out == text
+        assert handed_over("a%b]", "--format", form, "--name", "T", "--allow-unmasked", GITHUB_OUTPUT=file).out == text
 
 
 @pytest.mark.parametrize("sign,form", [("GITHUB_ACTIONS", "::add-mask::"), ("TF_BUILD", "##vso["), ("TEAMCITY_VERSION", "##teamcity[")])
 def test_auto_finds_out_which_system_it_is(handed_over, tmp_path, sign, form):
-    outcome = handed_over("t0ken", "--format", "auto", "--unmasked", GITHUB_OUTPUT=tmp_path / "file", **{sign: "true"})
+    outcome = handed_over("t0ken", "--format", "auto", "--allow-unmasked", GITHUB_OUTPUT=tmp_path / "file", **{sign: "true"})
     assert outcome.code == 0 and outcome.out.startswith(form)
 
 

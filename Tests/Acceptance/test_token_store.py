@@ -27,7 +27,7 @@ def records(cache):
 
 
 def test_the_tokens_and_their_story_are_told_without_the_tokens(simulated):
-    outcome = simulated("$R token --platform genesys; $R token --platform cxone >/dev/null; $R tokens --output json; $R tokens why --output json")
+    outcome = simulated("$R token --platform genesys; $R token --platform cxone >/dev/null; $R tokens --output json; $R tokens log --output json")
     token, tokens, mints = outcome.out.splitlines()
     assert token not in tokens + mints
     assert [entry["account"].split()[:2] for entry in json.loads(tokens)] in ([["cxone", "na1"], ["genesys", "us-east-1"]],
@@ -52,7 +52,7 @@ def test_damage_is_found_by_verify_and_bears_nobody(simulated, cache):
 def test_clear_forgets_the_tokens_and_nothing_else(simulated, cache):
     assert simulated("$R token --platform genesys >/dev/null; $R cache clear").out == "1 token forgotten\n"
     assert records(cache) == []
-    assert (cache / "key").exists() and (cache / "ledger").exists()
+    assert (cache / "key").exists() and (cache / "requests").exists()
 
 
 @pytest.mark.parametrize("damage", ["chmod 500 $D", "echo junk > $D/key", "rm -rf $D; ln -s /dev/null $D", "rm -rf $D; touch $D",

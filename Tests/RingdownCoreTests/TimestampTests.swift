@@ -71,12 +71,12 @@ import Testing
         #expect(Duration.seconds(seconds).spoken == words)
     }
 
-    @Test func `an excerpt is short, printable and says that it was cut`() {
-        #expect(excerpt("plain") == "plain")
-        #expect(excerpt("a\u{1B}[31mb\r\n") == "a\\u{1b}[31mb\\r\\n")
-        #expect(excerpt("a\u{202E}b") == "a\\u{202e}b")
-        #expect(excerpt(String(repeating: "x", count: 1000)).utf8.count < 300)
-        #expect(excerpt([0xFF, 0xFE]).isEmpty == false)
+    @Test func `an sanitized is short, printable and says that it was cut`() {
+        #expect(sanitized("plain") == "plain")
+        #expect(sanitized("a\u{1B}[31mb\r\n") == "a\\u{1b}[31mb\\r\\n")
+        #expect(sanitized("a\u{202E}b") == "a\\u{202e}b")
+        #expect(sanitized(String(repeating: "x", count: 1000)).utf8.count < 300)
+        #expect(sanitized([0xFF, 0xFE]).isEmpty == false)
     }
 
     @Test func `a mistyped name is near to what was meant, and nonsense to nothing`() {

@@ -28,9 +28,9 @@ import Testing
             case "/cut-before", "/cut-within", "/cut-after", "/longer", "/slow":
                 var response = Response(status: 200, body: Array(repeating: 120, count: 1000))
                 switch request.url.path {
-                case "/longer": response.sabotage = .init(contentLength: 2000)
-                case "/slow": response.sabotage = .init(bytesPerSecond: 20_000)
-                case let path: response.sabotage = .init(cut: .init(rawValue: String(path.dropFirst(5))))
+                case "/longer": response.faultInjection = .init(contentLength: 2000)
+                case "/slow": response.faultInjection = .init(bytesPerSecond: 20_000)
+                case let path: response.faultInjection = .init(cut: .init(rawValue: String(path.dropFirst(5))))
                 }
                 return .ready(response)
             case "/redirect": return .ready(Response(status: 302, headers: ["Location": "/echo"]))

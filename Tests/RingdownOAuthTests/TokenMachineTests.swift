@@ -212,9 +212,9 @@ import Testing
     @Test func `who needs a token to last gets a new one, or an error that says why not`() throws {
         var machine = try machine()
         let now = start + .seconds(1800)
-        let fetch = try #require(fetched(from: machine.request(at: now, minTTL: .seconds(2700), waiter: 1)))
-        #expect(fetch.reason == .minTTL)
-        _ = machine.request(at: now, minTTL: .seconds(7200), waiter: 2)
+        let fetch = try #require(fetched(from: machine.request(at: now, minimumValidity: .seconds(2700), waiter: 1)))
+        #expect(fetch.reason == .minimumValidity)
+        _ = machine.request(at: now, minimumValidity: .seconds(7200), waiter: 2)
         let answers = machine.fetched(.sample("second", at: now), for: fetch, at: now).answers
         for answer in answers {
             if answer.waiter == 1 { #expect(try answer.result.get().value.reveal() == "second") }
@@ -244,8 +244,8 @@ import Testing
     @Test func `who needs more than the platform grants is told so without a request each time`() throws {
         var machine = try machine()
         let long: Duration = .seconds(7200)
-        #expect(name(machine.request(at: start, minTTL: long, waiter: 1)) == "fail")
-        #expect(name(machine.request(at: start + .seconds(60), minTTL: long, waiter: 1)) == "fetch")
+        #expect(name(machine.request(at: start, minimumValidity: long, waiter: 1)) == "fail")
+        #expect(name(machine.request(at: start + .seconds(60), minimumValidity: long, waiter: 1)) == "fetch")
     }
 
     @Test func `a refresh that brings a token which is over does not lose the one that is good`() throws {
@@ -259,13 +259,13 @@ import Testing
     @Test func `a stored token does not answer who asked for more while it was being read`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
-        _ = machine.request(at: start, minTTL: .seconds(1800), waiter: 2)
+        _ = machine.request(at: start, minimumValidity: .seconds(1800), waiter: 2)
         _ = machine.request(at: start, force: true, waiter: 3)
         let stored = Token.sample("stored", at: start + .seconds(-3000))
         let first = machine.fetched(stored, for: fetch, at: start)
         #expect(first.answers.map(\.waiter) == [1])
         let next = try #require(first.next)
-        #expect(next.reason == .forced && next.minTTL == .seconds(1800))
+        #expect(next.reason == .forced && next.minimumValidity == .seconds(1800))
         let second = machine.fetched(.sample("new", at: start), for: next, at: start)
         #expect(Set(second.answers.map(\.waiter)) == [2, 3])
         #expect(second.next == nil)
@@ -304,14 +304,14 @@ import Testing
         #expect(served(machine.request(at: later + .seconds(4000), waiter: 9)) == nil)
     }
 
-    @Test func `a setback of a clock that is ahead holds nobody back`() {
+    @Test func `a backoff of a clock that is ahead holds nobody back`() {
         let time = ManualTime()
         var machine = TokenMachine<Int>()
         let far = time.now().wall + .seconds(5 * 86400)
-        let setback = Setback(
+        let backoff = BackoffState(
             error: TokenError(.credentialsRefused, "no"), failures: 1, time: far, retryAt: far,
             until: far + .seconds(30))
-        machine.adopt(StoredState(setback: setback), at: time.now())
+        machine.adopt(StoredState(backoff: backoff), at: time.now())
         guard case .fetch = machine.request(at: time.now(), waiter: 1) else {
             Issue.record("a request was expected")
             return

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BodyCacheTests {
     @Test func `what was begun before the client changed is not kept`() {
-        var world = World()
+        var world = SimulatorState()
         let before = world.bodies.generation
         world.client.state = .disabled
         world.bodies.keep(.init(body: [1]), for: "/a", of: before)

@@ -149,7 +149,7 @@ import Testing
             Issue.record("not ready")
             return
         }
-        #expect(response.sabotage == Response.Sabotage(cut: .within, bytesPerSecond: 1_000_000_000))
+        #expect(response.faultInjection == Response.FaultInjection(cut: .within, bytesPerSecond: 1_000_000_000))
         #expect(throws: FaultRule.Invalid.self) { try FaultRule("bytesPerSecond=9223372036854775807") }
     }
 

@@ -177,29 +177,29 @@ import Testing
         #expect(await second.value)
     }
 
-    @Test func `a setback comes back too, beside the token or alone`() async throws {
+    @Test func `a backoff comes back too, beside the token or alone`() async throws {
         var error = TokenError(.credentialsRefused, "refused", status: 401)
         error.oauthError = "invalid_client"
         let now = time.now()
-        let setback = Setback(
+        let backoff = BackoffState(
             error: error, failures: 3, time: now.wall, retryAt: now.wall + .seconds(40), until: now.wall + .seconds(30))
         for token in [Token.sample(at: now), nil] {
-            let state = StoredState(token: token, setback: setback)
+            let state = StoredState(token: token, backoff: backoff)
             await store().save(state, for: key)
             #expect(await store().load(key, at: now) == state)
         }
     }
 
-    @Test func `the ledger has a line for each request, and does not grow without end`() async throws {
+    @Test func `the requestLog has a line for each request, and does not grow without end`() async throws {
         let store = store()
-        let mint = Mint(
+        let record = TokenRequestRecord(
             time: time.now().wall, account: "genesys client", reason: .cold, error: nil, status: nil,
             lifetime: .seconds(3600), duration: .milliseconds(120), callers: 3)
-        for _ in 0..<4000 { await store.note(mint) }
-        let mints = Ledger(directory: directory.path).mints()
-        #expect(mints.last == mint)
-        #expect((1000..<4000).contains(mints.count))
-        #expect(directory.permissions("ledger") == 0o600)
+        for _ in 0..<4000 { await store.note(record) }
+        let records = RequestLog(directory: directory.path).records()
+        #expect(records.last == record)
+        #expect((1000..<4000).contains(records.count))
+        #expect(directory.permissions("requests") == 0o600)
     }
 }
 
@@ -252,10 +252,10 @@ import Testing
             #expect(token == nil || pause == nil)
             unlink(directory.path + "/" + name)
         }
-        mkfifo(directory.path + "/ledger", 0o600)
-        #expect(Ledger(directory: directory.path).mints() == [])
+        mkfifo(directory.path + "/requests", 0o600)
+        #expect(RequestLog(directory: directory.path).records() == [])
         await store().note(
-            Mint(
+            TokenRequestRecord(
                 time: .now(), account: "a", reason: .cold, error: nil, status: nil, lifetime: nil, duration: .zero,
                 callers: 1))
     }

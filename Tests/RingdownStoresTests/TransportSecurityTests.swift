@@ -1,4 +1,3 @@
-import Ringdown
 import RingdownCore
 import RingdownStores
 import Testing

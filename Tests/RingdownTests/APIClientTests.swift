@@ -178,7 +178,7 @@ import Testing
         let client = try client("genesys", change)
         let error = try #require(await #expect(throws: TokenError.self) { try await client.token() })
         #expect(error.code == .credentialsRefused)
-        #expect(Advice.hint(for: error, client.profile).contains(cause))
+        #expect(ErrorHints.hint(for: error, client.profile).contains(cause))
     }
 
     @Test func `CXone without an access key is explained`() async throws {
@@ -191,7 +191,7 @@ import Testing
         let client = APIClient(profile, transport: InMemoryTransport(simulator), time: time)
         let error = try #require(await #expect(throws: TokenError.self) { try await client.token() })
         #expect(error.code == .grantRefused)
-        #expect(Advice.hint(for: error, profile).contains("access key"))
+        #expect(ErrorHints.hint(for: error, profile).contains("access key"))
     }
 
     @Test func `a token of another organisation is not used`() async throws {

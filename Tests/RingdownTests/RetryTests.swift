@@ -12,7 +12,7 @@ import Testing
 
     @Test func `429 waits as asked, else until the window ends, else 3, 9 and 27 seconds`() {
         func decide(_ failure: CallFailure, _ attempt: Int) -> RetryPolicy.Decision {
-            policy.decide(failure, attempt: attempt, isRepeatable: false, draw: 0)
+            policy.decide(failure, attempt: attempt, mayBeRetried: false, draw: 0)
         }
         #expect(decide(status(429, asked: .seconds(7), reset: .seconds(40)), 1) == .retry(after: .seconds(7)))
         #expect(decide(status(429, reset: .seconds(40)), 1) == .retry(after: .seconds(41)))
@@ -22,7 +22,7 @@ import Testing
 
     @Test func `chance only lengthens a wait`() {
         for draw in [0, 0.3, 0.999] {
-            guard case .retry(let wait) = policy.decide(status(429), attempt: 2, isRepeatable: true, draw: draw) else {
+            guard case .retry(let wait) = policy.decide(status(429), attempt: 2, mayBeRetried: true, draw: draw) else {
                 Issue.record("a retry was expected")
                 continue
             }
@@ -32,24 +32,24 @@ import Testing
 
     @Test func `a wait beyond the limit is told, not waited for`() {
         let hours = status(429, asked: .seconds(7200))
-        #expect(policy.decide(hours, attempt: 1, isRepeatable: true, draw: 0) == .tooLong(.seconds(7200)))
-        #expect(policy.decide(hours, attempt: 5, isRepeatable: true, draw: 0) == .tooLong(.seconds(7200)))
+        #expect(policy.decide(hours, attempt: 1, mayBeRetried: true, draw: 0) == .tooLong(.seconds(7200)))
+        #expect(policy.decide(hours, attempt: 5, mayBeRetried: true, draw: 0) == .tooLong(.seconds(7200)))
     }
 
     @Test(arguments: [(500, false), (501, false), (502, true), (503, true), (504, true), (400, false), (403, false)])
     func `of the failures of a server only those that pass are repeated`(code: Int, isRepeated: Bool) {
-        let decision = policy.decide(status(code), attempt: 1, isRepeatable: true, draw: 0)
+        let decision = policy.decide(status(code), attempt: 1, mayBeRetried: true, draw: 0)
         #expect((decision == .giveUp) == !isRepeated)
-        #expect(policy.decide(status(code), attempt: 1, isRepeatable: false, draw: 0) == .giveUp)
+        #expect(policy.decide(status(code), attempt: 1, mayBeRetried: false, draw: 0) == .giveUp)
     }
 
     @Test func `a write is repeated only where the server has seen nothing of it`() {
-        #expect(policy.decide(.unsent, attempt: 1, isRepeatable: false, draw: 0) == .retry(after: .seconds(3)))
-        #expect(policy.decide(.interrupted, attempt: 1, isRepeatable: false, draw: 0) == .giveUp)
-        #expect(policy.decide(.interrupted, attempt: 1, isRepeatable: true, draw: 0) == .retry(after: .seconds(3)))
-        #expect(APICall("POST", "/x").isRepeatable == false)
-        #expect(APICall("POST", "/x", isSafe: true).isRepeatable)
-        #expect(["GET", "PUT", "DELETE"].allSatisfy { APICall($0, "/x").isRepeatable })
+        #expect(policy.decide(.unsent, attempt: 1, mayBeRetried: false, draw: 0) == .retry(after: .seconds(3)))
+        #expect(policy.decide(.interrupted, attempt: 1, mayBeRetried: false, draw: 0) == .giveUp)
+        #expect(policy.decide(.interrupted, attempt: 1, mayBeRetried: true, draw: 0) == .retry(after: .seconds(3)))
+        #expect(APICall("POST", "/x").mayBeRetried == false)
+        #expect(APICall("POST", "/x", isIdempotent: true).mayBeRetried)
+        #expect(["GET", "PUT", "DELETE"].allSatisfy { APICall($0, "/x").mayBeRetried })
     }
 
     @Test func `repetitions end when too many of them fail, and successes earn new ones`() {
@@ -86,7 +86,7 @@ import Testing
 
 @Suite struct RateGateTests {
     @Test func `calls wait for the next window once this one is full`() {
-        var gate = RateGate(slack: .seconds(1))
+        var gate = RateLimiter(slack: .seconds(1))
         let admit = { (now: Duration) in gate.admit(at: now) }
         #expect(admit(.zero) == nil)
         gate.ended(RateLimit(count: 298, allowed: 300, reset: .seconds(30)), at: .zero)
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func `calls on their way count, whatever the last answer says`() {
-        var gate = RateGate(slack: .zero)
+        var gate = RateLimiter(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }
         _ = gate.admit(at: .zero)
         gate.ended(RateLimit(count: 1, allowed: 10, reset: .seconds(60)), at: .zero)
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func `another program's calls count as the platform counts them`() {
-        var gate = RateGate(slack: .zero)
+        var gate = RateLimiter(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }
         _ = gate.admit(at: .zero)
         gate.ended(RateLimit(count: 300, allowed: 300, reset: .seconds(5)), at: .zero)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func `calls whose answers say nothing of the limit do not fill a window that nobody knows the end of`() {
-        var gate = RateGate(slack: .zero)
+        var gate = RateLimiter(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }
         _ = admit(.zero)
         gate.ended(RateLimit(count: 1, allowed: 3, reset: .seconds(1)), at: .zero)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func `without a limit nobody waits, and a pause holds everybody`() {
-        var gate = RateGate(slack: .zero)
+        var gate = RateLimiter(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }
         for _ in 0..<1000 { #expect(admit(.zero) == nil) }
         gate.pause(until: .seconds(9))

@@ -8,30 +8,33 @@ public struct APICall: Sendable {
     public var headers: Headers
     public var body: [UInt8]
     /// Whether sending it twice does no more than sending it once, whatever the method says: for queries that are sent with POST.
-    public var isSafe: Bool
+    public var isIdempotent: Bool
 
     public init(
-        _ method: String, _ path: String, headers: Headers = [:], body: [UInt8] = [], isSafe: Bool = false
+        _ method: String, _ path: String, headers: Headers = [:], body: [UInt8] = [], isIdempotent: Bool = false
     ) {
-        (self.method, self.path, self.headers, self.body, self.isSafe) = (method, path, headers, body, isSafe)
+        (self.method, self.path, self.headers, self.body, self.isIdempotent) = (
+            method, path, headers, body, isIdempotent
+        )
     }
 
     /// A GET.
     public init(_ path: String) { self.init("GET", path) }
 
     /// A call with a JSON body.
-    public init(_ method: String, _ path: String, json: JSON, isSafe: Bool = false) {
-        self.init(method, path, headers: ["Content-Type": "application/json"], body: json.bytes(), isSafe: isSafe)
+    public init(_ method: String, _ path: String, json: JSON, isIdempotent: Bool = false) {
+        self.init(
+            method, path, headers: ["Content-Type": "application/json"], body: json.bytes(), isIdempotent: isIdempotent)
     }
 
     /// Whether it may be sent again when nobody knows what became of it (RFC 9110 section 9.2.2).
-    var isRepeatable: Bool { isSafe || Request.idempotentMethods.contains(method) }
+    var mayBeRetried: Bool { isIdempotent || Request.idempotentMethods.contains(method) }
 
     /// As it stands in messages: without the query, which may be long.
     var title: String { "\(method) \(path.prefix { $0 != "?" })" }
 
     /// The same with its query, to tell the pages of a list apart.
-    var pageTitle: String { excerpt("\(method) \(path)", limit: 200) }
+    var pageTitle: String { sanitized("\(method) \(path)", limit: 200) }
 
     /// The same call with a parameter of the query set, in place of any of its name.
     func setting(_ name: String, _ value: String) -> APICall {

@@ -12,7 +12,7 @@ public final class APIClient: Sendable {
     let store: any TokenStore
     let time: any TimeSource
     private let base = Locked<HTTPURL?>(nil)
-    private let traffic: CallTraffic
+    private let scheduler: RequestScheduler
 
     public init(
         _ profile: Profile, transport: any Transport, store: any TokenStore = .memory, time: any TimeSource = .system,
@@ -23,18 +23,18 @@ public final class APIClient: Sendable {
         self.time = time
         self.store = store
         tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
-        traffic = CallTraffic(calls, time: time, store: store, key: tokens.key)
+        scheduler = RequestScheduler(calls, time: time, store: store, key: tokens.key)
     }
 
     /// What this client did so far.
-    public var counts: CallCounts { traffic.counts }
+    public var counts: CallCounts { scheduler.counts }
 
     /// Tells `observer` of everything that happens to calls from now on; it must not block. There is one observer.
-    public func observe(_ observer: @escaping @Sendable (CallEvent) -> Void) { traffic.observe(observer) }
+    public func observe(_ observer: @escaping @Sendable (CallEvent) -> Void) { scheduler.observe(observer) }
 
-    /// A token that is valid now and for at least `minTTL`; `force` asks the platform for a new one. Throws `TokenError`.
-    public func token(minTTL: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
-        try await tokens.token(minTTL: minTTL, force: force)
+    /// A token that is valid now and for at least `minimumValidity`; `force` asks the platform for a new one. Throws `TokenError`.
+    public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+        try await tokens.token(minimumValidity: minimumValidity, force: force)
     }
 
     /// The JSON that a GET answers; `null` for an empty answer (204). Throws ``APIError`` and `TokenError`.
@@ -45,9 +45,9 @@ public final class APIClient: Sendable {
         try decode(try await send(APICall(path)).body)
     }
 
-    /// Sends JSON, and returns what is answered; `null` for an empty answer. A POST that only asks `isSafe` to be repeated.
-    public func post(_ path: String, _ body: JSON, isSafe: Bool = false) async throws -> JSON {
-        try await json(APICall("POST", path, json: body, isSafe: isSafe))
+    /// Sends JSON, and returns what is answered; `null` for an empty answer. A POST that only asks `isIdempotent` to be repeated.
+    public func post(_ path: String, _ body: JSON, isIdempotent: Bool = false) async throws -> JSON {
+        try await json(APICall("POST", path, json: body, isIdempotent: isIdempotent))
     }
     public func put(_ path: String, _ body: JSON) async throws -> JSON {
         try await json(APICall("PUT", path, json: body))
@@ -74,21 +74,21 @@ public final class APIClient: Sendable {
         var (attempt, hasNewToken) = (1, false)
         while true {
             let url = try await url(call.path, try await token())
-            try await traffic.admit(call)
+            try await scheduler.admit(call)
             // A token may have ended while the call waited.
             let token: Token
             do { token = try await self.token() } catch {
-                traffic.abandon()
+                scheduler.abandon()
                 throw error
             }
             let (result, failure) = try await exchange(call, url, token, attempt)
-            if let failure, try await traffic.mayRepeat(call, after: failure, attempt: attempt) {
+            if let failure, try await scheduler.mayRepeat(call, after: failure, attempt: attempt) {
                 attempt += 1
                 continue
             }
             let response = try result.get()
             if response.status == 401, !hasNewToken, tokens.reject(token) == .retry {
-                traffic.tell(.tokenRefused(method: call.method, path: call.path))
+                scheduler.tell(.tokenRefused(method: call.method, path: call.path))
                 hasNewToken = true
                 continue
             }
@@ -104,14 +104,14 @@ public final class APIClient: Sendable {
         let url = try await url(call.path, token)
         let response = try await forward(call, url, token)
         guard response.status == 401, tokens.reject(token) == .retry else { return response }
-        traffic.tell(.tokenRefused(method: call.method, path: call.path))
+        scheduler.tell(.tokenRefused(method: call.method, path: call.path))
         return try await forward(call, url, try await self.token())
     }
 
     private func forward(_ call: APICall, _ url: HTTPURL, _ token: Token) async throws -> Response {
         var request = Request(
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
-        request.isDeclaredIdempotent = call.isRepeatable
+        request.isDeclaredIdempotent = call.mayBeRetried
         try request.headers.set("Authorization", token.authorization)
         let start = time.now().uptime
         do throws(TransportError) {
@@ -126,18 +126,18 @@ public final class APIClient: Sendable {
 
     /// Text of a server for a message, without the token. It takes the place of the function of the same name in all code of this
     /// type.
-    func excerpt(_ text: String, limit: Int = 256) -> String {
-        RingdownCore.excerpt(text, without: heldToken.map { [$0.value] } ?? [], limit: limit)
+    func sanitized(_ text: String, limit: Int = 256) -> String {
+        RingdownCore.sanitized(text, without: cachedToken.map { [$0.value] } ?? [], limit: limit)
     }
 
     /// The token that would be served now, if there is one; nothing is requested.
-    public var heldToken: Token? { tokens.heldToken() }
+    public var cachedToken: Token? { tokens.cachedToken() }
     /// How many token requests there were.
-    public var mintCounts: MintCounts { tokens.mintCounts }
+    public var tokenRequestCounts: TokenRequestCounts { tokens.tokenRequestCounts }
 
     /// Tells that the API refused a token that somebody else was given: it is not handed out again.
     public func reject(_ value: Secret) {
-        guard let token = heldToken, token.value == value else { return }
+        guard let token = cachedToken, token.value == value else { return }
         _ = tokens.reject(token)
     }
 
@@ -195,20 +195,20 @@ public final class APIClient: Sendable {
     ) async throws -> (Result<Response, APIError>, CallFailure?) {
         var request = Request(
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
-        request.isDeclaredIdempotent = call.isRepeatable
+        request.isDeclaredIdempotent = call.mayBeRetried
         do {
             // CXone answers without it: "No known way to render data" (`cxone.md` section 3.1).
             if !request.headers.has("Accept") { try request.headers.set("Accept", "application/json") }
             try request.headers.set("Authorization", token.authorization)
         } catch {
-            traffic.abandon()
+            scheduler.abandon()
             throw APIError(.configuration, "\(error)", hint: "the token or a header cannot be sent")
         }
         let start = time.now().uptime
         do throws(TransportError) {
             let response = try await transport.send(request)
             let failure = failure(response)
-            traffic.ended(response, failure)
+            scheduler.ended(response, failure)
             report(response, call, attempt, time.now().uptime - start)
             return (.success(response), failure)
         } catch {
@@ -219,11 +219,11 @@ public final class APIClient: Sendable {
                 default: nil
                 }
             // What says nothing of the platform's health is neither a success nor a failure.
-            if failure == nil { traffic.abandon() } else { traffic.ended(nil, failure) }
+            if failure == nil { scheduler.abandon() } else { scheduler.ended(nil, failure) }
             if error.code == .cancelled { throw CancellationError() }
             let elapsed = time.now().uptime - start
             Logger.current.debug("api.unanswered", "\(call.title) \(error.code.rawValue) \(milliseconds(elapsed))")
-            traffic.tell(
+            scheduler.tell(
                 .unanswered(
                     method: call.method, path: call.path, reason: error.code.rawValue, attempt: attempt,
                     duration: elapsed))
@@ -240,7 +240,7 @@ public final class APIClient: Sendable {
 
     private func report(_ response: Response, _ call: APICall, _ attempt: Int, _ elapsed: Duration) {
         Logger.current.debug("api.call", "\(call.title) \(response.status) \(milliseconds(elapsed))")
-        traffic.tell(
+        scheduler.tell(
             .answered(
                 method: call.method, path: call.path, status: response.status, attempt: attempt, duration: elapsed,
                 correlationID: response.headers["ININ-Correlation-Id"]))
@@ -253,16 +253,16 @@ public final class APIClient: Sendable {
         // A gateway for debugging may echo what it was sent.
         let secrets = [token.value]
         let said =
-            fault.message.map { RingdownCore.excerpt($0, without: secrets) }
-            ?? RingdownCore.excerpt(response.body, without: secrets)
+            fault.message.map { RingdownCore.sanitized($0, without: secrets) }
+            ?? RingdownCore.sanitized(response.body, without: secrets)
         let text = "\(call.method) \(url.path) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
         var error = APIError(code, text, hint: hint, status: response.status)
         if case .accessToken = profile.credential, response.status == 401 {
             error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over: obtain another one"
         }
-        error.platformCode = fault.code.map { excerpt($0, limit: 80) }
-        error.correlationID = fault.correlationID.map { excerpt($0, limit: 80) }
+        error.platformCode = fault.code.map { sanitized($0, limit: 80) }
+        error.correlationID = fault.correlationID.map { sanitized($0, limit: 80) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
         return error.without(secrets)
     }

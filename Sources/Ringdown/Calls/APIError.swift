@@ -71,7 +71,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     }
 
     static func unreachable(_ error: TransportError) -> APIError {
-        var result = APIError(.unreachable, "\(error)", hint: Advice.hint(for: error))
+        var result = APIError(.unreachable, "\(error)", hint: ErrorHints.hint(for: error))
         result.transport = error
         return result
     }
@@ -85,7 +85,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
                 "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
             )
         case 403:
-            let permission = fault.missingPermissions.map { "the permission \(excerpt($0, limit: 120))" }
+            let permission = fault.missingPermissions.map { "the permission \(sanitized($0, limit: 120))" }
             return (
                 .forbidden,
                 "give a role of the client \(permission ?? "the permission that this call needs"), "

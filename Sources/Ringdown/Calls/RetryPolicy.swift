@@ -30,8 +30,8 @@ struct RetryPolicy: Sendable {
     let settings: CallSettings
 
     /// `attempt` is how often it was sent, `draw` uniform in 0..<1.
-    func decide(_ failure: CallFailure, attempt: Int, isRepeatable: Bool, draw: Double) -> Decision {
-        guard attempt < settings.attempts, isWorthRepeating(failure, isRepeatable) else {
+    func decide(_ failure: CallFailure, attempt: Int, mayBeRetried: Bool, draw: Double) -> Decision {
+        guard attempt < settings.attempts, isWorthRepeating(failure, mayBeRetried) else {
             if case .status(429, let asked?, _) = failure, asked > settings.waitLimit { return .tooLong(asked) }
             return .giveUp
         }
@@ -39,13 +39,13 @@ struct RetryPolicy: Sendable {
         return wait > settings.waitLimit ? .tooLong(wait) : .retry(after: wait)
     }
 
-    private func isWorthRepeating(_ failure: CallFailure, _ isRepeatable: Bool) -> Bool {
+    private func isWorthRepeating(_ failure: CallFailure, _ mayBeRetried: Bool) -> Bool {
         switch failure {
         // Refused for the limit means not done: any call may be sent again.
         case .status(429, _, _), .unsent: true
         // 500 does not say that it will pass (`genesys-cloud.md` section 3).
-        case .status(let status, _, _): isRepeatable && [502, 503, 504].contains(status)
-        case .interrupted: isRepeatable
+        case .status(let status, _, _): mayBeRetried && [502, 503, 504].contains(status)
+        case .interrupted: mayBeRetried
         }
     }
 

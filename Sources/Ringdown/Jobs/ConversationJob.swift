@@ -44,7 +44,7 @@ extension APIClient {
             case "FULFILLED": return ()
             case "QUEUED", "PENDING": return nil
             case "FAILED":
-                let reason = status["errorMessage"]?.string.map { ": \(excerpt($0))" } ?? ""
+                let reason = status["errorMessage"]?.string.map { ": \(sanitized($0))" } ?? ""
                 throw APIError(
                     .serverFailed, "the job failed\(reason)", hint: "try again, or ask for a shorter interval")
             case "CANCELLED":
@@ -54,7 +54,7 @@ extension APIClient {
                     .refused, "the results of the job have expired", hint: "run it again, and fetch them sooner")
             default:
                 throw APIError(
-                    .malformedResponse, "the job has the unknown state '\(excerpt(state, limit: 40))'",
+                    .malformedResponse, "the job has the unknown state '\(sanitized(state, limit: 40))'",
                     hint: "a newer version of this program may know it")
             }
         }

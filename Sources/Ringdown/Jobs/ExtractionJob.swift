@@ -24,10 +24,10 @@ extension APIClient {
             Logger.current.debug("job.state", "the extraction is \(state)")
             if state == "RUNNING" || state == "QUEUED" { return nil }
             // The description says errorMessage, the server messageError.
-            let reason = (result?["errorMessage"] ?? result?["messageError"])?.string.map { ": \(excerpt($0))" } ?? ""
+            let reason = (result?["errorMessage"] ?? result?["messageError"])?.string.map { ": \(sanitized($0))" } ?? ""
             guard state == "SUCCEEDED" else {
                 throw APIError(
-                    .serverFailed, "the extraction ended as \(excerpt(state, limit: 40))\(reason)",
+                    .serverFailed, "the extraction ended as \(sanitized(state, limit: 40))\(reason)",
                     hint: "check the entity, its version and the role's permission for it")
             }
             guard let url = result?["url"]?.string else {

@@ -30,7 +30,7 @@ extension APIClient {
             if state == "Finished" { return result["resultFileURL"]?.string ?? "" }
             guard !["fail", "error", "cancel", "abort"].contains(where: { state.lowercased().contains($0) }) else {
                 throw APIError(
-                    .serverFailed, "the report ended as \(excerpt(state, limit: 40))",
+                    .serverFailed, "the report ended as \(sanitized(state, limit: 40))",
                     hint: "run it in CXone to see why")
             }
             return nil
@@ -48,7 +48,7 @@ extension APIClient {
         // Mistakes arrive as 200 with a message.
         if let message = answer["errorMessage"]?.string, !message.isEmpty {
             throw APIError(
-                .refused, "the report was refused: \(excerpt(message))", hint: "check its number and the interval",
+                .refused, "the report was refused: \(sanitized(message))", hint: "check its number and the interval",
                 status: 200)
         }
         guard let link = answer["URI"]?.string, !link.isEmpty else {

@@ -59,7 +59,7 @@ extension APIClient {
             json: [
                 "interval": .string(interval.description), "order": "asc", "orderBy": "conversationStart",
                 "paging": ["pageSize": 100, "pageNumber": 1],
-            ], isSafe: true)
+            ], isIdempotent: true)
     }
 
     /// How many results the platform pages through; beyond it, it answers 400.

@@ -15,7 +15,7 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
         if let item = read(Array(bytes)) { return item }
         throw APIError(
             .malformedResponse,
-            "an item of the list has no id: \(pages.client.excerpt(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
+            "an item of the list has no id: \(pages.client.sanitized(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
             hint: "the list is not what the API's description says: report it"
         )
     }

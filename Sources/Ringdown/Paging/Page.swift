@@ -42,7 +42,7 @@ public struct Page: Sendable {
             ranges = try Self.list(members, body, itemsMember, title) ?? []
         } catch let error as APIError { throw error } catch {
             throw APIError(
-                .malformedResponse, "the page \(title) cannot be read (\(error)): \(excerpt(body))",
+                .malformedResponse, "the page \(title) cannot be read (\(error)): \(sanitized(body))",
                 hint: "a proxy or gateway may have answered in the API's place; call again"
             )
         }
@@ -63,8 +63,8 @@ public struct Page: Sendable {
             guard let member = members.last(where: { $0.name == wanted }) else { return nil }
             if let elements = member.elements { return elements }
             throw APIError(
-                .malformedResponse, "'\(excerpt(wanted, limit: 60))' of the page \(title) is not a list",
-                hint: "its members are: " + members.map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
+                .malformedResponse, "'\(sanitized(wanted, limit: 60))' of the page \(title) is not a list",
+                hint: "its members are: " + members.map { sanitized($0.name, limit: 40) }.joined(separator: ", "))
         }
         let arrays = members.filter { $0.elements != nil }
         for name in listNames {
@@ -75,9 +75,9 @@ public struct Page: Sendable {
         if arrays.count == 1, !isNamed { return arrays[0].elements }
         if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
         throw APIError(
-            .malformedResponse, "the page \(title) has no list of items: \(excerpt(body))",
+            .malformedResponse, "the page \(title) has no list of items: \(sanitized(body))",
             hint: "name the member that holds the list with --items, of: "
-                + members.prefix(20).map { excerpt($0.name, limit: 40) }.joined(separator: ", "))
+                + members.prefix(20).map { sanitized($0.name, limit: 40) }.joined(separator: ", "))
     }
 
     /// How many items the whole list has, as far as the platform says. Of a list that is growing it is only nearly right.

@@ -27,7 +27,7 @@ public struct Pages: AsyncSequence, Sendable {
         pages.recent = recent
         pages.calls = remaining.map { call in
             var call = call
-            if let first = calls.first { (call.headers, call.isSafe) = (first.headers, first.isSafe) }
+            if let first = calls.first { (call.headers, call.isIdempotent) = (first.headers, first.isIdempotent) }
             return call
         }
         return pages
@@ -42,7 +42,8 @@ public struct Pages: AsyncSequence, Sendable {
         let origin = try await client.baseURL().origin
         for call in position {
             if call.method != first.method {
-                return "it has the method \(excerpt(call.method, limit: 20)), but the list is read with \(first.method)"
+                return
+                    "it has the method \(sanitized(call.method, limit: 20)), but the list is read with \(first.method)"
             }
             let isRelative = call.path.hasPrefix("/") && !call.path.hasPrefix("//")
             if !isRelative, (try? HTTPURL(call.path))?.origin != origin {
@@ -123,7 +124,7 @@ private final class Ahead: Sendable {
             var page: Page
             do throws(APIError) {
                 page = try Page(response.body, itemsMember: pages.itemsMember, title: call.pageTitle)
-            } catch { throw error.without(pages.client.heldToken.map { [$0.value] } ?? []) }
+            } catch { throw error.without(pages.client.cachedToken.map { [$0.value] } ?? []) }
             page.next = Paging.next(after: page, call)
             return page
         }
@@ -184,7 +185,7 @@ extension APIClient {
     /// queries may be.
     public func pages(_ call: APICall, itemsMember: String? = nil, identity: String? = "id") -> Pages {
         var call = call
-        if call.method == "POST" { call.isSafe = true }
+        if call.method == "POST" { call.isIdempotent = true }
         return Pages(client: self, calls: [call], itemsMember: itemsMember, identity: identity)
     }
 

@@ -77,8 +77,10 @@ extension ParameterSpec {
     }
 }
 
-private func fullHelp(_ slot: any ParameterSlot) -> String {
-    slot.choices.isEmpty ? slot.spec.help : "\(slot.spec.help) (\(slot.choices.joined(separator: ", ")))"
+/// An option's help with its choices and its default.
+func fullHelp(_ slot: any ParameterSlot) -> String {
+    let choices = slot.choices.isEmpty ? "" : " (\(slot.choices.joined(separator: ", ")))"
+    return slot.spec.help + choices + (slot.spec.standard.map { " (default: \($0))" } ?? "")
 }
 
 private func padded(_ text: String, _ width: Int) -> String {

@@ -29,7 +29,7 @@ extension CommandTree {
         }
         lines.append(".SH OPTIONS")
         for slot in slots {
-            lines += [".TP", Self.title(of: slot.spec), Self.text(slot.spec.help)]
+            lines += [".TP", Self.title(of: slot.spec), Self.text(fullHelp(slot))]
             if !slot.choices.isEmpty { lines.append("(\(Self.text(slot.choices.joined(separator: ", "))))") }
         }
         lines.append(".SH EXAMPLES")

@@ -17,6 +17,8 @@ package struct ParameterSpec: Sendable, Equatable {
     package var short: Character?
     package var kind: Kind
     package var help: String
+    /// What counts if the option is not given, as help shows it.
+    package var standard: String?
     package var isRequired = false
     /// Whether it may be given more than once.
     package var isRepeatable = false

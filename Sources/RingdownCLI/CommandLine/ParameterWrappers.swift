@@ -1,11 +1,22 @@
-/// `--name VALUE`, or nil.
+/// `--name VALUE`, its default, or nil.
 @propertyWrapper
 package struct Option<Value: ParameterValue> {
     private let slot: Slot<Value?>
-    package var wrappedValue: Value? { slot.content }
+    private let standard: Value?
+    package var wrappedValue: Value? { slot.content ?? standard }
 
-    package init(_ name: String, short: Character? = nil, _ valueName: String, help: String) {
-        let spec = ParameterSpec(name: name, short: short, kind: .option(valueName: valueName), help: help)
+    /// - Parameters:
+    ///   - default: The value if the option is not given; help shows it.
+    ///   - defaultText: What help shows as the default where the value depends on something else.
+    package init(
+        _ name: String, short: Character? = nil, _ valueName: String, default: String? = nil,
+        defaultText: String? = nil,
+        help: String
+    ) {
+        standard = `default`.flatMap { Value(parameter: $0) }
+        let spec = ParameterSpec(
+            name: name, short: short, kind: .option(valueName: valueName), help: help,
+            standard: `default` ?? defaultText)
         slot = Slot(spec, nil, of: Value.self) { text, value in
             value = Value(parameter: text)
             return value != nil
@@ -69,7 +80,7 @@ package struct ArgumentList {
 
 /// Everything behind `--`: a command line of its own.
 @propertyWrapper
-package struct Rest {
+package struct TrailingArguments {
     private let slot: Slot<[String]>
     package var wrappedValue: [String] { slot.content }
 

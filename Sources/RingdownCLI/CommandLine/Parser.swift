@@ -156,5 +156,5 @@ private struct Parser {
 
 /// A word as it may stand in a message: what is long may be a secret that does not belong there.
 package func abbreviated(_ word: String) -> String {
-    word.count > 24 ? excerpt(String(word.prefix(4))) + "…" : excerpt(word)
+    word.count > 24 ? sanitized(String(word.prefix(4))) + "…" : sanitized(word)
 }

@@ -61,7 +61,7 @@ struct AccountExamination {
     }
 
     private func cause(of error: TokenError) async -> Cause {
-        let hint = Advice.hint(for: error, profile)
+        let hint = ErrorHints.hint(for: error, profile)
         let advice = hint.hasPrefix("most likely ") ? String(hint.dropFirst(12)) : hint
         func cause(_ name: String, _ text: String, _ next: String, _ exitCode: Int32 = ExitCode.credentialsRefused)
             -> Cause
@@ -157,7 +157,7 @@ struct AccountExamination {
         let name = [identity.organizationName, identity.organizationID].compactMap { $0 }.joined(separator: ", ")
         if let wanted = profile.organizationID, let found = identity.organizationID, wanted != found {
             diagnosis.fail(
-                "organisation", "\(name); GENESYS_ORGANIZATION_ID says \(excerpt(wanted, limit: 60))",
+                "organisation", "\(name); GENESYS_ORGANIZATION_ID says \(sanitized(wanted, limit: 60))",
                 Cause(
                     name: "wrong-organization",
                     text: "the client belongs to another organisation than the one that is demanded",
@@ -191,7 +191,7 @@ struct AccountExamination {
     private func examine(_ path: String, _ client: APIClient, _ diagnosis: inout Diagnosis) async {
         do {
             let response = try await client.send(APICall(path))
-            diagnosis.ok("call", "GET \(excerpt(path, limit: 120)) answers \(response.status)")
+            diagnosis.ok("call", "GET \(sanitized(path, limit: 120)) answers \(response.status)")
         } catch { diagnosis.fail("call", "\(error)", cause(ofCall: error)) }
     }
 
@@ -260,6 +260,6 @@ extension Response {
         guard let count = headers["inin-ratelimit-count"], let allowed = headers["inin-ratelimit-allowed"] else {
             return nil
         }
-        return "\(excerpt(count, limit: 20)) of \(excerpt(allowed, limit: 20)) calls in this minute"
+        return "\(sanitized(count, limit: 20)) of \(sanitized(allowed, limit: 20)) calls in this minute"
     }
 }

@@ -33,7 +33,7 @@ struct Diagnosis {
     mutating func fail(_ check: String, _ text: String, _ cause: Cause) { add(check, .failure, text, cause) }
 
     private mutating func add(_ check: String, _ level: Finding.Level, _ text: String, _ cause: Cause?) {
-        findings.append(Finding(check: check, level: level, text: excerpt(text, limit: 400), cause: cause))
+        findings.append(Finding(check: check, level: level, text: sanitized(text, limit: 400), cause: cause))
     }
 
     /// The most likely one: of the first failure, since the others follow from it; else of the first warning.

@@ -132,7 +132,7 @@ struct NetworkExamination {
         }
         let pairs = parts.map { $0.split(separator: "=", maxSplits: 1).map { String($0).trimmed } }
         let name = ["CN", "O"].compactMap { key in pairs.first { $0.first == key && $0.count == 2 }?[1] }.first
-        return excerpt((name ?? text).filter { $0 != "\"" }, limit: 80)
+        return sanitized((name ?? text).filter { $0 != "\"" }, limit: 80)
     }
 
     /// From `Nov 21 03:23:00 2027 GMT`, as libcurl has it.

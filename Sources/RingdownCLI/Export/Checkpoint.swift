@@ -29,7 +29,8 @@ struct Checkpoint {
         guard isThere(path) else { return nil }
         func failure(_ reason: String) -> ConfigurationError {
             ConfigurationError(
-                "\(excerpt(path)) \(reason)", hint: "name another file with --resume, or remove this one to start over")
+                "\(sanitized(path)) \(reason)",
+                hint: "name another file with --resume, or remove this one to start over")
         }
         let bytes: [UInt8]
         do { bytes = try File.read(path, access: .ownersToWrite) } catch {
@@ -44,7 +45,7 @@ struct Checkpoint {
             json["outputLength"]?.int.map({ $0 >= 0 }) ?? true
         else { throw failure("is damaged") }
         guard json["subject"]?.string == subject else {
-            throw failure("is the position of another list: \(excerpt(json["subject"]?.string ?? "", limit: 120))")
+            throw failure("is the position of another list: \(sanitized(json["subject"]?.string ?? "", limit: 120))")
         }
         return Checkpoint(
             subject: subject, remaining: try calls.map { try call($0) ?? { throw failure("is damaged") }() },
@@ -55,7 +56,7 @@ struct Checkpoint {
     private static func call(_ json: JSON) -> APICall? {
         guard let method = json["method"]?.string, let path = json["path"]?.string else { return nil }
         guard let body = json["body"] else { return APICall(method, path) }
-        return APICall(method, path, json: body, isSafe: true)
+        return APICall(method, path, json: body, isIdempotent: true)
     }
 
     /// Throws `FileError`.

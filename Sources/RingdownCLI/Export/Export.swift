@@ -45,7 +45,7 @@ struct ExportOptions {
         if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
             if let problem = try await pages.problem(of: former.remaining) {
                 throw ConfigurationError(
-                    "\(excerpt(resume ?? "")) is not the position of this list: \(problem)",
+                    "\(sanitized(resume ?? "")) is not the position of this list: \(problem)",
                     hint: "use a position file that this command wrote; remove this one to start over")
             }
             if let length = former.outputLength { try OutputFile.cut(to: length) }
@@ -95,8 +95,9 @@ struct ExportOptions {
         for name in unknown {
             let close = nearest(to: name, among: members).first.map { "did you mean '\($0)'?" }
             notice(
-                "ringdown: note: no item of the first page has '\(excerpt(name, limit: 60))'; "
-                    + (close ?? "the first one has: \(members.map { excerpt($0, limit: 40) }.joined(separator: ", "))"))
+                "ringdown: note: no item of the first page has '\(sanitized(name, limit: 60))'; "
+                    + (close ?? "the first one has: \(members.map { sanitized($0, limit: 40) }.joined(separator: ", "))")
+            )
         }
     }
 

@@ -74,7 +74,7 @@ struct RecordWriter {
                 if count == 0 { text += row(columns.names).utf8 }
                 text += row(try columns.fields(item)).utf8
             case .table:
-                let cells = try known(item).fields(item).map { excerpt($0, limit: Self.cellLimit) }
+                let cells = try known(item).fields(item).map { sanitized($0, limit: Self.cellLimit) }
                 if waiting == nil {
                     text += aligned(cells).utf8
                 } else {

@@ -117,7 +117,7 @@ struct LoginCommand: Command {
                 }
             throw failure(reason)
         } catch let error as TokenError {
-            throw AdvisedTokenError(error: error, hint: Advice.hint(for: error, profile))
+            throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))
         }
     }
 

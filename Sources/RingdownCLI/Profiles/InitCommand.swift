@@ -136,7 +136,7 @@ struct InitCommand: Command {
             let identity = try? await client.whoami()
             notice(
                 "ringdown: a token was granted" + (token.isLifetimeKnown ? " for \(token.lifetime.spoken)" : "")
-                    + (identity?.organizationName.map { ": \(excerpt($0))" } ?? ""))
+                    + (identity?.organizationName.map { ": \(sanitized($0))" } ?? ""))
             return nil
         } catch {
             if !isRegionFound, error.oauthDescription == "client not found", draft.platform.name == "genesys",
@@ -148,7 +148,7 @@ struct InitCommand: Command {
                 return try await check(&draft, isRegionFound: true)
             }
             let failure = Failure(
-                AdvisedTokenError(error: error, hint: Advice.hint(for: error, client.profile)), commandLine: [])
+                AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, client.profile)), commandLine: [])
             let code = failure.report()
             let isWanted = !fromEnvironment && Terminal.confirm("Write the profile all the same?", standard: false)
             if !isWanted { notice("ringdown: nothing was written") }

@@ -51,7 +51,7 @@ final class ClientProcess: Sendable {
         guard !line.isEmpty else { throw failure("it has ended") }
         hasAnswered.withLock { $0 = true }
         guard let json = try? JSONReader.parse(line) else {
-            throw failure("it answered '\(excerpt(line, limit: 80))'")
+            throw failure("it answered '\(sanitized(line, limit: 80))'")
         }
         return json
     }
@@ -72,7 +72,7 @@ final class ClientProcess: Sendable {
         let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.suffix(3)
         var (words, left): ([String], Int) = ([], 300)
         for line in lines.reversed() where left > 0 {
-            let text = excerpt(line, limit: left)
+            let text = sanitized(line, limit: left)
             words.insert(text, at: 0)
             left -= text.utf8.count
         }

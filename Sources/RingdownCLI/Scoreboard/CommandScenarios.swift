@@ -86,19 +86,19 @@ final class CommandStage {
         case .storeRefusal:
             try turn(to: .init(kind: .nonRecoverableError))
             _ = try await run(["token", "--force"])
-        case .getToken(let callers, let minTTL, let isForced):
-            return try await getToken(step, callers, minTTL, isForced)
+        case .getToken(let callers, let minimumValidity, let isForced):
+            return try await getToken(step, callers, minimumValidity, isForced)
         }
         return []
     }
 
     private func getToken(
-        _ step: Scenario.Step, _ callers: Int, _ minTTL: Double, _ isForced: Bool
+        _ step: Scenario.Step, _ callers: Int, _ minimumValidity: Double, _ isForced: Bool
     ) async throws -> [String] {
         try turn(to: step.source ?? .init(kind: .fresh))
-        let (before, mints, known) = (simulator.requestCount, ledger.count, [first, last])
+        let (before, records, known) = (simulator.requestCount, requestLog.count, [first, last])
         var arguments = isRejected ? ["api", "GET", "/api/v2/tokens/me"] : ["token"]
-        if minTTL > 0 { arguments += ["--min-ttl", "\(Int(minTTL))s"] }
+        if minimumValidity > 0 { arguments += ["--min-ttl", "\(Int(minimumValidity))s"] }
         if isForced { arguments.append("--force") }
         let ends = try await withThrowingTaskGroup(of: (code: Int32, output: String).self) {
             [arguments, program, variables] group in
@@ -117,13 +117,13 @@ final class CommandStage {
             last = try await run(["token"]).output
             isRejected = false
         }
-        let mint = ledger.dropFirst(mints).first
-        let outcome = Scenario.Outcome(results: results, requests: requests, reason: mint?.reason.rawValue)
+        let record = requestLog.dropFirst(records).first
+        let outcome = Scenario.Outcome(results: results, requests: requests, reason: record?.reason.rawValue)
         // The command's refresh ahead of time shows at once, in the library with the next call.
-        return step.expectation.complaints(about: outcome, mayBeAhead: mint?.reason == .advisory || requests == 0)
+        return step.expectation.complaints(about: outcome, mayBeAhead: record?.reason == .advisory || requests == 0)
     }
 
-    private var ledger: [Mint] { Ledger(directory: directory.path + "/cache").mints() }
+    private var requestLog: [TokenRequestRecord] { RequestLog(directory: directory.path + "/cache").records() }
 
     private func turn(to reply: Scenario.Reply) throws {
         simulator.removeFaults()

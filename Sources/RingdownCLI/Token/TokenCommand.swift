@@ -16,7 +16,7 @@ struct TokenCommand: Command {
         standard output, so the line can go straight into a variable or a pipe.
 
         The forms of CI systems hand it to the steps after this one, masked before it is written; auto finds out which system it
-        is. Systems that cannot mask it are refused, unless --unmasked says that this is known.
+        is. Systems that cannot mask it are refused, unless --allow-unmasked says that this is known.
         """
     static let examples = [
         (
@@ -47,12 +47,12 @@ struct TokenCommand: Command {
         "name", "NAME",
         help: "The variable that gets it, in forms that name one; RINGDOWN_ACCESS_TOKEN unless said otherwise.")
     var name: String?
-    @Flag("unmasked", help: "Hand it on although the system will show it in its logs.")
+    @Flag("allow-unmasked", help: "Export the token even if the CI system cannot mask it")
     var unmasked: Bool
     @Option("output", "FORMAT", help: "json: the same as --format json, and errors as JSON too.")
     var output: OutputFormat?
     @Option("min-ttl", "DURATION", help: "How long the token must last at least, such as 90s, 45m or 2h.")
-    var minTTL: DurationParameter?
+    var minimumValidity: DurationParameter?
     @Flag("force", help: "Ask the platform for a new token even if one is cached.")
     var force: Bool
 
@@ -61,7 +61,7 @@ struct TokenCommand: Command {
         let name = try chosenName()
         let path = try format.fileVariable.map { try filePath($0) }
         let (token, profile) = try await account.withClient { client in
-            (try await client.token(minTTL: minTTL?.duration ?? .zero, force: force), client.profile)
+            (try await client.token(minimumValidity: minimumValidity?.duration ?? .zero, force: force), client.profile)
         }
         let now = Context.current.time.now()
         let handover = try TokenRendering(token: token, profile: profile, name: name, now: now).handover(format)
@@ -77,7 +77,7 @@ struct TokenCommand: Command {
         guard let exposure = format.exposure, !unmasked else { return format }
         throw UsageError(
             exposure,
-            hint: "give it to one command, 'ringdown exec -- COMMAND', or accept that with --unmasked")
+            hint: "give it to one command, 'ringdown exec -- COMMAND', or accept that with --allow-unmasked")
     }
 
     private func chosenName() throws(UsageError) -> String {
@@ -88,7 +88,7 @@ struct TokenCommand: Command {
             ["PATH", "HOME", "SHELL", "IFS", "BASH_ENV", "ENV", "NODE_OPTIONS"].contains(name) || name.hasPrefix("LD_")
         if isName, !isTaken { return name }
         throw UsageError(
-            "--name cannot be '\(excerpt(name, limit: 60))'",
+            "--name cannot be '\(sanitized(name, limit: 60))'",
             hint: "use letters, digits and '_', and no name that means something else")
     }
 

@@ -73,7 +73,7 @@ struct TokenRendering {
     let profile: Profile
     /// The variable's name.
     let name: String
-    let now: Moment
+    let now: Instant
     /// What no value holds, for forms that end a value with a line of their own.
     var delimiter = "ringdown_" + hexadecimal(Sodium.randomBytes(16))
 

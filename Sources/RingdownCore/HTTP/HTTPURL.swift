@@ -39,7 +39,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         public var description: String {
             // What stands before an @ may be a password.
             url.contains("@")
-                ? "not a usable URL: \(reason)" : "'\(excerpt(url, limit: 200))' is not a usable URL: \(reason)"
+                ? "not a usable URL: \(reason)" : "'\(sanitized(url, limit: 200))' is not a usable URL: \(reason)"
         }
     }
 

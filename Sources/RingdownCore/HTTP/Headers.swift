@@ -9,7 +9,7 @@ public struct Headers: Sendable {
     public struct Illegal: Error, Equatable, CustomStringConvertible {
         public let name: String
         public var description: String {
-            "the header field '\(excerpt(name, limit: 60))' holds a character that HTTP does not allow"
+            "the header field '\(sanitized(name, limit: 60))' holds a character that HTTP does not allow"
         }
     }
 
@@ -78,7 +78,7 @@ extension Headers: CustomStringConvertible, CustomReflectable {
     public var description: String {
         fields.map { field in
             if case .text(let text) = field.value, !Self.sensitive.contains(field.name.lowercased()) {
-                "\(field.name): \(excerpt(text))"
+                "\(field.name): \(sanitized(text))"
             } else {
                 "\(field.name): <redacted>"
             }

@@ -83,10 +83,10 @@ public struct Response: Sendable {
     /// `1.1` or `2`; empty where nothing crossed a wire.
     public var httpVersion = ""
     /// What a server does wrong on purpose while it sends this; for simulators only.
-    public var sabotage: Sabotage?
+    public var faultInjection: FaultInjection?
 
     /// A response that does not arrive as it should.
-    public struct Sabotage: Sendable, Equatable {
+    public struct FaultInjection: Sendable, Equatable {
         public enum Cut: String, Sendable, CaseIterable {
             /// The connection ends without a response.
             case before

@@ -21,7 +21,7 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     public init(_ code: Code, place: String, message: String) {
         self.code = code
         self.place = place
-        self.message = excerpt(message)
+        self.message = sanitized(message)
     }
 
     public var description: String { "\(place): \(message)" }
@@ -55,7 +55,7 @@ public struct InMemoryTransport: Transport {
             case .ready(let response): response
             case .deferred(let answer): await answer()
             }
-        if let sabotage = response.sabotage, sabotage.breaks(response.body.count) {
+        if let faultInjection = response.faultInjection, faultInjection.breaks(response.body.count) {
             throw TransportError(
                 .brokenResponse, place: request.url.origin.description, message: "the response ended before its end")
         }
@@ -69,7 +69,7 @@ public struct InMemoryTransport: Transport {
     }
 }
 
-extension Response.Sabotage {
+extension Response.FaultInjection {
     /// Whether a client sees that the response is not whole. A body that trickles is whole in the end.
     fileprivate func breaks(_ bodyCount: Int) -> Bool {
         cut == .before || (cut == .within && bodyCount > 0) || contentLength.map { $0 > bodyCount } == true

@@ -84,7 +84,7 @@ package final class RedisClient: Sendable {
             do throws(RedisReply.Malformed) { parsed = try RedisReply.parse(received) } catch { throw stranger }
             guard let reply = parsed?.reply else { continue }
             if case .error(let message) = reply {
-                let said = excerpt(message, without: [address.password].compactMap { $0 }, limit: 200)
+                let said = sanitized(message, without: [address.password].compactMap { $0 }, limit: 200)
                 throw Failure(description: "Redis refused: \(said)", isRefusal: true)
             }
             return reply

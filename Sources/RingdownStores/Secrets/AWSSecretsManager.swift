@@ -41,7 +41,7 @@ struct AWSSecretsManager {
         if region.isEmpty { throw .init("the ARN names no region", hint: "copy the whole ARN of the secret") }
         guard region.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }) else {
             throw .init(
-                "'\(excerpt(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
+                "'\(sanitized(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
         }
         let endpoint =
             setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
@@ -78,7 +78,7 @@ struct AWSSecretsManager {
         let hint =
             switch code {
             case "ResourceNotFoundException":
-                "check the name, the region and the account: '\(excerpt(name, limit: 80))'"
+                "check the name, the region and the account: '\(sanitized(name, limit: 80))'"
             case "AccessDeniedException", "AccessDenied": "allow secretsmanager:GetSecretValue for these credentials"
             case "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException",
                 "InvalidSignatureException":
@@ -86,7 +86,8 @@ struct AWSSecretsManager {
             case "ExpiredTokenException", "ExpiredToken": "the credentials of AWS are over: obtain new ones"
             default: "see what AWS says"
             }
-        return .init("AWS refused: \(code)" + (message.isEmpty ? "" : ": \(excerpt(message, limit: 200))"), hint: hint)
+        return .init(
+            "AWS refused: \(code)" + (message.isEmpty ? "" : ": \(sanitized(message, limit: 200))"), hint: hint)
     }
 
     private func xml(_ name: String, _ text: String) -> String? {
@@ -115,8 +116,8 @@ struct AWSSecretsManager {
             let value = try? JSONReader.secret(of: bytes, in: range)
         else {
             throw .init(
-                "the secret '\(excerpt(name, limit: 80))' is no JSON object with a text '\(excerpt(member, limit: 40))'",
-                hint: "leave out #\(excerpt(member, limit: 40)) for the whole secret")
+                "the secret '\(sanitized(name, limit: 80))' is no JSON object with a text '\(sanitized(member, limit: 40))'",
+                hint: "leave out #\(sanitized(member, limit: 40)) for the whole secret")
         }
         return value
     }
@@ -176,7 +177,7 @@ struct AWSSecretsManager {
 /// An address to which secrets go: https, or this machine.
 func secretURL(_ text: String, _ name: String) throws(SecretStores.Failure) -> HTTPURL {
     guard let url = try? HTTPURL(text), url.origin.scheme == "https" || url.origin.isLoopback else {
-        throw .init("\(name) is no https address: \(excerpt(text, limit: 100))", hint: "write https://…")
+        throw .init("\(name) is no https address: \(sanitized(text, limit: 100))", hint: "write https://…")
     }
     return url
 }

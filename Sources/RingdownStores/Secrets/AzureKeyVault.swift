@@ -44,7 +44,7 @@ struct AzureKeyVault {
         }
         guard (2...3).contains(parts.count), isPlain else {
             throw .init(
-                "'\(excerpt(place, limit: 80))' is no secret of a vault",
+                "'\(sanitized(place, limit: 80))' is no secret of a vault",
                 hint: "write azure:VAULT/NAME, with letters, digits and '-'")
         }
         return try secretURL(
@@ -54,15 +54,15 @@ struct AzureKeyVault {
     private func refusal(_ response: Response, _ place: String, _ secrets: [Secret]) -> SecretStores.Failure {
         let error = (try? JSONReader.parse(response.body))?["error"]
         let code = error?["code"]?.string ?? "status \(response.status)"
-        let message = error?["message"]?.string.map { ": \(excerpt($0, without: secrets, limit: 200))" } ?? ""
+        let message = error?["message"]?.string.map { ": \(sanitized($0, without: secrets, limit: 200))" } ?? ""
         let hint =
             switch response.status {
-            case 404: "check the name: '\(excerpt(place, limit: 80))'"
+            case 404: "check the name: '\(sanitized(place, limit: 80))'"
             case 401: "the vault does not take this identity's token: check the tenant"
             case 403: "allow this identity to get secrets, or enable the secret"
             default: "see what Azure says"
             }
-        return .init("Azure refused: \(excerpt(code, without: secrets, limit: 60))\(message)", hint: hint)
+        return .init("Azure refused: \(sanitized(code, without: secrets, limit: 60))\(message)", hint: hint)
     }
 
     // MARK: The token
@@ -144,7 +144,7 @@ struct AzureKeyVault {
         else {
             let body = try? JSONReader.parse(response.body)
             let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"
-            throw .init("Azure gives no token: \(excerpt(said, without: secrets, limit: 200))", hint: "check \(what)")
+            throw .init("Azure gives no token: \(sanitized(said, without: secrets, limit: 200))", hint: "check \(what)")
         }
         return token
     }

@@ -37,7 +37,7 @@ enum Keyring {
             let said = outcome.errors.isEmpty ? "it was ended by signal \(outcome.status & 0x7F)" : outcome.errors
             return .failure(
                 .init(
-                    "the keyring cannot be asked: \(excerpt(said, limit: 200))",
+                    "the keyring cannot be asked: \(sanitized(said, limit: 200))",
                     hint: "it needs a session with an unlocked keyring: is DBUS_SESSION_BUS_ADDRESS set?"))
         }
         if outcome.status != 0 || outcome.bytes.isEmpty {

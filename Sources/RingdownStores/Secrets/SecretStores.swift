@@ -43,10 +43,10 @@ package struct SecretStores: Sendable {
         switch result {
         case .success(let secret) where secret.isEmpty:
             throw ConfigurationError(
-                "\(name): the secret at \(excerpt(reference, limit: 100)) is empty", hint: "store it again")
+                "\(name): the secret at \(sanitized(reference, limit: 100)) is empty", hint: "store it again")
         case .success(let secret): return secret
         case .failure(let failure):
-            throw ConfigurationError("\(name): \(excerpt(failure.reason, limit: 400))", hint: failure.hint)
+            throw ConfigurationError("\(name): \(sanitized(failure.reason, limit: 400))", hint: failure.hint)
         }
     }
 
@@ -83,7 +83,7 @@ package struct SecretStores: Sendable {
             throw Failure("\(error)", hint: "check RINGDOWN_REDIS_URL, and RINGDOWN_CA_FILE for rediss")
         }
         guard case .bytes(let value) = reply, let value else {
-            throw Failure("Redis has no text under '\(excerpt(key, limit: 80))'", hint: "store it with SET")
+            throw Failure("Redis has no text under '\(sanitized(key, limit: 80))'", hint: "store it with SET")
         }
         return Secret(bytes: value)
     }

@@ -19,7 +19,7 @@ package struct StoredRecord: Sendable {
 
 extension FileStore {
     /// Every record of the store. Throws `FileError` where the store itself cannot be used, with the reason.
-    package func records(at now: Moment) throws(FileError) -> [StoredRecord] {
+    package func records(at now: Instant) throws(FileError) -> [StoredRecord] {
         guard let cipher = cipher() else { throw FileError(path: directory, code: EACCES, reason: "it cannot be used") }
         return recordNames.map { name in
             var record = StoredRecord(name: name)

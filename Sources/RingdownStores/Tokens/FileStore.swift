@@ -40,7 +40,7 @@ package final class FileStore: TokenStore {
         FileStore(directory: directory, account: "\(account) (\(kind))", keys: keyText)
     }
 
-    package func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
+    package func load(_ key: CacheKey, at now: Instant) async -> StoredState? {
         guard let cipher = cipher() else { return nil }
         for name in cipher.names(of: key) {
             guard let sealed = try? File.read("\(directory)/\(name)", limit: 1 << 20, access: .ownersAlone) else {
@@ -79,9 +79,9 @@ package final class FileStore: TokenStore {
         }
     }
 
-    package func note(_ mint: Mint) async {
+    package func note(_ record: TokenRequestRecord) async {
         guard cipher() != nil else { return }
-        do { try Ledger(directory: directory).add(mint) } catch { warn("\(error)") }
+        do { try RequestLog(directory: directory).add(record) } catch { warn("\(error)") }
     }
 
     package func pause(_ key: CacheKey) async -> Timestamp? {

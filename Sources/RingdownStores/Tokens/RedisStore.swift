@@ -39,7 +39,7 @@ package final class RedisStore: TokenStore {
         "ringdown:\(kind):\(cipher.names(of: key)[0])"
     }
 
-    package func load(_ key: CacheKey, at now: Moment) async -> StoredState? {
+    package func load(_ key: CacheKey, at now: Instant) async -> StoredState? {
         for name in cipher.names(of: key) {
             guard case .bytes(let sealed?)? = await ask("GET", "ringdown:token:\(name)") else { continue }
             return reader.state(in: sealed, for: key, cipher, at: now)
@@ -53,7 +53,7 @@ package final class RedisStore: TokenStore {
         defer { wipe(&record) }
         // Nobody needs it longer than the token, or than what went wrong is remembered.
         let now = Timestamp.now()
-        let ends = [state.token?.expiry, state.setback?.until, state.setback?.retryAt].compactMap { $0 }
+        let ends = [state.token?.expiry, state.backoff?.until, state.backoff?.retryAt].compactMap { $0 }
         let left = (ends.max() ?? now) - now
         let milliseconds = Int(min(max(left.inSeconds, 60), 1e9) * 1000)
         let words = ["SET", name(key)].map { Array($0.utf8) } + [cipher.seal(record, for: key)]
@@ -100,7 +100,7 @@ package final class RedisStore: TokenStore {
         _ = redis.sendBlocking(["EVAL", Self.release, "1", name, owner].map { Array($0.utf8) })
     }
 
-    package func note(_ mint: Mint) async {}
+    package func note(_ record: TokenRequestRecord) async {}
 
     package func pause(_ key: CacheKey) async -> Timestamp? {
         guard case .bytes(let sealed?)? = await ask("GET", name(key, "pause")) else { return nil }

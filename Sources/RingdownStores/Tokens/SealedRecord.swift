@@ -12,7 +12,7 @@ final class SealedRecordReader: Sendable {
     }
 
     /// The token and backoff state that were stored for a key; nil if there is nothing usable.
-    func state(in sealed: [UInt8], for key: CacheKey, _ cipher: StoreCipher, at now: Moment) -> StoredState? {
+    func state(in sealed: [UInt8], for key: CacheKey, _ cipher: StoreCipher, at now: Instant) -> StoredState? {
         guard var record = open(sealed, for: key, cipher) else { return nil }
         defer { wipe(&record) }
         guard let content = TokenRecord.decode(record, at: now) else {

@@ -19,23 +19,23 @@ enum TokenRecord {
             token.value.withBytes { writer.add($0) }
             writer.add(token.scope ?? "")
         }
-        writer.add(state.setback == nil ? 0 : 1)
-        if let setback = state.setback {
+        writer.add(state.backoff == nil ? 0 : 1)
+        if let backoff = state.backoff {
             for number in [
-                Double(setback.failures), setback.time.secondsSince1970, setback.retryAt.secondsSince1970,
-                setback.until.secondsSince1970,
-                Double(setback.error.status ?? 0), setback.error.retryAfter?.inSeconds ?? -1,
+                Double(backoff.failures), backoff.time.secondsSince1970, backoff.retryAt.secondsSince1970,
+                backoff.until.secondsSince1970,
+                Double(backoff.error.status ?? 0), backoff.error.retryAfter?.inSeconds ?? -1,
             ] { writer.add(number) }
             for text in [
-                setback.error.code.description, setback.error.message, setback.error.oauthError ?? "",
-                setback.error.oauthDescription ?? "", setback.error.correlationID ?? "",
+                backoff.error.code.description, backoff.error.message, backoff.error.oauthError ?? "",
+                backoff.error.oauthDescription ?? "", backoff.error.correlationID ?? "",
             ] { writer.add(text) }
         }
         return writer.bytes
     }
 
     /// Nil where the bytes are no record. A token whose age cannot be told is left out, as is one that is over.
-    static func decode(_ bytes: [UInt8], at now: Moment) -> (account: String, state: StoredState)? {
+    static func decode(_ bytes: [UInt8], at now: Instant) -> (account: String, state: StoredState)? {
         var reader = Reader(bytes: bytes[...])
         guard reader.number() == version, let account = reader.text(), let hasToken = reader.number() else {
             return nil
@@ -47,14 +47,14 @@ enum TokenRecord {
         }
         guard let hasSetback = reader.number() else { return nil }
         if hasSetback == 1 {
-            guard let setback = setback(&reader) else { return nil }
-            state.setback = setback
+            guard let backoff = backoff(&reader) else { return nil }
+            state.backoff = backoff
         }
         return reader.bytes.isEmpty ? (account, state) : nil
     }
 
     /// Nil for damage, an inner nil for a token that cannot be used.
-    private static func token(_ reader: inout Reader, _ now: Moment) -> Token?? {
+    private static func token(_ reader: inout Reader, _ now: Instant) -> Token?? {
         guard let requested = reader.number(), let lifetime = reader.number(), let jitter = reader.number(),
             let isKnown = reader.number(), requested.isFinite, (0...1e9).contains(lifetime), (0...1e9).contains(jitter),
             let value = reader.field(), !value.isEmpty, let scope = reader.text()
@@ -64,12 +64,13 @@ enum TokenRecord {
         guard age >= -60, age < lifetime else { return .some(nil) }
         return Token(
             value: Secret(bytes: value), scope: scope.isEmpty ? nil : scope, lifetime: .seconds(lifetime),
-            requested: Moment(uptime: now.uptime - .seconds(max(0, age)), wall: Timestamp(secondsSince1970: requested)),
+            requested: Instant(
+                uptime: now.uptime - .seconds(max(0, age)), wall: Timestamp(secondsSince1970: requested)),
             refreshJitter: .seconds(jitter), isLifetimeKnown: isKnown == 1
         )
     }
 
-    private static func setback(_ reader: inout Reader) -> Setback? {
+    private static func backoff(_ reader: inout Reader) -> BackoffState? {
         guard let failures = reader.number(), let time = reader.number(), let retryAt = reader.number(),
             let until = reader.number(),
             let status = reader.number(), let retryAfter = reader.number(), let code = reader.text(),
@@ -85,7 +86,7 @@ enum TokenRecord {
         (error.oauthError, error.oauthDescription) = (optional(oauthError), optional(oauthDescription))
         error.correlationID = optional(correlationID)
         if retryAfter >= 0 { error.retryAfter = .seconds(retryAfter) }
-        return Setback(
+        return BackoffState(
             error: error, failures: Int(failures), time: Timestamp(secondsSince1970: time),
             retryAt: Timestamp(secondsSince1970: retryAt),
             until: Timestamp(secondsSince1970: until))

@@ -10,7 +10,7 @@ do {
     for try await _ in client.queues() { queues += 1 }
     print("\(queues) queues can be seen")
     // The deployment after this takes a while: the token must last.
-    let token = try await client.token(minTTL: .seconds(45 * 60))
+    let token = try await client.token(minimumValidity: .seconds(45 * 60))
     print("the token lasts until \(token.expiry)")
 } catch let error as APIError {
     print("::error::\(error.message)\n\(error.hint)")

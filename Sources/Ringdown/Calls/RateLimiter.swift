@@ -24,7 +24,7 @@ struct RateLimit: Sendable, Equatable {
 ///
 /// Limits differ from resource to resource; the one that was seen last counts, with the calls of all: too careful rather than
 /// refused.
-struct RateGate: Sendable {
+struct RateLimiter: Sendable {
     private let slack: Duration
     private var allowed: Int?
     /// Calls of this window: what the platform counted, and what was sent since.

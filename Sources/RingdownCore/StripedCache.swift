@@ -7,7 +7,7 @@
 /// Copies of a value, one for each few threads, so that threads which read it do not wait for each other.
 ///
 /// Each copy has a lock and a cache line of its own. Whoever changes the value changes all of them.
-public final class PerThread<Value: Sendable>: @unchecked Sendable {  // because each copy is used under its own lock
+public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // because each copy is used under its own lock
     @usableFromInline struct Place {
         @usableFromInline var mutex = pthread_mutex_t()
         @usableFromInline var value: Value?

@@ -1,7 +1,7 @@
 internal import RingdownCore
 
 /// What changes while the simulator runs.
-struct World: Sendable {
+struct SimulatorState: Sendable {
     var journal = Journal()
     /// The place in the journal from which requests are counted.
     var mark = 0
@@ -69,7 +69,7 @@ struct World: Sendable {
 
     /// As at the start, but for the tokens that programs hold.
     mutating func forgetAllButTokens() {
-        var fresh = World()
+        var fresh = SimulatorState()
         (fresh.tokens, fresh.refreshTokens, fresh.granted) = (tokens, refreshTokens, granted)
         self = fresh
     }

@@ -2,7 +2,7 @@ public import RingdownCore
 public import RingdownOAuth
 
 /// Says what most likely lies behind a failure, and what to do next.
-public enum Advice {
+public enum ErrorHints {
     public static func hint(for error: TokenError, _ profile: Profile) -> String {
         if error.code == .signInRequired { return "sign in with 'ringdown login', as the same profile" }
         if profile.signIn != nil { return forPeople(error) }

@@ -1,7 +1,7 @@
 public import RingdownCore
 
 /// The story of one token request: when, why, with what outcome. It holds no secrets.
-public struct Mint: Sendable, Equatable {
+public struct TokenRequestRecord: Sendable, Equatable {
     public let time: Timestamp
     /// Whose token: the platform, the region, the client's id.
     public let account: String
@@ -54,7 +54,7 @@ public struct Mint: Sendable, Equatable {
 }
 
 /// Token requests by their outcome.
-public struct MintCounts: Sendable, Equatable {
+public struct TokenRequestCounts: Sendable, Equatable {
     public var granted = 0
     public var failed = 0
 

@@ -2,45 +2,46 @@ internal import CMicroHTTPD
 internal import RingdownCore
 
 /// The body of a response that trickles, ends early or is not as long as it says.
-final class SabotagedBody: @unchecked Sendable {  // because only MHD's thread reads and changes it
+final class FaultyBody: @unchecked Sendable {  // because only MHD's thread reads and changes it
     private let bytes: [UInt8]
-    private let sabotage: Response.Sabotage
+    private let faultInjection: Response.FaultInjection
     private let exchange: Exchange
     private let service: Service
     private let start: Duration
 
-    private init(_ bytes: [UInt8], _ sabotage: Response.Sabotage, _ exchange: Exchange, _ service: Service) {
-        (self.bytes, self.sabotage, self.exchange, self.service) = (bytes, sabotage, exchange, service)
+    private init(_ bytes: [UInt8], _ faultInjection: Response.FaultInjection, _ exchange: Exchange, _ service: Service)
+    {
+        (self.bytes, self.faultInjection, self.exchange, self.service) = (bytes, faultInjection, exchange, service)
         start = service.time.now().uptime
     }
 
     static func message(
-        _ bytes: [UInt8], _ sabotage: Response.Sabotage, _ exchange: Exchange, _ service: Service
+        _ bytes: [UInt8], _ faultInjection: Response.FaultInjection, _ exchange: Exchange, _ service: Service
     ) -> OpaquePointer? {
         // MHD's callback releases the body once the response is done with.
-        let body = Unmanaged.passRetained(SabotagedBody(bytes, sabotage, exchange, service))
+        let body = Unmanaged.passRetained(FaultyBody(bytes, faultInjection, exchange, service))
         return rd_response_reading(
-            UInt64(sabotage.contentLength ?? bytes.count),
+            UInt64(faultInjection.contentLength ?? bytes.count),
             { context, position, buffer, room in
                 guard let context, let buffer else { return -2 }
-                return Unmanaged<SabotagedBody>.fromOpaque(context).takeUnretainedValue().read(
+                return Unmanaged<FaultyBody>.fromOpaque(context).takeUnretainedValue().read(
                     Int(position), buffer, room)
             }, body.toOpaque(),
             { context in
-                if let context { Unmanaged<SabotagedBody>.fromOpaque(context).release() }
+                if let context { Unmanaged<FaultyBody>.fromOpaque(context).release() }
             }
         )
     }
 
     /// How many bytes were put into the buffer; 0 while the exchange is suspended, -2 to end the connection.
     private func read(_ position: Int, _ buffer: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
-        let end = sabotage.cut == .within ? bytes.count / 2 : bytes.count
+        let end = faultInjection.cut == .within ? bytes.count / 2 : bytes.count
         guard position < end else {
-            if sabotage.isReset, sabotage.cut == .within { exchange.reset() }
+            if faultInjection.isReset, faultInjection.cut == .within { exchange.reset() }
             return -2
         }
         var count = min(room, end - position)
-        if let rate = sabotage.bytesPerSecond {
+        if let rate = faultInjection.bytesPerSecond {
             let elapsed = (service.time.now().uptime - start).inSeconds
             let due = Int(min(Double(end), elapsed * Double(max(rate, 1)) + 1))
             guard due > position else { return pause(.seconds(1 / Double(max(rate, 1)))) }

@@ -3,9 +3,9 @@ internal import RingdownOAuth
 
 /// What all calls of a client share: how near the platform's limit is, how much may be repeated, whether the platform
 /// answers at all. Waiting goes on here; the decisions are made by the pure types that it holds.
-final class CallTraffic: Sendable {
+final class RequestScheduler: Sendable {
     private struct State {
-        var gate: RateGate
+        var gate: RateLimiter
         var budget = RetryBudget()
         var breaker: CircuitBreaker
         var counts = CallCounts()
@@ -23,7 +23,7 @@ final class CallTraffic: Sendable {
         self.settings = settings
         self.time = time
         board = (store, key)
-        state = Locked(State(gate: RateGate(slack: settings.windowSlack), breaker: CircuitBreaker(settings)))
+        state = Locked(State(gate: RateLimiter(slack: settings.windowSlack), breaker: CircuitBreaker(settings)))
     }
 
     var counts: CallCounts { state.withLock { $0.counts } }
@@ -116,7 +116,7 @@ final class CallTraffic: Sendable {
     /// Waits before a repetition; false where there is to be none. Throws ``APIError`` where the wait would be too long.
     func mayRepeat(_ call: APICall, after failure: CallFailure, attempt: Int) async throws -> Bool {
         let decision = RetryPolicy(settings: settings).decide(
-            failure, attempt: attempt, isRepeatable: call.isRepeatable, draw: .random(in: 0..<1))
+            failure, attempt: attempt, mayBeRetried: call.mayBeRetried, draw: .random(in: 0..<1))
         switch decision {
         case .giveUp: return false
         case .tooLong(let wait):
