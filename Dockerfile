@@ -1,4 +1,4 @@
-# The program alone, for containers: 'make dist' puts this file beside the Debian package, then
+# A container image with the program. 'make dist' copies this file into the directory of the Debian package. Then run:
 #   docker build -t ringdown .build/dist
 #   docker run --rm -e GENESYS_REGION -e GENESYS_CLIENT_ID -v ~/.genesys-secret:/run/secret:ro \
 #     -e GENESYS_CLIENT_SECRET_FILE=/run/secret ringdown token
@@ -9,7 +9,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /tmp/ringdown_*.deb \
     && useradd --create-home --uid 10001 ringdown
 USER ringdown
-# Tokens are kept for the container's life; a volume here keeps them longer, encrypted.
+# Tokens are stored until the container is removed. Mount a volume here to store them longer, encrypted.
 ENV RINGDOWN_CACHE_DIR=/home/ringdown/.cache/ringdown
 ENTRYPOINT ["ringdown"]
 CMD ["--help"]

@@ -1,4 +1,4 @@
-# Every target says what it does in `make help`. The scripts below Scripts/ hold what does not fit into a line.
+# `make help` describes every target. Longer recipes are in Scripts/.
 SHELL := /bin/bash
 SOURCES := Package.swift $(shell find Sources -type f)
 RELEASE := .build/release/ringdown
@@ -9,58 +9,61 @@ STATIC := -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/.bui
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(RELEASE) ## The tour: both platforms, simulated on this machine; no account, no network.
+demo: $(RELEASE) ## Run the demo against both simulated platforms; no account, no network.
 	@$(RELEASE) demo
 
 build: $(RELEASE) ## Build the release binary, .build/release/ringdown.
 
 $(RELEASE): $(SOURCES)
 	@Scripts/install-packages build
-	@echo "Building ringdown (the first time takes about two minutes) ..."
+	@echo "Building ringdown (about two minutes on the first run) ..."
 	@Scripts/static-libraries .build/static
 	@PKG_CONFIG_PATH=$(CURDIR)/.build/static Scripts/quietly swift build $(STATIC) --product ringdown
 	@Scripts/build-time-library .build/release
 	@touch $(RELEASE)
 
-test: $(RELEASE) ## Everything that must pass: unit, process and acceptance tests.
+test: $(RELEASE) ## Run all tests: unit, process and acceptance tests.
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --parallel
 	Tests/Acceptance/run
 
-quick: ## The inner loop: the Swift tests only.
+quick: ## Run only the Swift tests.
 	swift test --disable-xctest --parallel
 
-acceptance: ## The tests against real servers and the official SDK only.
+acceptance: ## Run only the tests against real servers and the official SDK.
 	swift build --product ringdown
 	Tests/Acceptance/run
 
-check: lint test ## Tests and lint.
+check: lint test ## Run lint and all tests.
 
-lint: ## swift-format, strictly.
+lint: ## Check the format, the spelling, and phrases to avoid.
+	@Scripts/install-packages lint
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
+	Scripts/check-spelling
+	Scripts/check-language
 
-format: ## Rewrite the sources as swift-format wants them.
+format: ## Format the sources with swift-format.
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 
-bench: $(RELEASE) ## The scoreboard beside other clients; the transport against a bare libcurl loop, as ratios.
+bench: $(RELEASE) ## Score Ringdown and other clients; measure it against baselines, as ratios.
 	Benchmarks/scoreboard --output markdown
 	Benchmarks/run
 
-sanitize: ## The Swift tests under the thread sanitizer, then under the address sanitizer.
+sanitize: ## Run the Swift tests under the thread sanitizer and the address sanitizer.
 	swift test --disable-xctest --sanitize=thread --scratch-path .build/thread
 	swift test --disable-xctest --sanitize=address --scratch-path .build/address
 
-fuzz: ## Feed the parsers random input for a minute each.
+fuzz: ## Fuzz the parsers, the simulator's handlers (a minute each) and the transport.
 	Scripts/fuzz
 
-install: $(RELEASE) ## Install into PREFIX, /usr/local unless said otherwise, below DESTDIR.
+install: $(RELEASE) ## Install into PREFIX (default: /usr/local) below DESTDIR.
 	@Scripts/install-files $(RELEASE) "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
 
 uninstall: ## Remove what `make install` installed.
 	@Scripts/install-files --remove "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
 
-dist: $(RELEASE) ## The binary, stripped, with its files and checksums: an archive and a Debian package in .build/dist.
+dist: $(RELEASE) ## Create an archive, a Debian package and checksums in .build/dist.
 	@Scripts/make-distribution $(RELEASE) .build/dist
 
-clean: ## Remove everything that was built.
+clean: ## Remove all build products.
 	rm -rf .build

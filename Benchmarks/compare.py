@@ -1,4 +1,4 @@
-"""Runs programs in turn and prints the ratio of their figures, round by round."""
+"""Runs programs alternately and prints the ratio of their results for each round."""
 
 import statistics
 import subprocess
@@ -12,7 +12,7 @@ def figure(program, in_flight, count, *mode):
     return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
-print("GET of 60 bytes on loopback, requests a second (median of", rounds, "rounds, in turn)")
+print("GET of 60 bytes on loopback, requests per second (median of", rounds, "rounds, alternating)")
 print(f"{'in flight':>10} {'tasks on':>20} {'bare libcurl':>13} {'transport':>10} {'ratio':>6}   each round")
 for in_flight, count in [(1, 10_000), (64, 40_000)]:
     for mode, title in [("thread", "transport's thread"), ("pool", "system's pool")]:

@@ -1,5 +1,5 @@
-// A bare libmicrohttpd server that answers every request with the same bytes; prints its port. With a number: that many bytes,
-// and constant fields like those of the simulated platform.
+// A bare libmicrohttpd server that answers every request with the same 60 bytes. Prints its port. With an argument, it sends that
+// many bytes, and constant header fields like those of the simulated platform.
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ int main(int count, char **arguments) {
     printf("%d\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);
     char byte;
-    while (read(0, &byte, 1) > 0) {}  // until whoever started it closes the pipe
+    while (read(0, &byte, 1) > 0) {}  // until the parent process closes the pipe
     MHD_stop_daemon(daemon);
     return 0;
 }

@@ -1,5 +1,5 @@
-// A bare libcurl multi loop: COUNT GETs of URL with IN_FLIGHT at a time; prints the requests a second.
-// It does what a client must: the same header fields for each request, and the response's kept with the body until done.
+// A bare libcurl multi loop: sends COUNT GETs of URL, IN_FLIGHT concurrently, and prints requests per second. It does the minimum
+// that a client must do: it sends the same header fields with each request, and stores header and body of each response.
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

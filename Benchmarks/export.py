@@ -1,4 +1,4 @@
-"""Every user of an organisation, page by page: ours, curl that throws the pages away, requests, the official SDK; in turn."""
+"""Exports all users of an organisation with Ringdown, curl (which discards the pages), requests and the official SDK in turn."""
 
 import os
 import statistics
@@ -38,7 +38,7 @@ while True:
 
 
 def curl():
-    # Fields and URLs are not arguments, which anyone could read.
+    # Header fields and URLs are not arguments, because other users can read arguments.
     config = f'header = "Authorization: Bearer {token}"\nurl = "{host}/api/v2/users?pageSize={page_size}&pageNumber=[1-{users // page_size}]"\noutput = "/dev/null"\nsilent\n'
     subprocess.run(["curl", "--config", "-"], input=config.encode(), check=True)
 
@@ -55,7 +55,7 @@ def has(module):
     return subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
 
 
-runs = {"curl, thrown away": (curl, rounds), "ringdown users, NDJSON": (ours("users", "--output", "ndjson"), rounds),
+runs = {"curl, discarded": (curl, rounds), "ringdown users, NDJSON": (ours("users", "--output", "ndjson"), rounds),
         "ringdown users, CSV": (ours("users", "--output", "csv"), rounds)}
 if has("requests"):
     runs["requests and json"] = (program(BY_HAND), max(1, rounds // 3))
@@ -69,9 +69,9 @@ for turn in range(rounds):
             start = time.monotonic()
             run()
             times[name].append(time.monotonic() - start)
-print(f"{users} users, {page_size} a page, one process each (median of up to {rounds} rounds, in turn)")
+print(f"{users} users, {page_size} per page, one process each (median of up to {rounds} rounds, alternating)")
 print(f"{'':>24} {'seconds':>8} {'x curl':>7} {'x ours':>7}")
-base, own = (statistics.median(times[name]) for name in ("curl, thrown away", "ringdown users, NDJSON"))
+base, own = (statistics.median(times[name]) for name in ("curl, discarded", "ringdown users, NDJSON"))
 for name, measured in times.items():
     middle = statistics.median(measured)
     print(f"{name:>24} {middle:>8.2f} {middle / base:>7.2f} {middle / own:>7.2f}")

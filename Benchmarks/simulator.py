@@ -1,4 +1,4 @@
-"""The simulator against a bare libmicrohttpd server that answers a constant of the same size, in turn: ratios count."""
+"""Measures the simulator against a bare libmicrohttpd server with constant responses of the same size. Compare the ratios."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ def load(url, token):
     command = ["wrk", "-t1", "-c32", "-d1", "-H", f"Authorization: Bearer {token}", url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in output:
-        sys.exit(f"{url} refuses: {output}")
+        sys.exit(f"{url}: responses other than 2xx: {output}")
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", output)[1])
 
 
@@ -25,7 +25,7 @@ pair = base64.b64encode(f"{os.environ['GENESYS_CLIENT_ID']}:{os.environ['GENESYS
 request = urllib.request.Request(host + "/oauth/token", b"grant_type=client_credentials", {"Authorization": "Basic " + pair})
 token = json.load(urllib.request.urlopen(request))["access_token"]
 
-print(f"GET on loopback, 32 connections of wrk, requests a second (median of {rounds} rounds, in turn);")
+print(f"GET on loopback, 32 connections of wrk, requests per second (median of {rounds} rounds, alternating);")
 print("bare libmicrohttpd has one thread, the simulator as many as there are processors, up to four")
 print(f"{'answer':>28} {'bytes':>6} {'bare':>8} {'simulator':>10} {'ratio':>6}   each round")
 for path in ["/api/v2/tokens/me", "/api/v2/users?pageSize=25"]:

@@ -1,4 +1,4 @@
-"""`ringdown token` with a cached token, as a whole process, against a Swift program that prints one line: ratios count."""
+"""Measures the process `ringdown token` with a cached token against a Swift program that prints one line. Compare the ratios."""
 
 import os
 import statistics
@@ -22,7 +22,7 @@ with tempfile.TemporaryDirectory() as cache:
                 "ringdown token, cached": [ringdown, "token", "--platform", "genesys"], "curl --version": ["curl", "--version"]}
     subprocess.run(programs["ringdown token, cached"], env=environment, stdout=subprocess.DEVNULL, check=True)
     rounds = [{name: milliseconds(command, environment) for name, command in programs.items()} for _ in range(150)]
-print("a whole process, milliseconds (median of 150 rounds, in turn)")
+print("a whole process, milliseconds (median of 150 rounds, alternating)")
 for name in programs:
     figure = statistics.median(each[name] for each in rounds)
     ratio = statistics.median(each[name] / each["a Swift program that prints"] for each in rounds)

@@ -1,8 +1,8 @@
-"""A Python program under test, and how to test it without an account: run it as
+"""Tests a Python program without an account. Usage:
 
     ringdown simulate -- python3 -m unittest Examples/test_with_simulator.py
 
-The variables say where both platforms are; below RINGDOWN_SIM_URL/_sim/ the test makes them fail and counts requests.
+The environment contains the addresses of both platforms. The test uses RINGDOWN_SIM_URL/_sim/ to set faults and count requests.
 """
 
 import base64
@@ -22,7 +22,7 @@ def call(url, data=None, method=None, **headers):
 
 
 def token():
-    """The program under test: what every team writes by hand."""
+    """The program under test: a typical token request without a library."""
     pair = f"{os.environ['GENESYS_CLIENT_ID']}:{os.environ['GENESYS_CLIENT_SECRET']}"
     basic = base64.b64encode(pair.encode()).decode()
     url = os.environ["GENESYS_LOGIN_URL"] + "/oauth/token"

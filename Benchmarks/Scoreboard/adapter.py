@@ -1,6 +1,6 @@
-"""The command loop of the Python clients: a command a line from standard input, a line of JSON for each.
+"""The command loop of the Python clients. Reads one command per line from standard input, and answers each with a line of JSON.
 
-A client has `token()`, which raises where no valid token was to be had, and `call(url)`, which returns the status.
+A client has `token()`, which raises an exception if it cannot get a valid token, and `call(url)`, which returns the status.
 """
 
 import json
@@ -16,7 +16,7 @@ API_URL = os.environ.get("GENESYS_API_URL")
 
 
 def failure(action):
-    """What went wrong, or None."""
+    """The text of the exception that the action raises, or None."""
     try:
         action()
     except Exception as error:

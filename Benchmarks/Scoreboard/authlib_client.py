@@ -1,7 +1,7 @@
-"""Authlib's OAuth2Session for requests: `fetch_token` at first, from then on the session renews by itself.
+"""Authlib's OAuth2Session for requests. It calls `fetch_token` once; then the session renews the token.
 
-It does so for this grant where it knows `token_endpoint` and `grant_type`. `token` does what the session does before
-each request. The client authenticates by `client_secret_basic`, the default. No shim.
+For this grant the session renews only with `token_endpoint` and `grant_type`. `token` does what the session does before
+each request. The client authenticates with `client_secret_basic`, the default. No shim.
 """
 
 from authlib.integrations.requests_client import OAuth2Session

@@ -1,4 +1,4 @@
-"""The command `ringdown`, a process for each token and each call, as shell scripts use it. RINGDOWN names the program."""
+"""The command `ringdown`, as in shell scripts: one process for each token and call. RINGDOWN is the path of the program."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
 """google-auth: google.oauth2.credentials.Credentials with an AuthorizedSession.
 
-The platform has no refresh tokens and google-auth no client credentials grant, so the callable that sends the
-library's requests turns the one grant into the other. Cache, expiry and retries are the library's.
+The platform has no refresh tokens, and google-auth does not support the client credentials grant. The callable that sends
+the library's requests converts one grant to the other. Cache, expiry and retries are those of the library.
 `token` prepares a request as AuthorizedSession does.
 """
 

@@ -1,8 +1,8 @@
 """MSAL for Python: one ConfidentialClientApplication, `acquire_token_for_client` for each use.
 
-MSAL insists on https and on an authority with OpenID discovery. `http_client`, its documented hook, answers the
-discovery and sends the token request to the endpoint under test; like MSAL's own session it retries a connection once.
-MSAL sends no API requests, so calls carry its token in a Bearer header.
+MSAL requires https and an authority with OpenID discovery. `http_client`, its documented hook, answers the discovery and
+sends the token request to the endpoint under test. Like MSAL's own session it retries a connection once. MSAL does not
+send API requests, so calls send its token in a Bearer header.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""The vendor's SDK, PureCloudPlatformClientV2, with the client credentials grant as its README has it.
+"""The vendor's SDK, PureCloudPlatformClientV2, with the client credentials grant as in its README.
 
-`get_client_credentials_token` is called once and the ApiClient used from then on; the SDK refreshes tokens of the
-authorization code grant only. The README logs in when the program starts; here the first to need the token does.
-No shim: the SDK finds the token endpoint below the API's host.
+`get_client_credentials_token` is called once; later calls use the same ApiClient. The SDK refreshes only tokens of the
+authorization code grant. The README logs in at startup; this client logs in on first use. No shim: the SDK derives the
+token endpoint from the API's host.
 """
 
 import os

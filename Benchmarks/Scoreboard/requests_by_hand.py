@@ -1,6 +1,6 @@
-"""The few lines that programs have of their own when they use `requests` and no OAuth library.
+"""The code that programs typically contain if they use `requests` without an OAuth library.
 
-POST, keep the token until `expires_in` is over, no lock, no margin. No shim.
+POST, and cache the token until `expires_in` has passed. No lock, no margin, no shim.
 """
 
 import time

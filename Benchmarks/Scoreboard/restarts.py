@@ -1,4 +1,4 @@
-"""Ringdown's library in a program that is started anew for each command, so that only the cache on disk lives on."""
+"""Ringdown's library in a program that restarts for each command, so that only the cache on disk persists."""
 
 import os
 import subprocess

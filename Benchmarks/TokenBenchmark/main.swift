@@ -1,7 +1,8 @@
 import RingdownCore
 import RingdownOAuth
 
-// Tokens a second from a warm source: THREADS threads, for a second; prints millions.
+// Requests tokens from a token source with a cached token. THREADS tasks (default: 1) run concurrently. Prints millions of tokens
+// per second.
 struct Granting: TokenRequester {
     func requestToken(draw: Double) async throws(TokenError) -> Token {
         Token(value: Secret("token"), lifetime: .seconds(86400), requested: SystemTime().now())

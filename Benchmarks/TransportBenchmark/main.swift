@@ -1,8 +1,8 @@
 import RingdownCore
 import RingdownCurl
 
-// COUNT GETs of URL with IN_FLIGHT at a time through the transport; prints the requests a second. MODE is `thread` for
-// tasks on the transport's own thread, `pool` for tasks on the system's.
+// Arguments: URL IN_FLIGHT COUNT MODE. Sends COUNT GETs of URL through the transport, IN_FLIGHT concurrently. Prints requests per
+// second. MODE is `thread` (tasks on the transport's thread) or `pool` (tasks on the system's thread pool).
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let inFlight = Int(arguments[2]), let count = Int(arguments[3]) else { exit(64) }
 let mode = arguments[4]

@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// Three small programs: `ringdown simulate -- swift run --package-path Examples/Swift NightlyExport contacts.ndjson`.
+// Three small programs. Usage: ringdown simulate -- swift run --package-path Examples/Swift NightlyExport contacts.ndjson
 import PackageDescription
 
 let ringdown: [Target.Dependency] = [.product(name: "Ringdown", package: "ringdown")]

@@ -1,10 +1,10 @@
 import RingdownCore
 import RingdownSimulator
 
-/// Requests to the simulated platforms: token endpoints, lists of every paging style, queries, jobs, the control plane. What the
-/// handlers must do: answer with a status, and with JSON where they say so.
+/// A fuzz target for the simulated platforms: token endpoints, lists of every paging style, queries, jobs and the control plane.
 ///
-/// The first byte says which resource, the second how it is asked; then come the query, and behind a line break the body.
+/// The handlers must respond with a valid status, and with valid JSON if the content type is JSON. The first byte of the input
+/// selects the resource, the second the method and headers. The query follows and, after a line break, the body.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = UnsafeBufferPointer(start: data, count: count)
@@ -12,7 +12,7 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let (resource, manner) = (resources[Int(input[0]) % resources.count], input[1])
     let parts = input.dropFirst(2).split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false)
     let text = String(decoding: Array(parts[0]), as: UTF8.self)
-    // Half of the inputs are a query, the others what stands behind the path.
+    // Half of the inputs contain a query, the others a path suffix.
     let target = resource.url + (manner & 1 == 0 ? "?" : "/") + text
     guard let url = try? HTTPURL(target) else { return 0 }
     let body = parts.count > 1 ? Array(parts[1]) : []
@@ -55,7 +55,7 @@ private let resources: [(url: String, isGenesys: Bool)] = [
 private let simulator: Simulator = {
     var options = Simulator.Options()
     (options.callsPerMinute, options.userCount) = (0, 40)
-    // So that any input can also be a right one.
+    // Valid tokens, so that requests can succeed.
     options.acceptsAnyClient = true
     return Simulator(options)
 }()
@@ -72,6 +72,6 @@ private func token(_ endpoint: String, _ body: String) -> String {
                 "POST", url, headers: ["Authorization": "Basic " + Base64.encode(Array("a:b".utf8))],
                 body: .bytes(Array(body.utf8)))),
         let token = (try? JSONReader.parse(response.body))?["access_token"]?.string
-    else { preconditionFailure("the simulator grants no token") }
+    else { preconditionFailure("the simulator issued no token") }
     return token
 }

@@ -2,7 +2,8 @@ import Ringdown
 import RingdownCore
 import RingdownStores
 
-/// The parsers of text from outside, each under its first byte. What they must do: never crash, and read what they wrote.
+/// A fuzz target for the parsers of untrusted text. The first byte selects the parser. Parsers must not crash, and must read
+/// what they write.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: data, count: count))
@@ -40,7 +41,7 @@ private func checkPage(_ bytes: [UInt8]) {
     guard let page = try? Page(bytes, itemsMember: nil, title: "a page") else { return }
     precondition(page.items.allSatisfy { (try? JSONReader.parse(Array($0))) != nil })
     for call in [APICall("/a?skip=1&top=2"), APICall("POST", "/a", json: ["paging": ["pageNumber": 1], "skip": 0])] {
-        // No page may lead to where it came from without an item, or a list of such pages would not end.
+        // A page without items must not refer to itself, since listing such pages would not end.
         if let next = Paging.next(after: page, call) { precondition(next.method == call.method && !next.path.isEmpty) }
     }
 }
@@ -58,7 +59,7 @@ private func checkURL(_ text: String) {
 private func checkDotenv(_ bytes: [UInt8]) {
     guard let assignments = try? Dotenv.parse(bytes) else { return }
     for assignment in assignments {
-        // What is written is read back, and nothing else of the file changes.
+        // The written value is read back, and the rest of the file is unchanged.
         guard let line = Dotenv.line("A", assignment.value),
             let changed = try? Dotenv.setting("A", to: line, in: bytes),
             let after = try? Dotenv.parse(changed)
@@ -71,7 +72,7 @@ private func checkDotenv(_ bytes: [UInt8]) {
 private func checkRedis(_ bytes: [UInt8]) {
     guard let (_, count) = try? RedisReply.parse(bytes) else { return }
     precondition((1...bytes.count).contains(count))
-    // Half a reply is none.
+    // An incomplete reply is not parsed.
     let half = try? RedisReply.parse(Array(bytes[..<(count - 1)]))
     precondition(half == nil)
 }

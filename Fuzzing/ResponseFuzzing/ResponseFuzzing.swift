@@ -3,8 +3,8 @@ import RingdownCore
 import RingdownCurl
 import RingdownTestSupport
 
-/// Drives the real transport through real sockets with generated responses. It has found something when it crashes, hangs, or when
-/// the memory checks of the C library or a sanitizer end it.
+/// A fuzzer that sends generated responses to the transport over sockets. A crash, a hang, or a report of the memory checks of
+/// the C library or of a sanitizer is a finding.
 ///
 /// Usage: ResponseFuzzing [--count NUMBER] [--seconds NUMBER] [--seed NUMBER]
 @main enum ResponseFuzzing {
@@ -44,7 +44,7 @@ import RingdownTestSupport
         withExtendedLifetime(server) {}
     }
 
-    /// One request in five goes to an https server through the proxy, one in three has a body. What came of it.
+    /// Sends a request and returns its outcome. One in five requests uses https through the proxy, one in three has a body.
     private static func send(_ number: Int, _ port: Int, _ transport: CurlTransport) async -> String {
         let address = number % 5 == 0 ? "https://n\(number).example/" : "http://127.0.0.1:\(port)/n\(number)."
         do {

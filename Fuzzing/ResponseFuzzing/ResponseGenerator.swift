@@ -1,6 +1,6 @@
 import RingdownCore
 
-/// Makes responses that HTTP servers should not send, and some that they may: from a grammar, then cut and mutated at random.
+/// A generator of invalid and valid HTTP responses. They are derived from a grammar, then truncated and mutated at random.
 struct ResponseGenerator {
     private var random: SeededRandom
 
@@ -8,10 +8,10 @@ struct ResponseGenerator {
         random = SeededRandom(seed: seed)
     }
 
-    /// How a response leaves the server.
+    /// The delivery of a response.
     struct Plan {
         var bytes: [UInt8]
-        /// After how many bytes the server waits for the client to read them.
+        /// The number of bytes after which the server waits until the client has read them.
         var pause: Int
         enum End: CaseIterable { case keep, close, reset }
         var end: End
@@ -58,7 +58,7 @@ struct ResponseGenerator {
         return text + (chance(2) ? [] : noise(50))
     }
 
-    /// Framing fields and a body that may fit them.
+    /// Returns framing fields and a body that can match them.
     private mutating func content() -> (headers: [String], body: [UInt8]) {
         var body = chance(4) ? noise(3000) : Array("{\"entities\":[],\"pageCount\":1}".utf8)
         var headers = chance(2) ? [] : [pick(Self.otherFields)]
@@ -113,7 +113,7 @@ struct ResponseGenerator {
         return text + line("")
     }
 
-    /// A gzip member with one stored block.
+    /// Returns a gzip member with one stored block.
     private func gzip(_ body: [UInt8]) -> [UInt8] {
         let count = UInt16(truncatingIfNeeded: body.count)
         func bytes(_ number: some FixedWidthInteger) -> [UInt8] {

@@ -36,7 +36,7 @@ static void open_library(void) {
     }
 #define RESOLVE(name) \
     if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
-        snprintf(failure, sizeof failure, LIBRARY " has no function " #name "; version 7.85 or later is needed"); \
+        snprintf(failure, sizeof failure, LIBRARY " has no function " #name "; version 7.85 or later is required"); \
         outcome = failure; \
         return; \
     }

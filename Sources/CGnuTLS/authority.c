@@ -60,7 +60,7 @@ struct rd_identity {
     gnutls_x509_crt_t certificate;
 };
 
-// Leaves the function it stands in with the error code of a call that failed.
+// Returns from the enclosing function with the error code if a call fails.
 #define CHECKED(call) \
     do { \
         int result = (call); \
@@ -139,7 +139,7 @@ int rd_sha1(const void *bytes, size_t count, void *digest) {
     return p_gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes, count, digest);
 }
 
-// Writes a number of 32 bytes, which may come with zeros before it or without.
+// Writes a number as 32 bytes. The input can have leading zeros or fewer bytes.
 static void put_number(unsigned char *target, const gnutls_datum_t *number) {
     unsigned int skip = number->size > 32 ? number->size - 32 : 0;
     memset(target, 0, 32);
@@ -152,7 +152,7 @@ static int sign(gnutls_privkey_t key, enum rd_key_kind kind, const void *bytes, 
     CHECKED(p_gnutls_privkey_sign_data(key, GNUTLS_DIG_SHA256, 0, &data, &made));
     int failure = 0;
     if (kind == rd_key_ec) {
-        // JSON Web Signatures have the two numbers one behind the other (RFC 7518 section 3.4).
+        // In JSON Web Signatures, the two numbers are concatenated (RFC 7518 section 3.4).
         gnutls_datum_t r = {NULL, 0}, s = {NULL, 0};
         failure = p_gnutls_decode_rs_value(&made, &r, &s);
         if (failure == 0 && *size >= 64) {

@@ -14,7 +14,7 @@
 #else
 #define LIBRARY "libmicrohttpd.so.12"
 #define POLLING MHD_USE_EPOLL_INTERNAL_THREAD
-// With epoll, MHD 0.9.75 takes a handshake that waits for the client for one that can go on, and spins until it does.
+// With epoll, MHD 0.9.75 treats a handshake that waits for the client as ready, and spins until the client continues.
 #define TLS_POLLING MHD_USE_POLL_INTERNAL_THREAD
 #endif
 
@@ -52,13 +52,13 @@ const char *microhttpd_open(void) {
     return outcome;
 }
 
-// What a connection may hold of a request's and a response's fields. MHD clears all of it after every request, so that the
-// standard 32 KB cost a tenth of a small request's time.
+// The memory for the header fields of a request and a response. MHD clears all of it after every request, so that the default of
+// 32 KB takes a tenth of the time of a small request.
 static const size_t memory_limit_in_bytes = 16384;
 
 struct MHD_Daemon *rd_daemon_start(int socket, unsigned int threads, unsigned int idle_seconds,
                                    struct rd_daemon_callbacks callbacks) {
-    // MHD's own Date header is suppressed: the handler gives it, since a simulator lives in a time of its own.
+    // The Date header of MHD is suppressed. The handler sets it, since a simulator has its own clock.
     return p_MHD_start_daemon(
         POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, callbacks.access,
         callbacks.context, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
@@ -80,7 +80,8 @@ enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *daemon, int socket) {
     socklen_t size = sizeof address;
     memset(&address, 0, sizeof address);
     getpeername(socket, (struct sockaddr *)&address, &size);
-    // GnuTLS writes a handshake in small pieces; each would wait for the client to acknowledge the one before (40 ms).
+    // GnuTLS writes a handshake in small packets. Without this option, each waits for the acknowledgement of the previous one
+    // (40 ms).
     int yes = 1;
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     return p_MHD_add_connection(daemon, socket, (struct sockaddr *)&address, size);

@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 #endif
 
-/// Keeps the process's memory out of core files, also out of those that are piped to a program, and out of crash reports: Swift's
-/// own reporter shows memory, and would wait for ever for a process that it may not inspect.
+/// Excludes the memory of the process from core files, including those that are piped to a program, and from crash reports. The
+/// reporter of Swift prints memory, and waits forever for a process that it cannot inspect.
 static inline void rd_deny_core_files(void) {
     const int crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP};
     for (unsigned i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
@@ -23,7 +23,7 @@ static inline void rd_deny_core_files(void) {
 #endif
 }
 
-/// Puts something in place of standard streams that are closed, so that no other file gets their numbers; writing to it fails.
+/// Opens a placeholder for closed standard streams, so that no other file receives their descriptors. Writing to it fails.
 static inline void rd_occupy_standard_streams(void) {
     for (int stream = 0; stream < 3; stream++) {
         if (fcntl(stream, F_GETFD) == -1) (void)open("/dev/null", O_RDONLY);

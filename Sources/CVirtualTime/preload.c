@@ -1,5 +1,5 @@
-// Stands in front of the C library (LD_PRELOAD) in programs that run in virtual time: clocks show the shared time, and whoever
-// sleeps or waits with a time limit takes part in it. Built by Scripts/build-time-library; not part of the Swift package.
+// Overrides functions of the C library (LD_PRELOAD) in programs that run in virtual time. Clocks return the shared time, and
+// sleeps and timeouts follow it. Built by Scripts/build-time-library; not part of the Swift package.
 #define _GNU_SOURCE
 #include "CVirtualTime.h"
 #include <dlfcn.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
-// Who waits for something to happen must be sure that it does not before the time jumps; real waiting goes in slices.
+// A waiting thread must verify that no event has occurred before the time jumps, so it waits in slices of real time.
 #define PATIENCE 500000
 #define SLEEPERS_PATIENCE 2000000
 #define SLICE 250000
@@ -75,7 +75,7 @@ int timespec_get(struct timespec *time, int base) {
 
 // MARK: Sleeping
 
-// The end of a wait on the shared time, from one on a clock of the caller's.
+// Converts the end of a wait from a clock of the caller to the shared time.
 static int64_t deadline_of(clockid_t clock, const struct timespec *time) {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -111,8 +111,8 @@ unsigned int sleep(unsigned int seconds) {
 
 // MARK: Waiting for descriptors
 
-// Asks again and again, a slice of real time each, until something is there or the shared time has come. `ask` stands for an
-// expression that waits for `slice` and is 0 where nothing happened.
+// Polls in slices of real time until an event occurs or the shared time is reached. `ask` is an expression that waits for `slice`
+// and is 0 if no event occurred.
 #define WAIT(limit, result, ask) \
     do { \
         struct rd_wait wait = rd_wait_begin(shared, rd_time_now(shared) + (limit), PATIENCE); \
@@ -186,8 +186,8 @@ int epoll_wait(int epoll, struct epoll_event *events, int count, int millisecond
 
 // MARK: Sockets
 
-// A small packet that waits for the other side's acknowledgement, which that side delays, is nobody's work: everybody would
-// seem to wait for something else, and the time would jump over it.
+// A small packet can wait for an acknowledgement that the peer delays. Meanwhile all threads seem to be idle, and the time would
+// jump although the packet is pending.
 int socket(int domain, int type, int protocol) {
     int descriptor = (int)syscall(SYS_socket, domain, type, protocol);
     bool is_tcp = (domain == AF_INET || domain == AF_INET6) && (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM;
@@ -200,7 +200,7 @@ int socket(int domain, int type, int protocol) {
 
 // MARK: Waiting for other threads
 
-// Conditions before version 2.3.2 of the C library had another layout; without a version their functions would be found.
+// Condition variables had another layout before version 2.3.2 of the C library. An unversioned lookup finds those functions.
 static void *next(const char *name) {
     void *function = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
     return function ? function : dlsym(RTLD_NEXT, name);
@@ -212,7 +212,7 @@ static struct timespec soon(clockid_t clock) {
     return timespec_of(nanoseconds(&now) + SLICE);
 }
 
-// A condition's clock is not known from outside. No uptime reaches the seconds since 1970.
+// The clock of a condition variable cannot be queried. An uptime is always smaller than the seconds since 1970.
 static clockid_t clock_of(const struct timespec *time) { return time->tv_sec < 1000000000 ? CLOCK_MONOTONIC : CLOCK_REALTIME; }
 
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *time) {
@@ -264,7 +264,7 @@ int sem_timedwait(sem_t *semaphore, const struct timespec *time) {
 
 #define TIMERS 256
 static struct {
-    int descriptor; // with 1 added, so that 0 is a free place
+    int descriptor; // plus 1, so that 0 marks a free slot
     int64_t end;
     int64_t interval;
     bool has_wait;
@@ -284,14 +284,14 @@ static void end_timer(int index) {
     timers[index].descriptor = 0;
 }
 
-// Whether the time of a timer has come; its wait is the keeper's, so it begins here.
+// Whether a timer has expired. The keeper thread waits for it, so its wait starts here.
 static bool is_due(int index) {
     if (!timers[index].has_wait) timers[index].wait = rd_wait_begin(shared, timers[index].end, PATIENCE);
     timers[index].has_wait = true;
     return rd_wait_is_over(&timers[index].wait);
 }
 
-// Lets timers fire whose time has come, as long as the process lives.
+// Triggers expired timers until the process exits.
 static void *keep_timers(void *unused) {
     struct rd_wait wait = rd_wait_begin(shared, INT64_MAX, PATIENCE);
     for (;;) {
@@ -312,7 +312,7 @@ static void *keep_timers(void *unused) {
     return unused;
 }
 
-// The keeper does not live on in a child, and what the parent waits for is not the child's.
+// A child process has no keeper thread and does not inherit the waits of its parent.
 static void forget_timers(void) {
     has_keeper = false;
     memset(timers, 0, sizeof timers);

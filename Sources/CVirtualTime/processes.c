@@ -27,7 +27,7 @@ struct census {
     uint64_t activity;
 };
 
-// No memory is allocated: the caller may be anywhere in a program that is not ours.
+// Allocates no memory, since the caller can be at any point of an arbitrary program.
 static ssize_t read_file(char *text, size_t size, int32_t process, int32_t thread, const char *name) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task/%d/%s", process, thread, name);
@@ -45,7 +45,7 @@ static bool children_are_asleep(struct census *census, int32_t process, int32_t 
     char text[1024];
     ssize_t count = read_file(text, sizeof text, process, thread, "children");
     if (count <= 0) return true;
-    // Of more children than fit, the last number may be half of one; those that are left out take part by themselves.
+    // If the list of children does not fit, the last number can be truncated. The omitted processes register themselves.
     char *last = strrchr(text, ' ');
     if (count == sizeof text - 1 && last) *last = 0;
     char *next = text;
@@ -65,7 +65,7 @@ static bool thread_is_asleep(struct census *census, int32_t process, int32_t thr
     if (!census->is_exempt(census->context, thread)) {
         if (read_file(text, sizeof text, process, thread, "stat") < 0) return true;
         const char *name_end = strrchr(text, ')');
-        // Running or about to, or in the middle of something that no signal ends, as a parent is until its child has started.
+        // Running, runnable, or in an uninterruptible call, such as a parent until its child has started.
         if (name_end && (name_end[2] == 'R' || name_end[2] == 'D')) return false;
         unsigned long long run_time = 0, wait_time = 0, runs = 0;
         if (read_file(text, sizeof text, process, thread, "schedstat") > 0)

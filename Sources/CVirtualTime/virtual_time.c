@@ -18,16 +18,16 @@
 struct rd_time {
     _Atomic int64_t offset;
     _Atomic uint32_t events;
-    _Atomic int64_t epoch; // how many proposals to jump there were
+    _Atomic int64_t epoch; // the number of proposals to jump
     _Atomic int32_t processes[PROCESSES];
     struct {
-        _Atomic int32_t owner; // a thread's number; 0 for a free slot
+        _Atomic int32_t owner; // the thread ID; 0 for a free slot
         _Atomic int64_t deadline;
-        _Atomic int64_t seen; // the last proposal that its owner knew of when it looked for something to do, and found nothing
+        _Atomic int64_t seen; // the last proposal known to the owner when it last found no work
     } slots[SLOTS];
 };
 
-// The kernel's own clock: the C library's function may be ours.
+// The clock of the kernel, since the C library function can be overridden.
 static int64_t real(clockid_t clock) {
     struct timespec time;
 #ifdef __linux__
@@ -82,8 +82,8 @@ struct rd_wait rd_wait_begin(struct rd_time *time, int64_t deadline, int64_t pat
     struct rd_wait wait = {.time = time, .deadline = deadline, .patience = patience, .slot = -1};
     int32_t owner = this_thread();
     for (int slot = 0; slot < SLOTS && wait.slot < 0; slot++) {
-        int32_t nobody = 0;
-        if (!atomic_compare_exchange_strong(&time->slots[slot].owner, &nobody, owner)) continue;
+        int32_t unowned = 0;
+        if (!atomic_compare_exchange_strong(&time->slots[slot].owner, &unowned, owner)) continue;
         atomic_store(&time->slots[slot].deadline, deadline);
         wait.slot = slot;
     }
@@ -105,8 +105,8 @@ void rd_wait_end(struct rd_wait *wait) {
     wait->slot = -1;
 }
 
-// Whether no one else's wait ends before, and, where there is a proposal, everyone has found nothing to do since. Slots of
-// threads that died in their sleep are freed.
+// Whether no other wait ends earlier and, if there is a proposal, all threads have found no work since. Slots of threads that
+// exited during a wait are freed.
 static bool may_jump(struct rd_wait *wait) {
     struct rd_time *time = wait->time;
     for (int slot = 0; slot < SLOTS; slot++) {
@@ -128,8 +128,8 @@ static bool is_waiting(const void *context, int32_t thread) {
     return false;
 }
 
-// What the threads of all processes that take part have done, but for those that wait; nothing, with false, while one of them
-// has something to do.
+// Computes the activity of the threads of all participating processes, except for the waiting ones. Returns false if a thread has
+// work to do.
 static bool are_asleep(const struct rd_time *time, uint64_t *activity) {
     int32_t processes[PROCESSES];
     int count = 0;
@@ -138,9 +138,8 @@ static bool are_asleep(const struct rd_time *time, uint64_t *activity) {
     return rd_processes_are_asleep(processes, count, is_waiting, time, activity);
 }
 
-// All threads must sleep at one moment. They are looked at one after the other, so they are looked at twice, and nothing may
-// have happened in between: who waits has looked for something to do since the first time and found nothing, and all others
-// have not run.
+// All threads must sleep at the same time. They are checked one after the other, so they are checked twice, and no activity is
+// allowed in between: waiting threads have found no work since the first check, and all other threads have not run.
 bool rd_wait_is_over(struct rd_wait *wait) {
     struct rd_time *time = wait->time;
     if (wait->slot >= 0) atomic_store(&time->slots[wait->slot].seen, wait->epoch);

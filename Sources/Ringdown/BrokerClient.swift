@@ -1,17 +1,23 @@
 public import RingdownCore
 public import RingdownOAuth
 
-/// Gets tokens from a broker on this machine (`ringdown serve`): the program has no secret of its own.
+/// Requests tokens from a local broker (`ringdown serve`). The program needs no client secret.
 public final class BrokerClient: TokenRequester {
     private let socketPath: String
     private let profileName: String?
     private let transport: any Transport
     private let time: any TimeSource
-    /// The token that was handed out last; asking for another one means that it will not do.
+    /// The last token of the broker. A request for another one means that the API rejected it.
     private let last = Locked<Secret?>(nil)
     private let first = Locked<Token?>(nil)
 
-    /// `profileName` is which of the broker's accounts; nil for its first.
+    /// Creates a client for a broker.
+    ///
+    /// - Parameters:
+    ///   - socketPath: The path of the broker's Unix domain socket.
+    ///   - profileName: The broker's profile to use; nil for its first profile.
+    ///   - transport: The transport that sends the requests.
+    ///   - time: The clock (default: the system clock).
     public init(
         socketPath: String, profileName: String?, transport: any Transport, time: any TimeSource = .system
     ) {
@@ -19,7 +25,9 @@ public final class BrokerClient: TokenRequester {
         (self.transport, self.time) = (transport, time)
     }
 
-    /// The account as the broker has it. Throws `TokenError` where the broker cannot be asked or has no token.
+    /// Returns the profile that the broker serves.
+    ///
+    /// - Throws: `TokenError` if the broker cannot be reached, has no token, or serves an unsupported platform.
     public func profile() async throws(TokenError) -> Profile {
         let (token, json) = try await ask()
         first.withLock { $0 = token }
@@ -27,7 +35,7 @@ public final class BrokerClient: TokenRequester {
         guard let platform = Platform.all.first(where: { $0.name == name }) else {
             throw TokenError(
                 .malformedResponse,
-                "the broker at \(socketPath) serves a platform that is unknown here: \(sanitized(name))")
+                "the broker at \(socketPath) serves an unsupported platform: \(sanitized(name))")
         }
         let api = json["api_url"]?.string.flatMap { try? HTTPURL($0) }
         var profile = Profile(
@@ -36,6 +44,9 @@ public final class BrokerClient: TokenRequester {
         return profile
     }
 
+    /// Requests a token from the broker. Reports the last token as rejected.
+    ///
+    /// - Throws: `TokenError` if the broker cannot be reached or has no token.
     public func requestToken(draw: Double) async throws(TokenError) -> Token {
         if let token = first.withLock({ $0.take() }) { return token }
         if let refused = last.withLock({ $0 }) { try await reject(refused) }
@@ -51,7 +62,7 @@ public final class BrokerClient: TokenRequester {
             let error = body?["error"]
             var failure = TokenError(
                 TokenError.Code(rawValue: error?["code"]?.string ?? "") ?? .serverFailed,
-                "the broker at \(socketPath) has no token: \(sanitized(error?["message"]?.string ?? "status \(response.status)"))",
+                "no token from the broker at \(socketPath): \(sanitized(error?["message"]?.string ?? "status \(response.status)"))",
                 status: response.status)
             failure.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
             throw failure
@@ -59,10 +70,10 @@ public final class BrokerClient: TokenRequester {
         guard let body,
             let range = try? JSONReader.members(of: response.body).first(where: { $0.name == "access_token" })?.range,
             let value = try? JSONReader.secret(of: response.body, in: range), Token.isSendable(value)
-        else { throw TokenError(.malformedResponse, "what answers at \(socketPath) is no broker") }
+        else { throw TokenError(.malformedResponse, "\(socketPath) is not a broker") }
         last.withLock { $0 = value }
         let seconds = body["expires_in"]?.double
-        // Its age counts: a refused token that is new would not be replaced.
+        // The age of the token is preserved, because a rejected token that is new is not replaced.
         let issued = body["issued_at"]?.string.flatMap { Timestamp(rfc3339: $0) } ?? sent.wall
         let age = max(.zero, min(sent.wall - issued, .seconds(1e8)))
         let token = Token(
@@ -90,7 +101,7 @@ public final class BrokerClient: TokenRequester {
         } catch {
             var failure = TokenError(
                 error.code == .cancelled ? .cancelled : .unreachable,
-                "the broker at \(socketPath) does not answer: \(error.message)")
+                "cannot reach the broker at \(socketPath): \(error.message)")
             failure.transport = error
             throw failure
         }

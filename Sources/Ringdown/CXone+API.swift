@@ -2,7 +2,7 @@ internal import RingdownCore
 internal import RingdownOAuth
 
 extension CXone {
-    /// Section 4: the message stands in a header, or under one of several names in the body.
+    /// Reads an API error (section 4). The message is in a header or in one of several members of the body.
     @Sendable static func fault(_ response: Response) -> Platform.Fault {
         let body = try? JSONReader.parse(response.body)
         let message =
@@ -15,7 +15,7 @@ extension CXone {
         )
     }
 
-    /// `skip` and `top`, with an absolute link to the next page (section 3.2).
+    /// The list of agents: paged by `skip` and `top`, with an absolute link to the next page (section 3.2).
     static func agents(version: String, pageSize: Int) -> UserList {
         UserList(
             firstPath: "/incontactapi/services/\(version)/agents?skip=0&top=\(pageSize)", itemsMember: "agents",
@@ -32,7 +32,7 @@ extension CXone {
         )
     }
 
-    /// Section 3.1.
+    /// The named lists of section 3.1.
     static func lists(version: String) -> [String: NamedList] {
         func list(_ name: String, id: String, title: String) -> NamedList {
             NamedList(
@@ -62,14 +62,16 @@ extension CXone {
     }
 }
 
-/// Finds out a tenant's API host from the tenant's identifier (section 2).
+/// Discovers the API host of a tenant from the tenant ID (section 2).
 public struct CXoneTenant: Sendable {
     let issuer: HTTPURL
-    /// From the settings; else it is taken from the token.
+    /// The tenant ID of the settings; nil to use the tenant ID of the token.
     let tenantID: String?
     let area: String?
 
-    /// The API's base. Throws ``APIError`` where it cannot be found out or lies on a host that must not be given a token.
+    /// Returns the base URL of the API.
+    ///
+    /// - Throws: ``APIError`` if the URL cannot be discovered, or if its host is not trusted with tokens.
     func apiURL(for token: Token, over transport: any Transport) async throws(APIError) -> HTTPURL {
         guard let tenantID = tenantID ?? JWTClaims.read(token)?["tenantId"]?.string else { return try standardURL() }
         let response: Response
@@ -82,30 +84,30 @@ public struct CXoneTenant: Sendable {
         } catch { throw APIError.unreachable(error) }
         if response.status == 429 || response.status >= 500 {
             let (code, hint) = APIError.meaning(response, .init(), age: .zero)
-            throw APIError(code, "\(url) answered \(response.status)", hint: hint, status: response.status)
+            throw APIError(code, "\(url) returned \(response.status)", hint: hint, status: response.status)
         }
         guard response.isSuccess, let text = (try? JSONReader.parse(response.body))?["api_endpoint"]?.string,
             let found = try? HTTPURL(text)
-        else { throw failure("\(url) answered \(response.status) without an api_endpoint", response.status) }
+        else { throw failure("\(url) returned \(response.status) without an api_endpoint", response.status) }
         let isTrusted = OriginPolicy(base: issuer, trustedDomains: Platform.cxone.trustedDomains).allows(found)
         guard isTrusted else {
-            throw failure("the tenant's api_endpoint \(found.origin) is not a host of CXone's", nil)
+            throw failure("the tenant's api_endpoint \(found.origin) is not a CXone host", nil)
         }
         return found
     }
 
     private func standardURL() throws(APIError) -> HTTPURL {
         if let area, let url = try? HTTPURL("https://api-\(area).niceincontact.com") { return url }
-        throw failure("the token does not name its tenant, so the API host cannot be found out", nil)
+        throw failure("cannot determine the API host: the token contains no tenant ID", nil)
     }
 
     private func failure(_ message: String, _ status: Int?) -> APIError {
         APIError(
-            .configuration, message, hint: "set CXONE_TENANT_ID, or CXONE_API_URL to the API's host", status: status)
+            .configuration, message, hint: "set CXONE_TENANT_ID, or set CXONE_API_URL to the API host", status: status)
     }
 }
 
-/// The claims of a token that is a JSON Web Token, unverified: good for routing and for telling people, never for trust.
+/// The claims of a JSON Web Token, unverified. They are used for routing and display only, never for trust decisions.
 enum JWTClaims {
     static func read(_ token: Token) -> JSON? {
         let parts = token.value.withBytes { bytes in

@@ -2,20 +2,21 @@ internal import RingdownCore
 internal import RingdownOAuth
 
 extension Platform {
-    /// NICE CXone: one issuer for the whole world, an API host for each area (`cxone.md`).
+    /// NICE CXone. One issuer serves all areas, and each area has an API host (`cxone.md`).
     public static let cxone = Platform(
         name: "cxone", title: "NICE CXone",
         signs: ["CXONE_CLIENT_ID", "CXONE_ACCESS_KEY_ID"],
+        variables: PlatformVariables(prefix: "CXONE"), capabilities: CXone.capabilities,
         trustedDomains: [
             "niceincontact.com", "nice-incontact.com", "nicecxone-gov.com", "nicecxone-sov1.au", "nicecxone-sov1.eu",
             "nicecxone-sov1.uk", "nicecxone-sov2.uk",
         ],
         questions: [
-            Question("CXONE_REGION", "Area, such as na1; empty if unknown", .region, standard: ""),
+            Question("CXONE_REGION", "Area, such as na1 (empty if unknown)", .region, standard: ""),
             Question("CXONE_CLIENT_ID", "Client ID of the registered application"),
             Question("CXONE_CLIENT_SECRET", "Client secret", .secret),
-            Question("CXONE_ACCESS_KEY_ID", "Access key ID of the employee in whose name it works"),
-            Question("CXONE_ACCESS_KEY_SECRET", "Access key secret (it ends in ====)", .secret),
+            Question("CXONE_ACCESS_KEY_ID", "Access key ID of the employee whose permissions are used"),
+            Question("CXONE_ACCESS_KEY_SECRET", "Access key secret (ends in ====)", .secret),
         ],
         options: [
             "CXONE_ISSUER", "CXONE_TOKEN_URL", "CXONE_API_URL", "CXONE_TENANT_ID", "CXONE_API_VERSION",
@@ -37,10 +38,17 @@ extension Platform {
 }
 
 enum CXone {
-    /// The newest version whose description is published (section 3.1).
+    static let capabilities: PlatformCapabilities = {
+        var capabilities = PlatformCapabilities()
+        capabilities.jobs = [.files]
+        capabilities.needsAccessKey = true
+        return capabilities
+    }()
+
+    /// The latest API version with a published description (section 3.1).
     static let standardVersion = "v34.0"
 
-    /// Flows A, plain client credentials, B and E of section 1.
+    /// The grants of section 1: flow A, client credentials, flow B, flow E, and authorization code.
     enum GrantName: String, CaseIterable {
         case password
         case clientCredentials = "client_credentials"
@@ -105,7 +113,7 @@ enum CXone {
         case .clientCredentials:
             grant = Grant(endpoint: override ?? discovered, parameters: [.init("grant_type", "client_credentials")])
         case .accessKey:
-            // Regional, JSON, without a client (section 1.3).
+            // This endpoint is regional and accepts JSON without client credentials (section 1.3).
             var endpoint = override ?? discovered
             if override == nil {
                 endpoint = .fixed(try standardURL(regionalHost(issuer, area) + "/authentication/v1/token/access-key"))
@@ -144,10 +152,10 @@ enum CXone {
                 secret: try settings.required(try settings.secret("CXONE_CLIENT_SECRET"), "CXONE_CLIENT_SECRET")
             )
         }
-        // NICE's own description has the pair as it is; Digital Engagement takes it in the body only.
+        // NICE's API description does not form-encode the credentials. Digital Engagement accepts them in the body only.
         let standard: ClientAuthentication = name == .digital ? .body : name == .accessKey ? .none : .basicRaw
         grant.authentication = try settings.choice("CXONE_CLIENT_AUTH", default: standard)
-        grant.prefersHTTP1 = true  // section 1.2: HTTP/2 to the token endpoint fails, says one source
+        grant.prefersHTTP1 = true  // section 1.2: according to one source, the token endpoint fails over HTTP/2
         return grant
     }
 
@@ -158,7 +166,7 @@ enum CXone {
         if (2...4).contains(letters.count), area.dropFirst(letters.count).count == 1, area.last?.isNumber == true {
             if !CXoneArea.all.contains(where: { $0.name == area }) {
                 Logger.current.warning(
-                    "region.unverified", "no source names the CXone area '\(area)'; it is used as it is")
+                    "region.unverified", "the CXone area '\(area)' is unknown; using it unchanged")
             }
             return area
         }
@@ -167,7 +175,7 @@ enum CXone {
         throw ConfigurationError(
             "'\(sanitized(text, limit: 60))' is not a CXone area",
             hint:
-                "did you mean \(names.joined(separator: ", "))? AWS region names are none; 'ringdown regions' lists all"
+                "did you mean \(names.joined(separator: ", "))? AWS region names are not areas; 'ringdown regions' lists all areas"
         )
     }
 
@@ -176,18 +184,18 @@ enum CXone {
     }
 
     private static func regionalHost(_ issuer: HTTPURL, _ area: String?) throws(ConfigurationError) -> String {
-        // A simulator or gateway serves the endpoint on the issuer's host too (section 1.3: one source for the real one).
+        // A simulator or gateway serves the endpoint on the issuer's host. One source attests the platform's host (section 1.3).
         if !isOfficial(issuer) { return issuer.origin.description }
         guard let area else {
             throw ConfigurationError(
                 "CXONE_REGION is not set",
-                hint: "the access-key endpoint is regional: set na1, eu1, uk1, au1, ca1 or jp1"
+                hint: "set it to na1, eu1, uk1, au1, ca1 or jp1: the access key endpoint is regional"
             )
         }
         return "https://\(area).nice-incontact.com"
     }
 
-    /// Section 1.6. A simulator or gateway serves the endpoint on the issuer's host.
+    /// Returns the Digital Engagement host (section 1.6). A simulator or gateway serves the endpoint on the issuer's host.
     private static func digitalHost(_ issuer: HTTPURL, _ area: String?) -> String {
         if !isOfficial(issuer) { return issuer.origin.description }
         return area == "na2"
@@ -209,22 +217,22 @@ enum CXone {
         switch error.code {
         case .grantRefused where isPlain:
             return
-                "CXone's main APIs do not document the client_credentials grant: a back-end needs an access key of an "
-                + "employee too; set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET, or CXONE_GRANT=digital for Digital Engagement"
+                "the main CXone APIs require an access key of an employee: set CXONE_ACCESS_KEY_ID and "
+                + "CXONE_ACCESS_KEY_SECRET, or CXONE_GRANT=digital for Digital Engagement"
         case .credentialsRefused where isPlain:
             return
-                "most likely the client secret is wrong, else the client ID or its registration; and CXone's main APIs "
-                + "want an access key too: set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET"
+                "most likely the client secret is wrong; otherwise check the client ID and its registration; the main CXone "
+                + "APIs also require an access key: set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET"
         case .credentialsRefused where error.oauthError == "invalid_grant":
             return
-                "most likely the access key secret is wrong (it ends in ====, which must not be cut off), else the key "
-                + "was deactivated, else its employee was"
+                "most likely the access key secret is wrong (it includes the ==== at the end); otherwise check whether the "
+                + "key or its employee was deactivated"
         case .credentialsRefused:
             return
-                "most likely the client secret is wrong, else the client ID, else NICE has not approved the registration, "
-                + "else the tenant belongs to another issuer (CXONE_ISSUER)"
+                "most likely the client secret is wrong; otherwise check the client ID, whether NICE has approved the "
+                + "registration, and the issuer of the tenant (CXONE_ISSUER)"
         case .requestRefused where error.status == 404:
-            return "the token endpoint comes from OIDC discovery at the issuer; unset CXONE_TOKEN_URL, or check it"
+            return "check or unset CXONE_TOKEN_URL: by default, the token endpoint is discovered at the issuer"
         default: return ErrorHints.general(error)
         }
     }

@@ -1,14 +1,18 @@
-/// An area of CXone. Signing in is global; the API has a host for each area (`cxone.md` section 2).
+/// An area of CXone. The issuer is global, and each area has an API host (`cxone.md` section 2).
 public struct CXoneArea: Sendable {
+    /// The name of the area, such as `na1`.
     public let name: String
+    /// The location of the area.
     public let place: String
 
+    /// The URL of the issuer.
     public var issuer: String {
         name == "na2" ? "https://cxone-gov.niceincontact.com" : "https://cxone.niceincontact.com"
     }
+    /// The URL of the API host.
     public var apiURL: String { "https://api-\(name).niceincontact.com" }
 
-    /// The areas that are attested; there may be more.
+    /// The documented areas. Other areas may exist.
     public static let all: [CXoneArea] = [
         CXoneArea(name: "na1", place: "US, Oregon"), CXoneArea(name: "na2", place: "US, FedRAMP"),
         CXoneArea(name: "eu1", place: "Frankfurt"), CXoneArea(name: "uk1", place: "London"),

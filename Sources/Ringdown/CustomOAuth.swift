@@ -6,11 +6,12 @@ extension Platform {
     public static let custom = Platform(
         name: "custom", title: "OAuth 2.0",
         signs: ["OAUTH_CLIENT_ID", "OAUTH_TOKEN_URL"],
+        variables: PlatformVariables(prefix: "OAUTH"), capabilities: PlatformCapabilities(),
         trustedDomains: [],
         questions: [
             Question("OAUTH_TOKEN_URL", "URL of the token endpoint"), Question("OAUTH_CLIENT_ID", "Client ID"),
             Question("OAUTH_CLIENT_SECRET", "Client secret", .secret),
-            Question("OAUTH_SCOPE", "Scope; empty for none", standard: ""),
+            Question("OAUTH_SCOPE", "Scope (empty for none)", standard: ""),
         ],
         options: ["OAUTH_AUDIENCE", "OAUTH_API_URL", "OAUTH_REVOCATION_URL", "OAUTH_CLIENT_AUTH"],
         profile: { settings throws(ConfigurationError) in try CustomOAuth.profile(settings) },
@@ -44,7 +45,7 @@ private enum CustomOAuth {
         return profile
     }
 
-    /// What the client proves who it is with.
+    /// The secret of the client authentication method: a client secret, a private key, or nothing for a client certificate.
     private static func proof(
         _ authentication: ClientAuthentication, _ settings: Settings
     ) throws(ConfigurationError) -> Secret {
@@ -66,7 +67,7 @@ private enum CustomOAuth {
     }
 
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {
-        // OAuth itself has no such question; what is known is what was configured.
+        // OAuth 2.0 does not define such a request, so only the configuration is returned.
         Identity(
             organizationID: nil, organizationName: nil, clientID: client.profile.clientID, clientName: nil,
             userName: nil,
@@ -78,10 +79,10 @@ private enum CustomOAuth {
         guard error.code == .credentialsRefused else { return ErrorHints.general(error) }
         if case .grant(let grant) = profile.credential, grant.authentication == .privateKeyJWT {
             return
-                "most likely the server knows another public key for this client, or wants its name (OAUTH_PRIVATE_KEY_ID)"
+                "most likely the server has a different public key for this client, or requires its key ID (OAUTH_PRIVATE_KEY_ID)"
         }
         return
-            "most likely the client secret is wrong, else the client ID; some servers take the pair only unencoded or "
-            + "only in the body: try OAUTH_CLIENT_AUTH=basic-raw, or body"
+            "most likely the client secret is wrong; otherwise check the client ID, or try OAUTH_CLIENT_AUTH=basic-raw or body, "
+            + "because some servers do not decode the credentials or read them from the body only"
     }
 }

@@ -1,10 +1,11 @@
 public import RingdownCore
 public import RingdownOAuth
 
-/// Says what most likely lies behind a failure, and what to do next.
+/// Hints for failures: the most likely cause or the next command.
 public enum ErrorHints {
+    /// Returns the hint for a failed token request of a profile.
     public static func hint(for error: TokenError, _ profile: Profile) -> String {
-        if error.code == .signInRequired { return "sign in with 'ringdown login', as the same profile" }
+        if error.code == .signInRequired { return "run 'ringdown login' for the same profile" }
         if profile.signIn != nil { return forPeople(error) }
         return profile.platform.advice(error, profile)
     }
@@ -12,13 +13,13 @@ public enum ErrorHints {
     private static func forPeople(_ error: TokenError) -> String {
         switch error.code {
         case .credentialsRefused where error.oauthError == "invalid_grant":
-            return "the code was used or is too old: sign in again with 'ringdown login'"
+            return "the authorization code is expired or already used: run 'ringdown login' again"
         case .credentialsRefused:
             return
-                "most likely the client's secret is wrong, or it must have none (PKCE); else the client ID, else the host"
+                "most likely the client secret is wrong, or a PKCE client has one; otherwise check the client ID and the host"
         case .grantRefused:
-            return "the client must allow the authorization code grant, and the address to come back to (--port)"
-        case .scopeRefused: return "ask only for scopes that the client was given"
+            return "the client does not allow the authorization code grant or the redirect URI (--port)"
+        case .scopeRefused: return "request only scopes that are assigned to the client"
         default: return general(error)
         }
     }
@@ -26,42 +27,45 @@ public enum ErrorHints {
     static func general(_ error: TokenError) -> String {
         if let transport = error.transport { return hint(for: transport) }
         switch error.code {
-        case .credentialsRefused: return "most likely the client secret is wrong, else the client ID, else the host"
+        case .credentialsRefused:
+            return "most likely the client secret is wrong; otherwise check the client ID and the host"
         case .wrongOrganization:
             return "the client belongs to another organisation, or GENESYS_ORGANIZATION_ID is wrong"
-        case .grantRefused: return "the server does not allow this client the grant that was used"
-        case .scopeRefused: return "ask only for scopes that the client was given"
+        case .grantRefused: return "the client is not allowed to use this grant type at the server"
+        case .scopeRefused: return "request only scopes that are assigned to the client"
         case .rateLimited:
             let wait = error.retryAfter.map { " in \(Int($0.inSeconds.rounded(.up))) s" } ?? " in a minute"
-            return "too many token requests: try again\(wait), and let programs share one token"
+            return "too many token requests: retry\(wait), and share one token between programs"
         case .serverFailed:
-            return "the platform fails at the moment: try again in a minute, and look at its status page"
+            return "the platform is unavailable: retry in a minute, and check its status page"
         case .malformedResponse:
-            return "this is no token endpoint, or a proxy or a sign-in page answered in its place: check the URL"
-        case .tooShort: return "ask for less with --min-ttl, or have the client's token lifetime raised"
-        case .discoveryFailed: return "check the issuer's URL"
+            return "the URL is not a token endpoint, or a proxy or sign-in page responded instead: check the URL"
+        case .tooShort: return "use a smaller --min-ttl, or increase the token lifetime of the client"
+        case .discoveryFailed: return "check the issuer URL"
         case .requestRefused where (300..<400).contains(error.status ?? 0):
-            return "the token endpoint has moved, or the URL lacks something: set its final address"
-        default: return "check the token endpoint's URL"
+            return "the token endpoint has moved, or the URL is incomplete: set the final URL"
+        default: return "check the URL of the token endpoint"
         }
     }
 
+    /// Returns the hint for a failure of the transport.
     public static func hint(for error: TransportError) -> String {
         switch error.code {
-        case .nameResolution: "check the host name for a typing mistake, and that this machine can resolve names"
-        case .connection: "check the host and port, and whether a firewall or a missing HTTPS_PROXY is in the way"
-        case .timeout: "the host does not answer: check firewall and proxy, or try again"
+        case .nameResolution: "check the spelling of the host name, and that this machine can resolve host names"
+        case .connection: "check the host and port, the firewall, and whether HTTPS_PROXY must be set"
+        case .timeout: "the host does not respond: check the firewall and the proxy, or retry"
         case .certificate where error.message.contains("expired"):
-            "check this machine's clock ('date'); if it is right, the server's certificate must be renewed"
-        case .certificate: "if your network has its own certificate authority, name its file in RINGDOWN_CA_FILE"
+            "check the clock of this machine ('date'); if it is correct, the server certificate must be renewed"
+        case .certificate:
+            "if your network uses its own certificate authority, set RINGDOWN_CA_FILE to its certificate file"
         case .tls:
-            "check that the port speaks TLS; a server that asks for a client certificate wants RINGDOWN_CLIENT_CERT"
+            "check that the port uses TLS; if the server requires a client certificate, set RINGDOWN_CLIENT_CERT"
         case .proxy: "check HTTPS_PROXY and NO_PROXY"
-        case .proxyAuthentication: "put the proxy's user name and password into HTTPS_PROXY, percent-encoded"
-        case .responseTooLarge: "this is no answer to such a request: check the URL"
-        case .brokenResponse: "try again; if it stays, a proxy or gateway cuts the connection"
-        case .cancelled: "run it again"
-        case .setup: "install the library that is named"
+        case .proxyAuthentication: "add the percent-encoded user name and password of the proxy to HTTPS_PROXY"
+        case .responseTooLarge: "the response is too large for this request: check the URL"
+        case .brokenResponse: "a proxy or gateway may have closed the connection: retry"
+        case .cancelled: "run the command again"
+        case .setup: "install the library named in the error"
         }
     }
 }

@@ -2,10 +2,11 @@ internal import RingdownCore
 internal import RingdownOAuth
 
 extension Platform {
-    /// Genesys Cloud: one login host and one API host for each region (`genesys-cloud.md`).
+    /// Genesys Cloud. Each region has a login host and an API host (`genesys-cloud.md`).
     public static let genesys = Platform(
         name: "genesys", title: "Genesys Cloud",
         signs: ["GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_ACCESS_TOKEN"],
+        variables: GenesysCloud.variables, capabilities: GenesysCloud.capabilities,
         // Links and redirects of one region stay on its API host.
         trustedDomains: [],
         questions: [
@@ -13,7 +14,7 @@ extension Platform {
                 "GENESYS_REGION", "Region, such as eu-west-1", .region, alias: "GENESYSCLOUD_REGION",
                 standard: "us-east-1"),
             Question(
-                "GENESYS_CLIENT_ID", "Client ID (Admin > Integrations > OAuth, grant Client Credentials)",
+                "GENESYS_CLIENT_ID", "Client ID (Admin > Integrations > OAuth, grant type Client Credentials)",
                 alias: "GENESYSCLOUD_OAUTHCLIENT_ID"),
             Question("GENESYS_CLIENT_SECRET", "Client secret", .secret, alias: "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
         ],
@@ -32,23 +33,43 @@ extension Platform {
 }
 
 enum GenesysCloud {
+    static let variables: PlatformVariables = {
+        var variables = PlatformVariables(prefix: "GENESYS")
+        variables.vendorAccessToken = "GENESYSCLOUD_ACCESS_TOKEN"
+        variables.vendorRegion = "GENESYSCLOUD_REGION"
+        variables.vendorClientSecret = "GENESYSCLOUD_OAUTHCLIENT_SECRET"
+        return variables
+    }()
+
+    static let capabilities: PlatformCapabilities = {
+        var capabilities = PlatformCapabilities()
+        capabilities.jobs = [.conversations]
+        capabilities.hasRegionalClients = true
+        capabilities.hasClientRoles = true
+        capabilities.correlationHeader = "ININ-Correlation-Id"  // section 3
+        capabilities.rateLimitHeaders = .init(
+            count: "inin-ratelimit-count", allowed: "inin-ratelimit-allowed", reset: "inin-ratelimit-reset")  // section 3
+        capabilities.checkRegion = { text throws(ConfigurationError) in _ = try GenesysRegion.named(text) }
+        return capabilities
+    }()
+
     static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
         let login = try settings.url("GENESYS_LOGIN_URL")
         var region: GenesysRegion?
-        // With both hosts given, a region would only be a label; one that is unknown is no mistake then.
+        // The region is optional if both hosts are set.
         if let text = try settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") {
             region = try GenesysRegion.named(text)
         }
         let hosts = region ?? GenesysRegion.all[0]
         func url(_ text: String) throws(ConfigurationError) -> HTTPURL {
             do { return try HTTPURL(text) } catch {
-                throw ConfigurationError("\(error)", hint: "this is a bug: report it")
+                throw ConfigurationError("\(error)", hint: "report this as a bug")
             }
         }
         let (standardLogin, standardAPI) = (try url(hosts.loginURL), try url(hosts.apiURL))
         var api = Profile.API.fixed(try settings.url("GENESYS_API_URL") ?? standardAPI)
         if let login, region == nil, !settings.has("GENESYS_API_URL") {
-            // The token of a host that was named must not go to one that was not.
+            // A token of a configured login host must not be sent to a default API host.
             api = sibling(of: login).map { .fixed($0) } ?? .unset(variable: "GENESYS_API_URL")
         }
         let host = login ?? standardLogin
@@ -75,7 +96,7 @@ enum GenesysCloud {
         case authorizationCode = "authorization_code"
     }
 
-    /// A person's: the client may have a secret (grant type Code Authorization), or none (PKCE).
+    /// The credential of a signed-in user. The client may have a secret (grant type Code Authorization) or none (PKCE).
     private static func personsCredential(
         _ settings: Settings, login: HTTPURL
     ) throws(ConfigurationError) -> Profile.Credential {
@@ -95,7 +116,7 @@ enum GenesysCloud {
                 ? try HTTPURL(login.origin.description + path) : try login.appending(String(path.dropFirst()))
         } catch {
             throw ConfigurationError(
-                "GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
+                "GENESYS_LOGIN_URL: \(error)", hint: "use a full URL, such as https://login.mypurecloud.ie")
         }
     }
 
@@ -106,7 +127,7 @@ enum GenesysCloud {
         if id == nil, let token = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN") {
             if Token.isSendable(token) { return .accessToken(token) }
             throw ConfigurationError(
-                "GENESYSCLOUD_ACCESS_TOKEN holds a character that no token has",
+                "GENESYSCLOUD_ACCESS_TOKEN contains a character that is not allowed in a token",
                 hint: "copy it again, without quotes or spaces"
             )
         }
@@ -119,35 +140,36 @@ enum GenesysCloud {
             id: try settings.required(id, "GENESYS_CLIENT_ID"),
             secret: try settings.required(secret, "GENESYS_CLIENT_SECRET")
         )
-        // Every official tool sends the pair as it is (section 2).
+        // The official tools do not form-encode the credentials (section 2).
         grant.authentication = try settings.choice("GENESYS_CLIENT_AUTH", default: .basicRaw)
         grant.defaultLifetime = .seconds(86400)
         return .grant(grant)
     }
 
-    /// `https://api.…` for `https://login.…`, as the official SDKs have it; nil for other hosts.
+    /// Returns `https://api.…` for `https://login.…`, as the official SDKs do; nil for other hosts.
     private static func sibling(of login: HTTPURL) -> HTTPURL? {
         guard login.host.hasPrefix("login.") else { return nil }
         return try? HTTPURL("\(login.origin.scheme)://api.\(login.origin.authority.dropFirst(6))")
     }
 
-    /// A host gets the platform's path; a URL that ends in `/token` is taken as it is, for gateways and odd paths.
+    /// Returns the token endpoint of a login host. A URL that ends in `/token` is used unchanged, for gateways and other paths.
     private static func tokenEndpoint(_ login: HTTPURL) throws(ConfigurationError) -> HTTPURL {
         if login.path.hasSuffix("/token") { return login }
         do { return try login.appending("oauth/token") } catch {
             throw ConfigurationError(
-                "GENESYS_LOGIN_URL: \(error)", hint: "write a full URL, such as https://login.mypurecloud.ie")
+                "GENESYS_LOGIN_URL: \(error)", hint: "use a full URL, such as https://login.mypurecloud.ie")
         }
     }
 
-    /// Section 3: `message`, `code`, and a correlation id in the header or the body.
+    /// Reads `message`, `code`, and a correlation ID in the header or the body (section 3).
     @Sendable static func fault(_ response: Response) -> Platform.Fault {
         let body = try? JSONReader.parse(response.body)
-        let correlationID = response.headers["ININ-Correlation-Id"] ?? body?["contextId"]?.string
+        let correlationID =
+            capabilities.correlationHeader.flatMap { response.headers[$0] } ?? body?["contextId"]?.string
         return .init(code: body?["code"]?.string, message: body?["message"]?.string, correlationID: correlationID)
     }
 
-    /// Style A of section 5.
+    /// Paging style A of section 5.
     static func users(pageSize: Int) -> UserList {
         UserList(
             firstPath: "/api/v2/users?pageSize=\(pageSize)&pageNumber=1", itemsMember: "entities", identity: "id",
@@ -160,7 +182,7 @@ enum GenesysCloud {
         )
     }
 
-    /// Styles A and B of section 5.
+    /// Paging styles A and B of section 5.
     static let lists: [String: NamedList] = [
         "queues": NamedList(
             path: "/api/v2/routing/queues?pageSize=100&pageNumber=1", itemsMember: "entities", id: "id", name: "name"),
@@ -170,11 +192,11 @@ enum GenesysCloud {
     ]
 
     @Sendable static func identify(_ client: APIClient) async throws -> Identity {
-        // `/users/me` knows no client credentials (section 4); this is the call that does.
+        // `/users/me` does not support client credentials (section 4), but this call does.
         let token = try await client.get("/api/v2/tokens/me")
         let organization = try await client.get("/api/v2/organizations/me")
         let oauthClient = token["OAuthClient"]
-        // Who signed in; a client is no user (section 4).
+        // The signed-in user. A client is not a user (section 4).
         let user: JSON? = client.profile.signIn == nil ? nil : try await client.get("/api/v2/users/me")
         return Identity(
             organizationID: (token["organization"]?["id"] ?? organization["id"])?.string,
@@ -189,21 +211,22 @@ enum GenesysCloud {
         let region = profile.region ?? "the host in GENESYS_LOGIN_URL"
         switch (error.code, error.oauthDescription) {
         case (.credentialsRefused, "client not found"):
-            return "most likely the client belongs to another region than \(region), else the client ID is mistyped; "
-                + "'ringdown regions --find' asks every region"
+            return "most likely the client belongs to another region than \(region); otherwise check the client ID; "
+                + "'ringdown regions --find' searches all regions"
         case (.credentialsRefused, "authentication failed"):
             return
-                "most likely the client secret is wrong or was regenerated, else it was copied with white space or quotes; "
+                "most likely the client secret is wrong, was regenerated, or was copied with white space or quotes; "
                 + "copy it again from Admin > Integrations > OAuth"
         case (.credentialsRefused, _):
-            return "most likely the client secret is wrong, else the client ID, else the region (\(region)); "
-                + "'ringdown regions --find' asks every region which one knows the client"
+            return "most likely the client secret is wrong; otherwise check the client ID and the region (\(region)); "
+                + "'ringdown regions --find' searches all regions for the client"
         case (.grantRefused, _):
-            return "the OAuth client must have the grant type Client Credentials: Admin > Integrations > OAuth"
+            return
+                "the grant type of the OAuth client is not Client Credentials: change it in Admin > Integrations > OAuth"
         case (.scopeRefused, _):
-            return "scopes do not apply to client credentials: remove GENESYS_SCOPE and give the client roles instead"
+            return "client credentials do not use scopes: unset GENESYS_SCOPE, and assign roles to the client"
         case (.rateLimited, _):
-            return "too many token requests from this client: share one token (the cache does), and wait a minute"
+            return "too many token requests from this client: wait a minute, and share one token with the cache"
         case (.requestRefused, _) where error.status == 404:
             return "the token endpoint is https://login.<region's domain>/oauth/token; check GENESYS_LOGIN_URL"
         default: return ErrorHints.general(error)

@@ -1,19 +1,22 @@
 public import RingdownCore
 
-/// A region of Genesys Cloud: one organisation lives in one region, and every region has hosts of its own.
+/// A region of Genesys Cloud. An organisation belongs to one region, and each region has its own hosts.
 ///
-/// The list is that of the official SDKs and tools (`genesys-cloud.md` section 1).
+/// The list matches the official SDKs and tools (`genesys-cloud.md` section 1).
 public struct GenesysRegion: Sendable, Hashable {
-    /// The AWS name: `eu-west-1`.
+    /// The AWS region name, such as `eu-west-1`.
     public let name: String
-    /// The environment domain: `mypurecloud.ie`; the hosts are `login.` and `api.` of it.
+    /// The environment domain, such as `mypurecloud.ie`. The hosts are its subdomains `login.` and `api.`.
     public let domain: String
-    /// The place, in our own words.
+    /// The location of the region.
     public let place: String
 
+    /// The URL of the login host.
     public var loginURL: String { "https://login.\(domain)" }
+    /// The URL of the API host.
     public var apiURL: String { "https://api.\(domain)" }
 
+    /// All regions.
     public static let all: [GenesysRegion] = [
         GenesysRegion(name: "us-east-1", domain: "mypurecloud.com", place: "US East, N. Virginia"),
         GenesysRegion(name: "us-east-2", domain: "use2.us-gov-pure.cloud", place: "US East, FedRAMP"),
@@ -36,7 +39,8 @@ public struct GenesysRegion: Sendable, Hashable {
         GenesysRegion(name: "ap-northeast-3", domain: "apne3.pure.cloud", place: "Osaka"),
     ]
 
-    /// What programs write instead of a region, and the candidates for it, the oldest first. No official tool knows these.
+    /// Short codes that programs use instead of a region name, with their candidates, oldest first. Official tools do not support
+    /// them.
     private static let shortCodes: [String: [String]] = [
         "us": ["us-east-1", "us-west-2", "us-east-2"],
         "eu": ["eu-west-1", "eu-central-1", "eu-west-2", "eu-central-2", "eusc-de-east-1"],
@@ -49,12 +53,14 @@ public struct GenesysRegion: Sendable, Hashable {
         "kr": ["ap-northeast-2"],
         "ae": ["me-central-1"],
     ]
-    /// Codes for places that have no region, with the nearest ones.
+    /// Short codes of countries without a region, with the nearest regions.
     private static let absentCodes: [String: [String]] = ["za": ["me-central-1", "eu-west-1", "eu-west-2"]]
 
-    /// The region that `text` names: by AWS name (hyphens or underscores), domain, host, URL or a short code.
+    /// Returns the region for an AWS region name (with hyphens or underscores), a domain, a host, a URL, or a short code.
     ///
-    /// A short code is reported once to the task's logger. Throws ``ConfigurationError`` with the closest names.
+    /// The use of a short code is logged as a warning.
+    ///
+    /// - Throws: ``ConfigurationError`` with the closest names if there is no such region.
     public static func named(_ text: String) throws(ConfigurationError) -> GenesysRegion {
         let word = text.trimmed.lowercased()
         if let region = all.first(where: { $0.name == word.replacing("_", with: "-") }) { return region }
@@ -64,30 +70,30 @@ public struct GenesysRegion: Sendable, Hashable {
         if let names = absentCodes[word] {
             throw ConfigurationError(
                 "Genesys Cloud has no region for '\(word)'",
-                hint: "the nearest are \(names.joined(separator: ", ")); 'ringdown regions' lists all"
+                hint: "the nearest are \(names.joined(separator: ", ")); 'ringdown regions' lists all regions"
             )
         }
         let close = nearest(to: host(in: word), among: all.flatMap { [$0.name, $0.domain] })
         throw ConfigurationError(
             "'\(sanitized(text, limit: 80))' is not a Genesys Cloud region",
             hint: (close.isEmpty ? "" : "did you mean \(close.joined(separator: " or "))? ")
-                + "'ringdown regions' lists all; another host goes into GENESYS_LOGIN_URL and GENESYS_API_URL"
+                + "'ringdown regions' lists all regions; for another host, set GENESYS_LOGIN_URL and GENESYS_API_URL"
         )
     }
 
     private static func named(by code: String, _ candidates: [String]) -> GenesysRegion {
-        // The tables above name only regions of the list.
+        // The tables above contain only regions of the list.
         let region = all.first { $0.name == candidates[0] } ?? all[0]
         let others = candidates.dropFirst().joined(separator: ", ")
         Logger.current.warning(
             "region.short_code",
-            "region '\(code)' is read as \(region.name) (\(region.domain))"
+            "interpreting region '\(code)' as \(region.name) (\(region.domain))"
                 + (others.isEmpty ? "" : "; it could also mean \(others)")
         )
         return region
     }
 
-    /// The environment domain in a domain, host or URL.
+    /// Returns the environment domain of a domain, host, or URL.
     private static func host(in word: String) -> String {
         let rest =
             word.hasPrefix("https://") ? word.dropFirst(8) : word.hasPrefix("http://") ? word.dropFirst(7) : word[...]

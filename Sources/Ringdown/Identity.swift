@@ -1,16 +1,21 @@
 public import RingdownCore
 
-/// Whose token it is, as far as the platform says.
+/// The identity that a token belongs to. Values that the platform does not return are nil.
 public struct Identity: Sendable {
+    /// The ID of the organisation or tenant.
     public var organizationID: String?
-    /// The organisation, business unit or tenant.
+    /// The name of the organisation, business unit, or tenant.
     public var organizationName: String?
+    /// The client ID.
     public var clientID: String?
+    /// The name of the client.
     public var clientName: String?
-    /// The employee behind the token, where there is one.
+    /// The name of the user or employee, if the token belongs to one.
     public var userName: String?
+    /// The IDs of the roles.
     public var roles: [String]
 
+    /// The identity as JSON.
     public var json: JSON {
         [
             "organization": ["id": .optional(organizationID), "name": .optional(organizationName)],
@@ -22,7 +27,9 @@ public struct Identity: Sendable {
 }
 
 extension APIClient {
-    /// Asks the platform whose token this is. Throws ``APIError`` and `TokenError`.
+    /// Requests the identity of the token from the platform.
+    ///
+    /// - Throws: ``APIError`` if a call fails, `TokenError` if no token is available.
     public func whoami() async throws -> Identity {
         try await profile.platform.identify(self)
     }

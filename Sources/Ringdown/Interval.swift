@@ -1,26 +1,34 @@
 public import RingdownCore
 
-/// A stretch of time, as both platforms' queries want one: from its start up to, but without, its end.
+/// A half-open interval of time for queries. It includes its start and excludes its end.
 public struct Interval: Sendable, Equatable, CustomStringConvertible {
+    /// The start of the interval.
     public let start: Timestamp
+    /// The end of the interval.
     public let end: Timestamp
 
-    /// A text that is no interval, and what is wrong with it.
+    /// The error for an invalid interval.
     public struct Invalid: Error, Equatable, CustomStringConvertible {
+        /// The reason why the interval is invalid.
         public var description: String
     }
 
-    /// Throws ``Invalid`` where the end does not come after the start.
+    /// Creates an interval.
+    ///
+    /// - Throws: ``Invalid`` if the end is not after the start.
     public init(from start: Timestamp, to end: Timestamp) throws(Invalid) {
-        guard start < end else { throw Invalid(description: "its end does not come after its start") }
+        guard start < end else { throw Invalid(description: "the end is not after the start") }
         (self.start, self.end) = (start, end)
     }
 
-    /// Reads `2026-11-01/2026-11-08` or `2026-11-01T08:00:00Z/2026-11-01T12:00:00Z`; dates alone mean midnight, UTC.
+    /// Parses an interval such as `2026-11-01/2026-11-08` or `2026-11-01T08:00:00Z/2026-11-01T12:00:00Z`. A date without a time
+    /// means midnight UTC.
+    ///
+    /// - Throws: ``Invalid`` if the text is not an interval.
     public init(_ text: String) throws(Invalid) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else {
-            throw Invalid(description: "START/END was expected, such as 2026-11-01/2026-11-08")
+            throw Invalid(description: "expected START/END, such as 2026-11-01/2026-11-08")
         }
         try self.init(from: Self.time(parts[0]), to: Self.time(parts[1]))
     }
@@ -28,15 +36,16 @@ public struct Interval: Sendable, Equatable, CustomStringConvertible {
     private static func time(_ text: String) throws(Invalid) -> Timestamp {
         if let time = Timestamp(rfc3339: text) { return time }
         throw Invalid(
-            description: "'\(sanitized(text, limit: 40))' is no time; write 2026-11-01 or 2026-11-01T08:00:00Z")
+            description: "'\(sanitized(text, limit: 40))' is not a time; use 2026-11-01 or 2026-11-01T08:00:00Z")
     }
 
-    /// As the platforms want it: with a `Z`, never with an offset.
+    /// The interval in the format of the platforms: times in UTC with a `Z`, without offsets.
     public var description: String { "\(start.rfc3339)/\(end.rfc3339)" }
 
+    /// The duration of the interval.
     public var duration: Duration { end - start }
 
-    /// Parts that are no longer than `limit` each and, but for the first and the last, begin at midnight, UTC.
+    /// Returns consecutive parts of the interval, each at most `limit` long. Except for the first, they start at midnight UTC.
     func parts(noLongerThan limit: Duration) -> [Interval] {
         var (parts, from): ([Interval], Timestamp) = ([], start)
         while from < end {

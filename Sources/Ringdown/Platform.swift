@@ -1,47 +1,54 @@
 public import RingdownCore
 internal import RingdownOAuth
 
-/// A contact-centre platform: data and a few functions. Everything else in the project is the same for all of them.
+/// A supported platform: its data, and the functions that depend on the platform.
 public struct Platform: Sendable {
-    /// As in `--platform`: `genesys`.
+    /// The name for `--platform`, such as `genesys`.
     public let name: String
-    /// As people say it: `Genesys Cloud`.
+    /// The display name, such as `Genesys Cloud`.
     public let title: String
-    /// Variables that show that this platform is meant.
+    /// The variables that select this platform if they are set.
     let signs: [String]
-    /// Hosts that may be given a token besides the API's own: names that end in one of these.
+    /// The names of the settings.
+    public let variables: PlatformVariables
+    /// The optional capabilities.
+    public let capabilities: PlatformCapabilities
+    /// The domains whose hosts are trusted with tokens in addition to the API host.
     let trustedDomains: [String]
-    /// What a person is asked for who sets up an account, in this order.
+    /// The settings that `ringdown init` prompts for, in this order.
     public let questions: [Question]
-    /// What an account may have besides.
+    /// The optional settings.
     public let options: [String]
-    /// Reads a profile from its variables.
+    /// Creates a profile from settings.
     let profile: @Sendable (Settings) throws(ConfigurationError) -> Profile
     /// Reads an API error.
     let fault: @Sendable (Response) -> Fault
-    /// Where users or agents are listed; nil where there is no such list.
+    /// The list of users or agents; nil if the platform has none.
     package let users: (@Sendable (Profile, _ pageSize: Int) -> UserList)?
-    /// The lists that both platforms have, by what they are called here: `queues`, `teams` …
+    /// The named lists of resources, such as `queues` and `teams`.
     let lists: @Sendable (Profile) -> [String: NamedList]
-    /// Contacts with customers within a time; nil where there is no such list.
+    /// The list of conversations in an interval; nil if the platform has none.
     let conversations: (@Sendable (APIClient, Interval) -> Pages)?
-    /// The cheapest call that every valid token may make; nil where there is none.
+    /// The path of the cheapest call that every valid token is allowed to make; nil if there is none.
     public let probe: @Sendable (Profile) -> String?
-    /// Asks the platform whose token this is.
+    /// Requests the identity of a token.
     let identify: @Sendable (APIClient) async throws -> Identity
-    /// The likely causes of a refused token request, most likely first, and the next command.
+    /// Returns the hint for a failed token request: the most likely cause, and the next command.
     let advice: @Sendable (TokenError, Profile) -> String
 
-    /// A setting that an account needs, as a person is asked for it.
+    /// A prompt for a setting.
     public struct Question: Sendable {
+        /// The kind of value that is prompted for.
         public enum Kind: Sendable { case text, secret, region }
+        /// The name of the setting.
         public let variable: String
-        /// Under which the vendor's own tools have it.
+        /// The name of the setting in the vendor's tools; nil if there is none.
         public let alias: String?
-        /// `Client ID`, and where it is found.
+        /// The text of the prompt.
         public let prompt: String
+        /// The kind of value.
         public let kind: Kind
-        /// What an empty answer means; nil where there must be an answer, empty where none is fine.
+        /// The default for an empty input; nil if a value is required.
         public let standard: String?
 
         init(
@@ -52,13 +59,17 @@ public struct Platform: Sendable {
         }
     }
 
-    /// What an API says about a call that failed.
+    /// The content of an API error response.
     public struct Fault: Sendable {
+        /// The platform's error code.
         public var code: String?
+        /// The platform's message.
         public var message: String?
+        /// The platform's correlation ID of the call.
         public var correlationID: String?
 
-        /// What a Genesys Cloud client lacks, as `missing.permissions` ends (`genesys-cloud.md` section 3).
+        /// The permissions that a Genesys Cloud client lacks, from the end of a `missing.permissions` message (`genesys-cloud.md`
+        /// section 3).
         var missingPermissions: String? {
             guard code?.hasPrefix("missing.") == true, let message, let colon = message.firstIndex(of: ":") else {
                 return nil
@@ -67,16 +78,19 @@ public struct Platform: Sendable {
         }
     }
 
+    /// All platforms.
     public static let all: [Platform] = [.genesys, .cxone, .custom]
 
-    /// The platform that `RINGDOWN_PLATFORM` names, or the only one whose variables are set.
+    /// Returns the platform of `RINGDOWN_PLATFORM`, or the only platform whose variables are set.
+    ///
+    /// - Throws: ``ConfigurationError`` if there is no such platform, or if the variables of several or no platforms are set.
     public static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
         let names = all.map(\.name).joined(separator: ", ")
         if let text = try settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }
             throw ConfigurationError(
                 "'\(sanitized(text, limit: 40))' is not a platform",
-                hint: "--platform or RINGDOWN_PLATFORM can be: \(names)"
+                hint: "set --platform or RINGDOWN_PLATFORM to one of: \(names)"
             )
         }
         let candidates = all.filter { $0.signs.contains { settings.has($0) } }
@@ -84,16 +98,18 @@ public struct Platform: Sendable {
         guard candidates.isEmpty else {
             let found = candidates.map(\.name).joined(separator: " and ")
             throw ConfigurationError(
-                "there are settings for \(found)", hint: "say which one with --platform or RINGDOWN_PLATFORM"
+                "the platform is ambiguous: there are settings for \(found)",
+                hint: "select one with --platform or RINGDOWN_PLATFORM"
             )
         }
         throw ConfigurationError(
-            "no credentials are set: neither GENESYS_CLIENT_ID nor CXONE_CLIENT_ID, CXONE_ACCESS_KEY_ID or OAUTH_CLIENT_ID",
-            hint: "looked for in \(settings.places); set them there, or try 'ringdown demo', which needs no account"
+            "no credentials: set GENESYS_CLIENT_ID, CXONE_CLIENT_ID, CXONE_ACCESS_KEY_ID or OAUTH_CLIENT_ID",
+            hint: "searched in \(settings.places); or try 'ringdown demo', which needs no account"
         )
     }
 }
 
 extension Platform: CustomStringConvertible {
+    /// The same as ``Platform/title``.
     public var description: String { title }
 }

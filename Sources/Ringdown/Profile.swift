@@ -1,56 +1,65 @@
 public import RingdownCore
 public import RingdownOAuth
 
-/// Everything that a client needs to know about one account at one platform.
+/// The configuration of one account at one platform.
 public struct Profile: Sendable {
+    /// The source of tokens.
     public enum Credential: Sendable {
+        /// A token request.
         case grant(Grant)
-        /// A token that came from elsewhere; it is used while it lasts.
+        /// A given access token, used until it expires.
         case accessToken(Secret)
-        /// A broker on this machine has the secret (`RINGDOWN_SOCKET`).
+        /// A local broker (`RINGDOWN_SOCKET`).
         case broker(BrokerClient)
     }
-    /// Where API calls go.
+    /// The base URL of the API.
     public enum API: Sendable {
+        /// A known URL.
         case fixed(HTTPURL)
-        /// Found out from the tenant in the token (`cxone.md` section 2).
+        /// The URL is discovered with the tenant ID of the token (`cxone.md` section 2).
         case tenant(CXoneTenant)
-        /// There is none until this variable is set: tokens are all this profile is for.
+        /// No URL. API calls require this variable.
         case unset(variable: String)
     }
 
+    /// The method of token revocation.
     public enum Revoking: Sendable {
-        /// There is no way.
+        /// Not supported.
         case none
-        /// A DELETE of this path of the API.
+        /// A DELETE request to this path of the API.
         case call(String)
-        /// RFC 7009, at this address.
+        /// A revocation endpoint (RFC 7009).
         case endpoint(HTTPURL)
-        /// RFC 7009, where the issuer's metadata names an endpoint.
+        /// The revocation endpoint (RFC 7009) in the issuer's metadata, if any.
         case discovered(issuer: HTTPURL)
     }
 
+    /// The platform.
     public var platform: Platform
+    /// The source of tokens.
     public var credential: Credential
+    /// The base URL of the API.
     public var api: API
-    /// How a person signs in, where tokens are a person's.
+    /// The sign-in of a user; nil if the tokens belong to a client.
     public var signIn: SignIn?
-    /// The variable of the client's secret; with `_NEXT` behind it, that of the one that is to take its place.
+    /// The variable of the client secret. With the suffix `_NEXT`, it is the variable of the next secret.
     public var secretVariable = ""
-    /// The client's secret that is to take the place of the one in the grant: tried where that is refused.
+    /// The next client secret, which is used if the server rejects the one in the grant.
     public var nextSecret: Secret?
-    /// Reads everything again, files and commands too; nil where the profile did not come from settings.
+    /// Reads the profile again, including files and commands; nil if the profile was not created from settings.
     var reload: (@Sendable () throws(ConfigurationError) -> Profile)?
-    /// The region or area, where one is known.
+    /// The region or area; nil if unknown.
     public var region: String?
-    /// The organisation that the token must belong to.
+    /// The organisation that the token must belong to; nil to accept any.
     public var organizationID: String?
-    /// How a token is ended at the platform.
+    /// The method of token revocation.
     public var revocation = Revoking.none
-    /// Which version of the platform's API is called, where it has several.
+    /// The version of the platform's API; nil if the API has no versions.
     public var apiVersion: String?
 
-    /// The profile that the settings describe. Throws ``ConfigurationError`` where one is missing or wrong.
+    /// Creates a profile from settings.
+    ///
+    /// - Throws: ``ConfigurationError`` if a setting is missing or invalid.
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
@@ -58,7 +67,7 @@ public struct Profile: Sendable {
         signIn?.account = settings.signInAccount
     }
 
-    /// Secrets and tokens travel over https only, but for servers on this machine.
+    /// Rejects URLs with plain HTTP. Secrets and tokens are sent over HTTPS only, except to loopback addresses.
     private func check() throws(ConfigurationError) {
         var urls: [HTTPURL] = []
         if case .grant(let grant) = credential {
@@ -73,8 +82,8 @@ public struct Profile: Sendable {
         }
         for url in urls where url.origin.scheme != "https" && !url.origin.isLoopback {
             throw ConfigurationError(
-                "\(url.origin) is plain HTTP: anyone on the way could read the secret and the token",
-                hint: "write https://; http:// is for servers on this machine only"
+                "\(url.origin) uses plain HTTP: the secret and the token would be sent unencrypted",
+                hint: "use https://; http:// is allowed for loopback addresses only"
             )
         }
     }
@@ -85,21 +94,21 @@ public struct Profile: Sendable {
         self.api = api
     }
 
-    /// The client's identifier; empty for a token that came from elsewhere.
+    /// The client ID; empty for a given access token.
     public var clientID: String {
         if case .grant(let grant) = credential { grant.client?.id ?? signIn?.clientID ?? "" } else { "" }
     }
 
-    /// Under which the account's token is stored.
+    /// The key of the account's token in the store.
     var cacheKey: CacheKey {
         guard case .grant(let grant) = credential else { return CacheKey(fields: []) }
         if let signIn { return signIn.cacheKey(grant, organizationID: organizationID) }
         guard let organizationID, case .fixed = api else { return grant.cacheKey }
-        // A token that was not checked must not be found under the key of one that was.
+        // Tokens with and without a checked organisation have different keys.
         return CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])
     }
 
-    /// Whose tokens these are, in a few words: `genesys us-east-1 6f3a…`.
+    /// The account name for logs, such as `genesys us-east-1 6f3a…`.
     public var account: String {
         [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { sanitized($0, limit: 80) }
             .joined(separator: " ")

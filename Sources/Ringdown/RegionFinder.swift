@@ -1,38 +1,43 @@
 public import RingdownCore
 internal import RingdownOAuth
 
-/// Asks the login hosts of all Genesys Cloud regions at once which one knows a client. No other host is asked.
+/// Searches the login hosts of all Genesys Cloud regions for a client. Sends requests to no other host.
 public struct RegionFinder: Sendable {
+    /// The answer of a region.
     public struct Answer: Sendable {
+        /// The region.
         public let region: GenesysRegion
-        /// The region has such a client, whether or not the secret is right.
+        /// Whether the client exists in the region, regardless of its secret.
         public let knowsClient: Bool
+        /// Whether the region answered.
         public let hasAnswered: Bool
-        /// What it said, for people.
+        /// A human-readable description of the answer.
         public let said: String
     }
 
     private let grant: Grant
     private let transport: any Transport
 
-    /// Throws ``ConfigurationError`` where the settings name no client of Genesys Cloud.
+    /// Creates a finder for the client of the settings.
+    ///
+    /// - Throws: ``ConfigurationError`` if the settings contain no Genesys Cloud client.
     public init(_ settings: Settings, transport: any Transport) throws(ConfigurationError) {
         guard case .grant(let grant) = try GenesysCloud.profile(settings).credential else {
             throw ConfigurationError(
-                "a given access token belongs to no client that could be asked for",
+                "cannot search for the client of an access token",
                 hint: "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET")
         }
         self.grant = grant
         self.transport = transport
     }
 
-    /// The only region that knows the client of the settings; nil where none does, or where there are several.
+    /// Returns the region that has the client of the settings; nil if no region or several regions have it.
     public static func region(_ settings: Settings, transport: any Transport) async -> GenesysRegion? {
         let found = await (try? RegionFinder(settings, transport: transport))?.ask().filter(\.knowsClient) ?? []
         return found.count == 1 ? found[0].region : nil
     }
 
-    /// The answers, in the order of the regions.
+    /// Queries all regions concurrently and returns their answers in the order of ``GenesysRegion/all``.
     public func ask() async -> [Answer] {
         await withTaskGroup(of: (Int, Answer).self) { group in
             for (index, region) in GenesysRegion.all.enumerated() {
@@ -49,18 +54,19 @@ public struct RegionFinder: Sendable {
             Answer(region: region, knowsClient: knowsClient, hasAnswered: hasAnswered, said: said)
         }
         guard let url = try? HTTPURL(region.loginURL + "/oauth/token") else {
-            return answer(false, "no such host", hasAnswered: false)
+            return answer(false, "invalid host", hasAnswered: false)
         }
         var grant = grant
         grant.endpoint = .fixed(url)
         do throws(TokenError) {
             _ = try await OAuthClient(grant, transport: transport).requestToken(draw: 0)
-            return answer(true, "knows the client, and the secret is right")
+            return answer(true, "the client exists and the secret is right")
         } catch {
-            // Only the platform's own words count: a proxy or gateway may answer in its place.
+            // Only OAuth errors of the platform count, because a proxy or gateway may have responded instead.
             if error.oauthError == "invalid_client" {
                 let isUnknown = error.oauthDescription == "client not found"
-                return answer(!isUnknown, isUnknown ? "no such client" : "knows the client, but the secret is wrong")
+                return answer(
+                    !isUnknown, isUnknown ? "the client does not exist" : "the client exists but the secret is wrong")
             }
             return answer(false, error.message, hasAnswered: false)
         }

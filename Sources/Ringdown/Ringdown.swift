@@ -9,21 +9,31 @@ internal import RingdownStores
     internal import Darwin
 #endif
 
-/// What bodies are read into, and how; under names that can be used without importing another module.
+/// A JSON value, available without importing another module.
 public typealias JSON = RingdownCore.JSON
+/// The JSON parser, available without importing another module.
 public typealias JSONReader = RingdownCore.JSONReader
 
 extension APIClient {
-    /// A client for the account that the settings describe: over the network, with tokens cached in files.
+    /// Creates a client for the account of the settings. Tokens are cached as the settings specify.
     ///
-    /// Throws `ConfigurationError` where a setting is missing or wrong.
+    /// - Parameters:
+    ///   - settings: The settings (default: the environment).
+    ///   - calls: The retry and rate limit settings.
+    /// - Throws: `ConfigurationError` if a setting is missing or invalid.
     public convenience init(
         _ settings: Settings = .environment, calls: CallSettings = CallSettings()
     ) throws(ConfigurationError) {
         try self.init(Profile(settings), settings, calls: calls)
     }
 
-    /// The same, for a profile that is at hand.
+    /// Creates a client for a profile.
+    ///
+    /// - Parameters:
+    ///   - profile: The profile.
+    ///   - settings: The settings of the network and the token store.
+    ///   - calls: The retry and rate limit settings.
+    /// - Throws: `ConfigurationError` if a setting is missing or invalid.
     public convenience init(
         _ profile: Profile, _ settings: Settings, calls: CallSettings = CallSettings()
     ) throws(ConfigurationError) {
@@ -34,10 +44,10 @@ extension APIClient {
 }
 
 extension Settings {
-    /// The variables of the process's environment.
+    /// The settings of the process environment.
     public static var environment: Settings { Settings(variables: environmentVariables()) }
 
-    /// The settings that variables and flags describe, with everything that a secret can refer to.
+    /// Creates settings from variables and options. Secrets can refer to every supported store.
     package init(
         variables: [String: String], flags: [String: String] = [:], originGuard: OriginGuard = OriginGuard()
     ) {
@@ -49,7 +59,7 @@ extension Settings {
     }
 }
 
-/// The variables of the process's environment.
+/// Returns the variables of the process environment.
 package func environmentVariables() -> [String: String] {
     var variables = [String: String](minimumCapacity: 64)
     var entry = environ
@@ -64,11 +74,17 @@ package func environmentVariables() -> [String: String] {
 }
 
 extension CurlTransport {
+    /// Creates a transport with the proxy and TLS settings.
+    ///
+    /// - Parameters:
+    ///   - settings: The settings.
+    ///   - isVerifying: Whether to verify server certificates (default: true).
+    /// - Throws: `ConfigurationError` if a setting is invalid or a file cannot be read.
     package convenience init(_ settings: Settings, isVerifying: Bool = true) throws(ConfigurationError) {
         var configuration = Configuration(userAgent: "ringdown/\(Version.current)")
         let values = try settings.values(of: ProxySettings.variables + TrustSettings.variables)
         do { configuration.proxies = try ProxySettings { values[$0] } } catch {
-            throw ConfigurationError("\(error)", hint: "or unset it")
+            throw ConfigurationError("\(error)", hint: "correct or unset the variable")
         }
         configuration.trust = TrustSettings { values[$0] }
         let certificate = try settings.identityFile("RINGDOWN_CLIENT_CERT")
@@ -76,15 +92,15 @@ extension CurlTransport {
         for path in [certificate, key] {
             guard let path, path.lowercased().hasPrefix("pkcs11:") else { continue }
             throw ConfigurationError(
-                "RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY is a PKCS #11 address; only files are supported",
-                hint: "write the path of a PEM file")
+                "RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY is a PKCS #11 URI: only files are supported",
+                hint: "set it to the path of a PEM file")
         }
         for path in [configuration.trust.file, certificate, key] {
             guard let path, access(path, R_OK) != 0 else { continue }
             throw ConfigurationError(
-                "\(sanitized(path)) cannot be read: \(String(cString: strerror(errno)))",
+                "cannot read \(sanitized(path)): \(String(cString: strerror(errno)))",
                 hint:
-                    "RINGDOWN_CA_FILE, CURL_CA_BUNDLE, SSL_CERT_FILE, RINGDOWN_CLIENT_CERT or RINGDOWN_CLIENT_KEY names it"
+                    "check RINGDOWN_CA_FILE, CURL_CA_BUNDLE, SSL_CERT_FILE, RINGDOWN_CLIENT_CERT and RINGDOWN_CLIENT_KEY"
             )
         }
         configuration.trust.isVerifying = isVerifying
@@ -93,7 +109,9 @@ extension CurlTransport {
     }
 }
 
-/// The token store that `RINGDOWN_CACHE` names.
+/// Returns the token store of `RINGDOWN_CACHE` (default: files).
+///
+/// - Throws: `ConfigurationError` if a setting is invalid.
 package func tokenStore(_ settings: Settings, account: String) throws(ConfigurationError) -> any TokenStore {
     switch try settings.text("RINGDOWN_CACHE") ?? "file" {
     case "file":
@@ -103,8 +121,8 @@ package func tokenStore(_ settings: Settings, account: String) throws(Configurat
     case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
     case let other:
         throw ConfigurationError(
-            "RINGDOWN_CACHE is '\(sanitized(other, limit: 60))'",
-            hint: "it can be: file, memory, off, redis://…, rediss://…")
+            "invalid RINGDOWN_CACHE '\(sanitized(other, limit: 60))'",
+            hint: "use file, memory, off, redis://… or rediss://…")
     }
 }
 
@@ -113,29 +131,31 @@ private func redisStore(
 ) throws(ConfigurationError) -> any TokenStore {
     let address: RedisAddress
     do throws(RedisAddress.Invalid) { address = try RedisAddress(url) } catch {
-        throw ConfigurationError("RINGDOWN_CACHE: \(error)", hint: "percent-encode what is special in the password")
+        throw ConfigurationError("RINGDOWN_CACHE: \(error)", hint: "percent-encode special characters in the password")
     }
     if address.origin.scheme == "http", !address.origin.isLoopback {
         Logger.current.warning(
             "cache.plain",
-            "Redis at \(address.origin.authority) is asked without TLS: its password can be read on the way")
+            "the connection to Redis at \(address.origin.authority) does not use TLS: the password is sent unencrypted")
     }
     guard let keys = try settings.secret("RINGDOWN_CACHE_KEY") else {
         throw ConfigurationError(
-            "RINGDOWN_CACHE_KEY is not set: what is kept in Redis must be encrypted with a key that all machines have",
+            "RINGDOWN_CACHE_KEY is not set: Redis requires an encryption key that all machines share",
             hint: "set RINGDOWN_CACHE_KEY or RINGDOWN_CACHE_KEY_FILE")
     }
-    // The server's password must not depend on certificates that the working directory trusts.
+    // The working directory must not choose the certificates for a connection with a trusted password.
     let isTrusted = settings.origin(of: "RINGDOWN_CACHE")?.isTrusted == true
     let redis = RedisClient(address, try CurlTransport(isTrusted ? settings.trusted : settings).configuration)
     guard let store = RedisStore(redis, account: account, keys: keys) else {
         throw ConfigurationError(
-            "RINGDOWN_CACHE_KEY holds no key", hint: "write a long text; several are separated by commas")
+            "RINGDOWN_CACHE_KEY contains no key", hint: "use a long random text; separate several keys with commas")
     }
     return store
 }
 
-/// Where the file store is; nil where neither it nor a home is set.
+/// Returns the directory of the file store; nil if neither the directory nor a home directory is set.
+///
+/// - Throws: `ConfigurationError` if the setting must not be used.
 package func cacheDirectory(_ settings: Settings) throws(ConfigurationError) -> String? {
     if let directory = try settings.text("RINGDOWN_CACHE_DIR") { return directory }
     if let directory = try settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }

@@ -6,35 +6,41 @@ public import RingdownCore
     internal import Darwin
 #endif
 
-/// Reads secrets from where references point: a file, standard input, a command.
+/// Resolves references to secrets: files, standard input, commands, and stores.
 public struct SecretReader: Sendable {
     private static let limitInBytes = 64 << 10
     private let standardInput: Int32
-    /// Standard input can be read once only.
+    /// The secret from standard input, which can be read only once.
     private final class Once: Sendable {
         let secret = Locked<Secret?>(nil)
     }
     private let fromInput = Once()
-    /// Looks up references of stores: the reference, the setting's name, and other settings.
+    /// A function that resolves a reference to a store.
+    ///
+    /// The parameters are the reference, the name of the setting, and a function that returns other settings.
     public typealias Lookup =
         @Sendable (
             _ reference: String, _ name: String, _ variable: @escaping @Sendable (String) -> String?
         ) throws(ConfigurationError) -> Secret
     private let lookup: Lookup?
 
-    /// Without `lookup` references of stores are refused.
+    /// Creates a reader.
+    ///
+    /// - Parameters:
+    ///   - standardInput: The file descriptor of standard input (default: 0).
+    ///   - lookup: The function that resolves references to stores; nil to reject them (default: nil).
     public init(standardInput: Int32 = 0, lookup: Lookup? = nil) {
         (self.standardInput, self.lookup) = (standardInput, lookup)
     }
 
     private static let stores = ["aws:", "azure:", "keyring:", "redis:"]
 
-    /// Whether a value says where the secret is, rather than being it.
+    /// Returns whether a value is a reference to a secret instead of the secret itself.
     public static func isReference(_ text: String) -> Bool {
         text == "-" || (["cmd:"] + stores).contains { text.hasPrefix($0) }
     }
 
-    /// The secret that a value is, or refers to. `variable` gives the settings that open stores.
+    /// Returns the secret that a value contains or refers to. `variable` returns the settings of the stores.
     func resolve(
         _ value: Secret, name: String, variable: @escaping @Sendable (String) -> String?
     ) throws(ConfigurationError) -> Secret {
@@ -44,7 +50,7 @@ public struct SecretReader: Sendable {
         for store in Self.stores where text.hasPrefix(store) {
             guard let lookup else {
                 throw ConfigurationError(
-                    "\(name) refers to a store ('\(store)…'), which cannot be asked here",
+                    "\(name) refers to a store ('\(store)…'), which is not supported here",
                     hint: "use \(name)_FILE, or 'cmd:…' for a command that prints the secret"
                 )
             }
@@ -59,11 +65,11 @@ public struct SecretReader: Sendable {
             defer { wipe(&bytes) }
             return try secret(of: bytes, name)
         } catch let error as FileError {
-            throw ConfigurationError("\(name): \(error)", hint: "it names the file that holds the secret")
+            throw ConfigurationError("\(name): \(error)", hint: "set it to the path of a file that contains the secret")
         } catch let error as ConfigurationError {
             throw error
         } catch {
-            throw ConfigurationError("\(name): \(error)", hint: "it names the file that holds the secret")
+            throw ConfigurationError("\(name): \(error)", hint: "set it to the path of a file that contains the secret")
         }
     }
 
@@ -76,7 +82,7 @@ public struct SecretReader: Sendable {
 
     private func readStandardInput(_ name: String) throws(ConfigurationError) -> Secret {
         guard var bytes = try? File.read(standardInput, path: "standard input", limit: Self.limitInBytes) else {
-            throw ConfigurationError("\(name): standard input cannot be read", hint: "pipe the secret into the command")
+            throw ConfigurationError("\(name): cannot read standard input", hint: "pipe the secret into the command")
         }
         defer { wipe(&bytes) }
         return try secret(of: bytes, name)
@@ -85,24 +91,25 @@ public struct SecretReader: Sendable {
     private func fromCommand(_ command: String, _ name: String) throws(ConfigurationError) -> Secret {
         func failure(_ reason: String) -> ConfigurationError {
             ConfigurationError(
-                "\(name): the command \(reason)", hint: "run it by hand: it must print the secret and exit with 0")
+                "\(name): the command \(reason)",
+                hint: "run the command manually: it must print the secret and exit with status 0")
         }
-        guard let pipe = popen(command, "r") else { throw failure("could not be started") }
+        guard let pipe = popen(command, "r") else { throw failure("cannot be started") }
         let read = try? File.read(fileno(pipe), path: name, limit: Self.limitInBytes)
         let status = pclose(pipe)
-        guard var bytes = read else { throw failure("printed too much or could not be read") }
+        guard var bytes = read else { throw failure("printed more than 64 KiB, or its output cannot be read") }
         defer { wipe(&bytes) }
         guard status == 0 else { throw failure("failed with status \((status >> 8) & 0xFF)") }
         return try secret(of: bytes, name)
     }
 
-    /// Without the line break that editors and `echo` leave at the end.
+    /// Returns the secret without a trailing line break, which editors and `echo` append.
     private func secret(of bytes: [UInt8], _ name: String) throws(ConfigurationError) -> Secret {
         var end = bytes.count
         if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
         if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
         guard end > 0 else {
-            throw ConfigurationError("\(name): the secret is empty", hint: "check where it is read from")
+            throw ConfigurationError("\(name): the secret is empty", hint: "check the source of the secret")
         }
         return Secret(bytes: bytes[..<end])
     }

@@ -1,12 +1,14 @@
 internal import RingdownCore
 
-/// Where a setting was written, from the most to the least trusted.
+/// The origin of a setting, from the most to the least trusted.
 public enum SettingOrigin: Sendable, Hashable {
+    /// A command-line option.
     case option
+    /// The environment.
     case environment
     /// The file of a profile, which the user wrote or named.
     case profile(path: String)
-    /// A `.env` file found in the working directory: it may have come with someone else's repository.
+    /// A `.env` file in the working directory, which may be part of an untrusted repository.
     case workingDirectory(path: String)
 
     /// Whether settings of this origin may decide how secrets of other origins are used.
@@ -22,7 +24,7 @@ public enum SettingOrigin: Sendable, Hashable {
         }
     }
 
-    /// As it is named in messages: `the environment`, `./.env`.
+    /// The name of the origin in messages, such as `the environment` or `./.env`.
     var title: String {
         switch self {
         case .option: "the command line"
@@ -32,22 +34,23 @@ public enum SettingOrigin: Sendable, Hashable {
     }
 }
 
-/// Keeps secrets of trusted origins apart from settings of the working directory.
+/// Separates secrets of trusted origins from settings of the working directory.
 ///
-/// A `./.env` may come with someone else's repository. It may hold a whole account, or name a region. It must not decide where a
-/// secret from the environment is sent, through which proxy, whose certificates are trusted, or with which key tokens are stored.
-/// The guard records the first secret of a trusted origin and the first restricted setting of the working directory that a
-/// command reads, and refuses as soon as it has seen both, in either order.
+/// A `./.env` file may be part of an untrusted repository. It may contain a complete account or a region. For a secret of the
+/// environment, it must not choose the server, the proxy, the trusted certificates, or the key of the token store.
+///
+/// The guard records the first secret of a trusted origin and the first restricted setting of the working directory that a command
+/// reads. It fails after it has recorded both, in either order.
 public final class OriginGuard: Sendable {
     private struct State {
-        /// A secret and its origin, as `GENESYS_CLIENT_SECRET of the environment`.
+        /// A secret and its origin, such as `GENESYS_CLIENT_SECRET of the environment`.
         var secret: String?
-        /// A setting and its place, as `./.env, line 3: GENESYS_LOGIN_URL`.
+        /// A setting and its location, such as `./.env, line 3: GENESYS_LOGIN_URL`.
         var setting: String?
     }
 
-    /// The settings of a `./.env` that combine with any secret: they choose among the platforms' own hosts, or identify a client
-    /// to them. Every other name is restricted.
+    /// The settings of a `./.env` file that are allowed with any secret. They select a host of the platform or identify a client.
+    /// All other settings are restricted.
     static let harmlessNames: Set<String> = [
         "RINGDOWN_PLATFORM", "RINGDOWN_MAX_WAIT",
         "GENESYS_REGION", "GENESYSCLOUD_REGION", "CXONE_REGION",
@@ -57,9 +60,10 @@ public final class OriginGuard: Sendable {
 
     private let state = Locked(State())
 
+    /// Creates a guard without records.
     public init() {}
 
-    /// Records that a secret is used.
+    /// Records the use of a secret.
     ///
     /// - Throws: ``ConfigurationError`` if the origin is trusted and a restricted setting of the working directory was read before.
     func willUse(secret name: String, of origin: SettingOrigin) throws(ConfigurationError) {
@@ -67,9 +71,9 @@ public final class OriginGuard: Sendable {
         try check { $0.secret = $0.secret ?? "\(name) of \(origin.title)" }
     }
 
-    /// Records that a setting is read.
+    /// Records the use of a setting.
     ///
-    /// - Throws: ``ConfigurationError`` if it is a restricted one of the working directory and a secret of a trusted origin was
+    /// - Throws: ``ConfigurationError`` if it is a restricted setting of the working directory and a secret of a trusted origin was
     ///   used before.
     func willRead(_ name: String, of origin: SettingOrigin, line: Int?) throws(ConfigurationError) {
         guard !origin.isTrusted, !Self.harmlessNames.contains(name) else { return }
@@ -84,8 +88,8 @@ public final class OriginGuard: Sendable {
         }
         guard let secret = state.secret, let setting = state.setting else { return }
         throw ConfigurationError(
-            "\(setting) would decide how \(secret) is used, and the file may have come with someone else's repository",
-            hint: "move the line into a profile (~/.config/ringdown/NAME.env), or allow the file with --trust-directory"
+            "\(setting) must not control how \(secret) is used: the file may be part of an untrusted repository",
+            hint: "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
         )
     }
 }

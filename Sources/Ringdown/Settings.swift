@@ -1,19 +1,19 @@
 public import RingdownCore
 
-/// The settings of an account: options win over the environment, the environment over a `.env` file. Every value carries its
-/// origin.
+/// The settings of an account. Options take precedence over the environment, and the environment over a `.env` file. Each value has
+/// an origin.
 public struct Settings: Sendable {
     private struct Layer: Sendable {
         let origin: SettingOrigin
         var values: [String: Value]
-        /// The lines of a file on which its values stand.
+        /// The line numbers of the values in a file.
         var lines: [String: Int] = [:]
-        /// Why other programs read a value of a file differently.
+        /// The reasons why other programs parse a value of a file differently.
         var ambiguities: [String: String] = [:]
 
         var isTrusted: Bool { origin.isTrusted }
 
-        /// As it is named in messages: `./.env, line 3: NAME`.
+        /// The location of a setting in messages, such as `./.env, line 3: NAME`.
         func place(of variable: String) -> String {
             origin.title + (lines[variable].map { ", line \($0)" } ?? "") + ": " + sanitized(variable, limit: 80)
         }
@@ -22,10 +22,10 @@ public struct Settings: Sendable {
             guard let reason = ambiguities[variable], let line = lines[variable] else { return }
             Logger.current.warning(
                 "settings.ambiguity",
-                "\(origin.title), line \(line): \(variable) is read differently by other programs: \(reason)")
+                "\(origin.title), line \(line): \(variable) is parsed differently by other programs: \(reason)")
         }
     }
-    /// What is in the process's environment is in clear memory already; the rest is kept as secrets.
+    /// A value. Values of the process environment are in clear memory already, and values of files are stored as secrets.
     private enum Value: Sendable {
         case clear(String)
         case secret(Secret)
@@ -54,7 +54,13 @@ public struct Settings: Sendable {
     private let secrets: SecretReader
     private let originGuard: OriginGuard
 
-    /// Settings of options (`flags`) and the environment. Settings that are used together share `originGuard`.
+    /// Creates settings.
+    ///
+    /// - Parameters:
+    ///   - environment: The variables of the environment.
+    ///   - flags: The values of options, by the names of their variables.
+    ///   - secrets: The reader for references to secrets.
+    ///   - originGuard: The guard to share with settings that are used together (default: a new one).
     public init(
         environment: [String: String], flags: [String: String] = [:], secrets: SecretReader = SecretReader(),
         originGuard: OriginGuard = OriginGuard()
@@ -67,23 +73,27 @@ public struct Settings: Sendable {
         self.originGuard = originGuard
     }
 
-    /// Adds the values of a `.env` file below those that are there.
+    /// Adds the values of a `.env` file. Existing values take precedence.
     ///
-    /// A file that was found in the working directory is not trusted (`isTrusted` false): ``OriginGuard`` keeps its settings away
-    /// from secrets of other origins, and it cannot name commands, files, stores or standard input.
+    /// A file of the working directory is not trusted: ``OriginGuard`` separates its settings from secrets of other origins, and it
+    /// cannot refer to commands, files, stores, or standard input.
     ///
-    /// - Throws: ``ConfigurationError`` with the file and the line if the file cannot be read, or if others can write it.
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - isTrusted: Whether the file is trusted (default: true).
+    /// - Throws: ``ConfigurationError`` with the file and the line if the file cannot be parsed, or if other users can write to it.
     public mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
         var bytes: [UInt8]
         do { bytes = try File.read(path, limit: 1 << 20, access: .ownersToWrite) } catch {
             throw ConfigurationError(
-                "cannot read \(error)", hint: "check the path; a file that others can write is not used (chmod 600)")
+                "cannot read \(error)",
+                hint: "check the path and the permissions: only the owner may write to the file (chmod 600)")
         }
         defer { wipe(&bytes) }
         try add(bytes, named: path, isTrusted: isTrusted)
     }
 
-    /// The same for the content of a file.
+    /// Adds the values of the content of a `.env` file. Throws as ``add(file:isTrusted:)``.
     package mutating func add(
         _ bytes: [UInt8], named path: String, isTrusted: Bool = true
     ) throws(ConfigurationError) {
@@ -100,12 +110,12 @@ public struct Settings: Sendable {
         } catch {
             throw ConfigurationError(
                 "\(path), line \(error.line): \(error.reason)",
-                hint: "write NAME=value, NAME='value' or NAME=\"value\", one in a line; # begins a comment"
+                hint: "use one NAME=value, NAME='value' or NAME=\"value\" per line; # starts a comment"
             )
         }
     }
 
-    /// The same settings with their files as they are now. Throws as ``add(file:isTrusted:)``.
+    /// Returns the settings with the current content of their files. Throws as ``add(file:isTrusted:)``.
     func reread() throws(ConfigurationError) -> Settings {
         var fresh = self
         fresh.layers = layers.filter { $0.origin.path == nil }
@@ -117,9 +127,9 @@ public struct Settings: Sendable {
         return fresh
     }
 
-    /// Tells people apart who sign in with one client: the file that describes the account, without symbolic links; empty if
-    /// everything comes from the environment. A file of the working directory counts with its content: a change to it must not
-    /// direct a sign-in that was made before.
+    /// The account of a sign-in, which distinguishes users of the same client: the resolved path of the first file; empty if no file
+    /// was read. For a file of the working directory, the account includes the content of the file, so that a change to the file
+    /// does not affect an existing sign-in.
     var signInAccount: String {
         guard let layer = layers.first(where: { $0.origin.path != nil }), let path = layer.origin.path else {
             return ""
@@ -131,17 +141,18 @@ public struct Settings: Sendable {
         return file + " " + hexadecimal(Sodium.fingerprint(text, key: Array("ringdown working directory".utf8)))
     }
 
-    /// The same settings without those of the working directory.
+    /// The settings without those of the working directory.
     package var trusted: Settings {
         var settings = self
         settings.layers = layers.filter(\.isTrusted)
         return settings
     }
 
-    /// The origin of the value that is used for a setting; nil if it is not set.
+    /// Returns the origin of the effective value of a setting; nil if the setting is not set.
     package func origin(of name: String) -> SettingOrigin? { find([name])?.layer.origin }
 
-    /// The variables that hold secrets of clients and stores, or say where they are: nothing for other programs.
+    /// The variables that contain or refer to secrets of clients and stores. They are removed from the environment of other
+    /// programs.
     public static let secretVariables: [String] =
         [
             "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "CXONE_CLIENT_SECRET",
@@ -151,31 +162,30 @@ public struct Settings: Sendable {
             "RINGDOWN_CACHE_KEY", "RINGDOWN_CACHE_KEY_FILE", "RINGDOWN_REDIS_URL",
         ]
 
-    /// Where values are looked for, for messages.
+    /// The searched locations, for messages.
     public var places: String {
         layers.dropFirst().map(\.origin.title).joined(separator: ", ")
     }
 
-    /// A setting that is not a secret, under the first of these names that is set. An empty value counts as not set.
+    /// Returns the value of the first of these settings that is set; nil if none is set. An empty value counts as not set.
     ///
-    /// - Throws: ``ConfigurationError`` if it is a setting of the working directory that would decide how a secret of another origin
-    ///   is used.
+    /// - Throws: ``ConfigurationError`` if a setting of the working directory would control the use of a secret of another origin.
     public func text(_ names: String...) throws(ConfigurationError) -> String? {
         guard let (name, value, layer) = try first(names) else { return nil }
         layer.warnOfAmbiguity(name)
         return value.text
     }
 
-    /// The values of all these settings that are set. Throws as ``text(_:)``.
+    /// Returns the values of all these settings that are set. Throws as ``text(_:)``.
     package func values(of names: [String]) throws(ConfigurationError) -> [String: String] {
         var values: [String: String] = [:]
         for name in names { values[name] = try text(name) }
         return values
     }
 
-    /// The path of a file that holds a certificate or private key with which connections are made.
+    /// Returns the path of a file with a client certificate or private key; nil if the setting is not set.
     ///
-    /// - Throws: ``ConfigurationError`` as ``text(_:)``, and if the working directory names a file outside of it.
+    /// - Throws: ``ConfigurationError`` as ``text(_:)``, or if the working directory refers to a file outside of it.
     package func identityFile(_ name: String) throws(ConfigurationError) -> String? {
         guard let (_, value, layer) = try first([name]) else { return nil }
         let path = value.text
@@ -183,7 +193,7 @@ public struct Settings: Sendable {
             let directory = File.resolved(String(file.dropLast(".env".count)) + ".")
             guard let directory, let target = File.resolved(path), target.hasPrefix(directory + "/") else {
                 throw ConfigurationError(
-                    "\(layer.place(of: name)) names a file outside of the working directory",
+                    "\(layer.place(of: name)) refers to a file outside of the working directory",
                     hint: Self.waysToTrust)
             }
         }
@@ -191,27 +201,32 @@ public struct Settings: Sendable {
         return path
     }
 
-    /// The same without a file that merely lies in the working directory: what opens a store goes where nobody else says.
+    /// Returns the value of a setting of a trusted origin, for the credentials of secret stores.
     private func trustedText(_ name: String) -> String? {
         layers.lazy.filter(\.isTrusted).compactMap { $0.values[name] }.first { !$0.isEmpty }?.text
     }
 
+    /// Returns whether any of these settings, or a file for one of them (`NAME_FILE`), is set.
     public func has(_ names: String...) -> Bool {
         find(names + names.map { $0 + "_FILE" }) != nil
     }
 
-    /// A setting that is a URL.
+    /// Returns the URL in the first of these settings that is set; nil if none is set.
     func url(_ names: String...) throws(ConfigurationError) -> HTTPURL? {
         guard let (name, value, _) = try first(names) else { return nil }
         do { return try HTTPURL(value.text.trimmed) } catch {
-            throw ConfigurationError("\(name): \(error)", hint: "write a full URL, such as https://login.example.com")
+            throw ConfigurationError("\(name): \(error)", hint: "use a full URL, such as https://login.example.com")
         }
     }
 
-    /// A secret, under the first of these names that is set: as it stands, from the file that `NAME_FILE` names, or by
-    /// reference (`-` standard input, `cmd:…` a command's output).
+    /// Returns the secret of the first of these settings that is set; nil if none is set.
+    ///
+    /// The value is the secret itself or a reference (`-` for standard input, `cmd:…` for the output of a command). `NAME_FILE` is
+    /// the path of a file with the secret.
+    ///
+    /// - Throws: ``ConfigurationError`` if the secret cannot be read or must not be used.
     public func secret(_ names: String...) throws(ConfigurationError) -> Secret? {
-        // The layer decides before the name: an option wins over the environment, whichever of the names it uses.
+        // The origin takes precedence over the name: an option overrides the environment, regardless of the name.
         for layer in layers {
             for name in names {
                 if let value = layer.values[name], !value.isEmpty { return try secret(name, value, layer) }
@@ -219,7 +234,7 @@ public struct Settings: Sendable {
                     let name = name + "_FILE"
                     guard layer.isTrusted else {
                         throw ConfigurationError(
-                            "\(layer.place(of: name)) names a file, which a file in the working directory must not do",
+                            "\(layer.place(of: name)) refers to a file, which is not allowed in a file of the working directory",
                             hint: Self.waysToTrust)
                     }
                     try use(name, layer)
@@ -238,8 +253,8 @@ public struct Settings: Sendable {
         let secret = value.asSecret
         if !layer.isTrusted, SecretReader.isReference(secret.reveal()) {
             throw ConfigurationError(
-                "\(layer.place(of: name)) refers to a secret elsewhere (-, cmd:…, aws:…, azure:…, keyring:…, redis:…), which a "
-                    + "file in the working directory must not do",
+                "\(layer.place(of: name)) refers to another source (-, cmd:…, aws:…, azure:…, keyring:…, redis:…), which is "
+                    + "not allowed in a file of the working directory",
                 hint: Self.waysToTrust)
         }
         try use(name, layer)
@@ -248,30 +263,31 @@ public struct Settings: Sendable {
         return resolved
     }
 
-    /// Records the use of a secret. Keys of the token store are not sent anywhere, so settings need not be kept away from them; but
-    /// one from the working directory must not encrypt the token of a trusted secret.
+    /// Records the use of a secret. Keys of the token store are not sent to any server, so they do not count as secrets here. A key
+    /// of the working directory must not encrypt the token of a trusted secret, so it counts as a setting.
     private func use(_ name: String, _ layer: Layer) throws(ConfigurationError) {
         try originGuard.willRead(name, of: layer.origin, line: layer.lines[name])
         if !name.hasPrefix("RINGDOWN_CACHE_KEY") { try originGuard.willUse(secret: name, of: layer.origin) }
     }
 
     private static let waysToTrust =
-        "move the line into a profile (~/.config/ringdown/NAME.env), or allow the file with --trust-directory"
+        "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
 
-    /// No platform's secret begins or ends with these; they come along when a secret is copied.
+    /// Warns of white space and quotes around a secret, which are usually copied by mistake.
     private func warnOfEdges(_ secret: Secret, _ name: String) {
         let edges = secret.withBytes { [$0.first, $0.last].compactMap { $0 } }
         if edges.contains(where: { $0 <= 0x20 }) {
             Logger.current.warning(
-                "settings.edges", "\(name) begins or ends with white space or a line break; it is sent as it is")
+                "settings.edges",
+                "\(name) starts or ends with white space or a line break, which is sent as part of the secret")
         } else if secret.count > 1,
             edges.allSatisfy({ $0 == UInt8(ascii: "\"") }) || edges.allSatisfy({ $0 == UInt8(ascii: "'") })
         {
-            Logger.current.warning("settings.edges", "\(name) stands in quotes; they are sent as a part of it")
+            Logger.current.warning("settings.edges", "\(name) is quoted; the quotes are sent as part of the secret")
         }
     }
 
-    /// The setting, or the error that says where it was looked for.
+    /// Returns a setting, or throws an error with the searched locations if it is not set.
     func required<Value>(_ value: Value?, _ names: String...) throws(ConfigurationError) -> Value {
         if let value { return value }
         let candidates = Set(layers.flatMap(\.values.keys)).filter { !names.contains($0) }
@@ -279,22 +295,22 @@ public struct Settings: Sendable {
             abs($0.count - names[0].count) < 3
         }
         throw ConfigurationError(
-            "\(names.joined(separator: " or ")) is not set" + (meant.map { "; is \($0) meant to be it?" } ?? ""),
-            hint: "looked for in \(places); set it there, or try 'ringdown demo', which needs no account"
+            "\(names.joined(separator: " or ")) is not set" + (meant.map { "; did you mean \($0)?" } ?? ""),
+            hint: "searched in \(places); or try 'ringdown demo', which needs no account"
         )
     }
 
-    /// A setting with a fixed choice of words.
+    /// Returns a setting with a fixed set of values, or the default if it is not set.
     func choice<Value: RawRepresentable & CaseIterable>(
         _ name: String, default standard: Value
     ) throws(ConfigurationError) -> Value where Value.RawValue == String {
         guard let text = try text(name) else { return standard }
         if let value = Value(rawValue: text) { return value }
         let words = Value.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ConfigurationError("\(name) is '\(sanitized(text, limit: 40))'", hint: "it can be one of: \(words)")
+        throw ConfigurationError("invalid \(name) '\(sanitized(text, limit: 40))'", hint: "use one of: \(words)")
     }
 
-    /// The value that is used for a setting. Throws as ``text(_:)``.
+    /// Returns the effective value of the first of these settings that is set. Throws as ``text(_:)``.
     private func first(_ names: [String]) throws(ConfigurationError) -> (name: String, value: Value, layer: Layer)? {
         guard let found = find(names) else { return nil }
         try originGuard.willRead(found.name, of: found.layer.origin, line: found.layer.lines[found.name])

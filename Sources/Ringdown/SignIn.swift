@@ -1,16 +1,18 @@
 public import RingdownCore
 public import RingdownOAuth
 
-/// How a person signs in at a platform.
+/// The sign-in of a user at a platform.
 public struct SignIn: Sendable {
-    /// Where the browser is sent.
+    /// The authorization endpoint.
     public var authorization: Grant.Endpoint
+    /// The client ID.
     public var clientID: String
+    /// The requested scopes, separated by spaces; nil for the server's default.
     public var scope: String?
-    /// Tells people apart who use one client: the profile's file.
+    /// The account, which distinguishes users of the same client.
     var account = ""
 
-    /// The client's secret is no part of it: whoever is signed in stays so when it changes.
+    /// The key of the sign-in in the store. It does not depend on the client secret, so a change of the secret keeps the sign-in.
     func cacheKey(_ grant: Grant, organizationID: String?) -> CacheKey {
         let place =
             switch grant.endpoint {
@@ -21,8 +23,8 @@ public struct SignIn: Sendable {
         return CacheKey(fields: fields.map { Array($0.utf8) })
     }
 
-    /// The grant with which tokens are requested once somebody is signed in; a client without a secret says only who it is
-    /// (RFC 7636: a public client).
+    /// Returns the grant that requests tokens after the sign-in. A client without a secret sends only its client ID (a public
+    /// client, RFC 7636).
     static func grant(
         at endpoint: Grant.Endpoint, clientID: String, secret: Secret?, authentication: ClientAuthentication
     ) -> Grant {
@@ -38,9 +40,9 @@ public struct SignIn: Sendable {
     }
 }
 
-/// A sign-in that is under way: the address for the browser, and what its return comes to.
+/// A sign-in in progress: the URL for the browser, and the exchange of the authorization code for tokens.
 public struct SignInSession: Sendable {
-    /// What to open in a browser.
+    /// The URL to open in a browser.
     public let url: HTTPURL
     private let request: AuthorizationRequest
     private let grant: Grant
@@ -53,15 +55,22 @@ public struct SignInSession: Sendable {
     private let time: any TimeSource
     private let check: OrganizationCheck?
 
-    /// Throws `TokenError` where the platform cannot be asked for its addresses, ``ConfigurationError`` where the profile is not
-    /// for people.
+    /// Creates a session.
+    ///
+    /// - Parameters:
+    ///   - profile: A profile with a sign-in.
+    ///   - redirectURI: The URI to which the server redirects the browser.
+    ///   - transport: The transport that sends the requests.
+    ///   - store: The store for the tokens.
+    ///   - time: The clock (default: the system clock).
+    /// - Throws: `TokenError` if the endpoints cannot be discovered, ``ConfigurationError`` if the profile has no sign-in.
     public init(
         _ profile: Profile, redirectURI: String, transport: any Transport, store: any TokenStore,
         time: any TimeSource = .system
     ) async throws {
         guard let signIn = profile.signIn, case .grant(let grant) = profile.credential else {
             throw ConfigurationError(
-                "\(profile.platform.title): nobody signs in there with these settings",
+                "\(profile.platform.title): the settings do not use a sign-in",
                 hint: "set GENESYS_GRANT or CXONE_GRANT to authorization_code")
         }
         (self.grant, self.transport, self.store, self.time) = (grant, transport, store, time)
@@ -71,24 +80,27 @@ public struct SignInSession: Sendable {
         request = AuthorizationRequest(redirectURI: redirectURI)
         let endpoint: HTTPURL
         switch signIn.authorization {
-        // Without metadata nobody knows under which name the server would call itself.
+        // Without metadata, the issuer of the server is unknown.
         case .fixed(let url): (endpoint, issuer, namesIssuer) = (url, nil, false)
         case .discovered(let url):
             let server = try await discovery.server(url)
             guard let found = server.authorizationEndpoint else {
                 throw TokenError(
-                    .discoveryFailed, "\(url) names no authorization_endpoint: nobody can sign in there", endpoint: url)
+                    .discoveryFailed, "the metadata of \(url) has no usable authorization_endpoint", endpoint: url)
             }
             (endpoint, issuer, namesIssuer) = (found, server.issuer, server.namesIssuer)
         }
         url = request.url(at: endpoint, clientID: signIn.clientID, scope: signIn.scope)
     }
 
-    /// Whether the browser came back from this sign-in and no other.
+    /// Returns whether the query of a callback belongs to this session.
     public func isOurs(_ query: [(name: String, value: String)]) -> Bool { request.isOurs(query) }
 
-    /// Takes the query with which the browser came back, requests the tokens and stores them. `staysSignedIn` is false where the
-    /// platform gave no refresh token. Throws `AuthorizationRequest.Refusal` and `TokenError`.
+    /// Exchanges the authorization code for tokens and stores them.
+    ///
+    /// - Parameter query: The query of the callback.
+    /// - Returns: The access token. `staysSignedIn` is false if the response contains no refresh token.
+    /// - Throws: `AuthorizationRequest.Refusal` if the callback is not a success, `TokenError` if no token is granted.
     public func finish(
         _ query: [(name: String, value: String)]
     ) async throws -> (token: Token, staysSignedIn: Bool) {
@@ -97,7 +109,7 @@ public struct SignInSession: Sendable {
             request.exchange(code, as: grant), transport: transport, time: time, discovery: discovery)
         let (token, refreshToken) = try await client.requestTokens(draw: .random(in: 0..<1))
         try await check?.verify(token)
-        // Whoever refreshes the former sign-in at this moment must not end up with the last word.
+        // The lock prevents a concurrent refresh of the previous sign-in from overwriting the new one.
         let lock = await store.lock(key, time: time, isWaiting: true)
         defer { if case .locked(let lock) = lock { lock.release() } }
         if let refreshToken {
@@ -110,7 +122,7 @@ public struct SignInSession: Sendable {
     }
 }
 
-/// Requests tokens in the name of who signed in, with the refresh token that is stored.
+/// Requests tokens for the signed-in user with the stored refresh token.
 struct SignedInRequester: TokenRequester {
     let grant: Grant
     let key: CacheKey
@@ -122,14 +134,14 @@ struct SignedInRequester: TokenRequester {
 
     func requestToken(draw: Double) async throws(TokenError) -> Token {
         guard let refreshToken = await store.refreshToken(for: key, at: time.now()) else {
-            throw TokenError(.signInRequired, "nobody is signed in")
+            throw TokenError(.signInRequired, "no user is signed in")
         }
         var grant = grant
         grant.parameters.append(.init("refresh_token", refreshToken))
         let client = OAuthClient(grant, transport: transport, time: time, settings: settings, discovery: discovery)
         do throws(TokenError) {
             let (token, next) = try await client.requestTokens(draw: draw)
-            // A server may give a new one each time, and end the former.
+            // A server may issue a new refresh token for each request and revoke the previous one.
             if let next, next != refreshToken { await store.saveRefreshToken(next, for: key, at: time.now()) }
             return token
         } catch {
@@ -139,7 +151,7 @@ struct SignedInRequester: TokenRequester {
             }
             var over = error
             over.code = .signInRequired
-            over.message = "the sign-in is over: " + error.message
+            over.message = "the sign-in has expired: " + error.message
             throw over
         }
     }
@@ -148,8 +160,8 @@ struct SignedInRequester: TokenRequester {
 extension TokenStore {
     private func companion(_ key: CacheKey) -> CacheKey { CacheKey(fields: [key.bytes, Array("refresh token".utf8)]) }
 
-    /// Nobody says how long a refresh token lasts: it is kept for years, and the server decides. It is dated back, so that a
-    /// clock that is set back does not hide it.
+    /// Stores a refresh token. Its lifetime is unknown, so it is stored for ten years and the server decides. Its request time is
+    /// 30 days in the past, so that it stays valid if the clock is set back.
     func saveRefreshToken(_ token: Secret, for key: CacheKey, at now: Instant) async {
         let before = Duration.seconds(30 * 86400)
         let requested = Instant(uptime: now.uptime - before, wall: now.wall + (.zero - before))

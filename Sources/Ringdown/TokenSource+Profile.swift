@@ -2,7 +2,7 @@ internal import RingdownCore
 internal import RingdownOAuth
 
 extension TokenSource {
-    /// The source of a profile's tokens.
+    /// Creates the token source of a profile.
     convenience init(
         _ profile: Profile, transport: any Transport, store: any TokenStore, time: any TimeSource,
         settings: LifecycleSettings
@@ -17,7 +17,7 @@ extension TokenSource {
         case .grant:
             requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
         case .accessToken(let token):
-            // Nothing is gained by storing what the environment holds.
+            // A token of the environment does not need to be stored.
             (requester, store) = (GivenToken(token, time: time), .memory)
         case .broker(let broker): (requester, store) = (broker, .memory)
         }
@@ -40,13 +40,13 @@ private struct CheckedRequester: TokenRequester {
     }
 }
 
-/// Lets a token through only if it belongs to the organisation that was named (`GENESYS_ORGANIZATION_ID`).
+/// Verifies that a token belongs to the configured organisation (`GENESYS_ORGANIZATION_ID`).
 struct OrganizationCheck: Sendable {
     private let organizationID: String
     private let api: HTTPURL
     private let transport: any Transport
 
-    /// Nil where no organisation is demanded.
+    /// Returns nil if no organisation is configured.
     init?(_ profile: Profile, _ transport: any Transport) {
         guard let organizationID = profile.organizationID, case .fixed(let api) = profile.api else { return nil }
         (self.organizationID, self.api, self.transport) = (organizationID, api, transport)
@@ -57,7 +57,7 @@ struct OrganizationCheck: Sendable {
         guard found == organizationID else {
             throw TokenError(
                 .wrongOrganization,
-                "the token belongs to organisation \(found), not to \(organizationID) as GENESYS_ORGANIZATION_ID demands"
+                "the token belongs to organisation \(found), but GENESYS_ORGANIZATION_ID is \(organizationID)"
             )
         }
     }
@@ -82,7 +82,7 @@ struct OrganizationCheck: Sendable {
                 default: .malformedResponse
                 }
             throw TokenError(
-                code, "\(url) answered \(response.status) and did not say which organisation the token belongs to",
+                code, "\(url) returned \(response.status) without the organisation of the token",
                 endpoint: url, status: response.status
             )
         }
@@ -90,7 +90,7 @@ struct OrganizationCheck: Sendable {
     }
 }
 
-/// A token that someone else obtained; nothing is known about its life, and there is no other.
+/// The source of a given access token. Its lifetime is unknown, and it cannot be replaced.
 private final class GivenToken: TokenRequester {
     private let token: Secret
     private let time: any TimeSource
@@ -109,7 +109,7 @@ private final class GivenToken: TokenRequester {
         guard isFirst else {
             throw TokenError(
                 .credentialsRefused,
-                "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over; obtain another one"
+                "the access token in GENESYSCLOUD_ACCESS_TOKEN was rejected or has expired"
             )
         }
         return Token(value: token, lifetime: .seconds(86400), requested: time.now(), isLifetimeKnown: false)

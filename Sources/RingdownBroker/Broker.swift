@@ -3,14 +3,16 @@ package import RingdownCore
 internal import RingdownOAuth
 internal import Synchronization
 
-/// Hands out tokens to the programs of a user, and calls the API for them: they never see the client's secret.
+/// A handler that issues tokens to the programs of a user and calls the API for them, so that they never receive the client secret.
 ///
-/// `GET /token` answers a token, `/proxy/PROFILE/…` passes a call on with the token put in, `/livez`, `/readyz` and `/metrics`
-/// are for who operates it.
+/// `GET /token` returns a token. `/proxy/PROFILE/…` forwards a call with the token added. `/livez`, `/readyz` and `/metrics` are
+/// for monitoring.
 package final class Broker: Handler {
-    /// An account that it serves.
+    /// An account that the broker serves.
     package struct Account: Sendable {
+        /// The name of the profile.
         package var name: String
+        /// The client that requests tokens and sends calls.
         package var client: APIClient
 
         package init(name: String, client: APIClient) {
@@ -25,18 +27,23 @@ package final class Broker: Handler {
     private let isEnding = Atomic(false)
     private let counters = Locked(BrokerCounters())
 
-    /// `key` is what callers must show, as a bearer token; nil where the socket itself keeps others out. The first account is
-    /// the one that is meant where none is named.
+    /// Creates a broker.
+    ///
+    /// - Parameters:
+    ///   - accounts: The accounts. Requests without a profile use the first one.
+    ///   - key: The bearer token that callers must send; nil if the permissions of the socket already exclude other users.
+    ///   - version: The version for the metrics.
+    ///   - time: The time source.
     package init(_ accounts: [Account], key: Secret?, version: String, time: any TimeSource = .system) {
         self.accounts = accounts
         guardian = BrokerGuard(key: key)
         (self.version, self.time) = (version, time)
     }
 
-    /// From now on it is not ready, so that nobody new is sent here.
+    /// Makes `/readyz` report that the broker is stopping, so that it receives no new clients.
     package func end() { isEnding.store(true, ordering: .relaxed) }
 
-    /// Keeps every account's token fresh, so that nobody waits for one; until it is cancelled.
+    /// Refreshes the tokens of all accounts ahead of time, so that no caller waits for a token. Runs until it is cancelled.
     package func keepFresh() async {
         await withTaskGroup(of: Void.self) { group in
             for account in accounts {
@@ -69,7 +76,7 @@ package final class Broker: Handler {
             return .ready(
                 Self.failure(
                     404, "notFound",
-                    "the broker has: GET /token, POST /token/reject, /proxy/PROFILE/…, /livez, /readyz, /metrics"))
+                    "available endpoints: GET /token, POST /token/reject, /proxy/PROFILE/…, /livez, /readyz, /metrics"))
         }
     }
 
@@ -83,7 +90,7 @@ package final class Broker: Handler {
     private func unknownAccount(_ name: String?) -> Response {
         let names = accounts.map(\.name).joined(separator: ", ")
         return Self.failure(
-            404, "notFound", "no profile '\(sanitized(name ?? "", limit: 60))' is served here; there are: \(names)")
+            404, "notFound", "unknown profile '\(sanitized(name ?? "", limit: 60))'; available profiles: \(names)")
     }
 
     private func token(_ request: Request) async -> Response {
@@ -91,7 +98,7 @@ package final class Broker: Handler {
         guard let account = account(name) else { return unknownAccount(name) }
         let seconds = request.url.queryValue("min_ttl").map { Double($0) ?? -1 } ?? 0
         guard (0...1e6).contains(seconds) else {
-            return Self.failure(400, "badInput", "min_ttl is a number of seconds")
+            return Self.failure(400, "badInput", "min_ttl must be a number of seconds from 0 to 1000000")
         }
         do {
             let token = try await account.client.token(minimumValidity: .seconds(seconds))
@@ -111,7 +118,7 @@ package final class Broker: Handler {
         } catch { return failure(error, account) }
     }
 
-    /// `{"access_token": …}`: the API refused it. It is not handed out again.
+    /// Handles `{"access_token": …}` for a token that the API refused. The token is not issued again.
     private func reject(_ request: Request) -> Response {
         guard let value = (try? JSONReader.parse(request.bodyBytes))?["access_token"]?.string else {
             return Self.failure(400, "badInput", "expected {\"access_token\": …}")
@@ -146,11 +153,11 @@ package final class Broker: Handler {
 
     // MARK: Operation
 
-    /// Ready once every account has a token: programs that start then do not wait.
+    /// Reports ready when every account has a token, so that programs that start afterwards do not wait.
     private func readiness() -> Response {
-        if isEnding.load(ordering: .relaxed) { return Self.failure(503, "ending", "it is ending") }
+        if isEnding.load(ordering: .relaxed) { return Self.failure(503, "ending", "the broker is stopping") }
         for account in accounts where account.client.cachedToken == nil {
-            return Self.failure(503, "noToken", "there is no token for \(account.name) yet")
+            return Self.failure(503, "noToken", "no token is available for \(account.name) yet")
         }
         return Response(status: 200, body: Array("ok\n".utf8))
     }
@@ -192,7 +199,7 @@ package final class Broker: Handler {
                 json: ["error": ["code": .string(code), "message": .string(message), "hint": .string(hint)]]))
     }
 
-    /// Nobody in between may keep it.
+    /// Adds `Cache-Control: no-store`, so that no intermediary stores the response.
     private static func unstored(_ response: Response) -> Response {
         var response = response
         response.headers.addParsed("Cache-Control", "no-store")

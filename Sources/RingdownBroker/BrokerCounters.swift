@@ -1,11 +1,11 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// What a broker did so far, and as Prometheus reads it.
+/// The counters of a broker and their Prometheus text format.
 struct BrokerCounters {
-    /// Tokens that were handed out, by profile.
+    /// The number of issued tokens by profile.
     var tokens: [String: Int] = [:]
-    /// Calls that were passed on, by profile and class of the answer's status: `prod 2xx`.
+    /// The number of forwarded calls by profile and status class of the response: `prod 2xx`.
     var calls: [String: Int] = [:]
     var refused = 0
 
@@ -18,9 +18,9 @@ struct BrokerCounters {
             lines += ["# HELP ringdown_\(name) \(help)", "# TYPE ringdown_\(name) \(kind)"]
             lines += samples.map { "ringdown_\(name)\($0.labels.isEmpty ? "" : "{\($0.labels)}") \($0.value)" }
         }
-        metric("build_info", "gauge", "The version that runs.", [("version=\"\(version)\"", "1")])
+        metric("build_info", "gauge", "The version of the broker.", [("version=\"\(version)\"", "1")])
         metric(
-            "tokens_served_total", "counter", "Tokens that were handed out.",
+            "tokens_served_total", "counter", "Tokens issued to callers.",
             tokens.sorted { $0.key < $1.key }.map { ("profile=\"\($0.key)\"", "\($0.value)") })
         metric(
             "token_requests_total", "counter", "Token requests to the platform.",
@@ -31,15 +31,15 @@ struct BrokerCounters {
                 ]
             })
         metric(
-            "token_expiry_timestamp_seconds", "gauge", "When the token that is handed out ends.",
+            "token_expiry_timestamp_seconds", "gauge", "Expiry time of the current token.",
             expiries.map { ("profile=\"\($0.profile)\"", "\(Int($0.end))") })
         metric(
-            "proxied_requests_total", "counter", "Calls that were passed on, by the answer.",
+            "proxied_requests_total", "counter", "Calls forwarded to the API, by response status class.",
             calls.sorted { $0.key < $1.key }.map { key, count in
                 let parts = key.split(separator: " ")
                 return ("profile=\"\(parts[0])\",status=\"\(parts.last ?? "")\"", "\(count)")
             })
-        metric("refused_requests_total", "counter", "Requests of callers that may not ask.", [("", "\(refused)")])
+        metric("refused_requests_total", "counter", "Requests refused by the broker.", [("", "\(refused)")])
         return lines.joined(separator: "\n") + "\n"
     }
 }

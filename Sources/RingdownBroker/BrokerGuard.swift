@@ -1,23 +1,23 @@
 internal import RingdownCore
 
-/// Who may ask a broker: programs of this user, and nobody through a browser, a proxy or another name for this machine.
+/// The access rules of a broker: it accepts programs of this user, but no browsers, proxies or other names of this machine.
 struct BrokerGuard {
-    /// What callers over TCP must show; nil on a socket that only the user can open.
+    /// The bearer token that callers over TCP must send; nil on a socket that only the user can open.
     let key: Secret?
 
-    /// Why a request is refused; nil where it is not.
+    /// Returns the status and the reason of a refusal, or nil if the request is accepted.
     func refusal(_ request: Request) -> (status: Int, message: String)? {
         for name in ["X-Forwarded-For", "Forwarded", "Via", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode"]
         where request.headers.has(name) {
-            return (403, "\(name) is set: requests of proxies and browsers are not answered")
+            return (403, "the header \(name) is set: requests from proxies and browsers are refused")
         }
         guard ["localhost", "127.0.0.1", "[::1]", "::1"].contains(request.url.host) else {
-            return (403, "the broker answers by the names of this machine only")
+            return (403, "the host must be localhost, 127.0.0.1 or ::1")
         }
         guard let key, !["/livez", "/readyz"].contains(request.url.path) else { return nil }
         let given = request.headers["Authorization"] ?? ""
         guard given.lowercased().hasPrefix("bearer "), Secret(String(given.dropFirst(7)).trimmed) == key else {
-            return (401, "Authorization: Bearer with the broker's key is missing or wrong")
+            return (401, "the Authorization header has no bearer token or not the key of the broker")
         }
         return nil
     }

@@ -1,18 +1,18 @@
 internal import RingdownCore
 
-/// What of a message's fields is passed on (RFC 9110 section 7.6.1).
+/// The header fields that the broker forwards (RFC 9110 section 7.6.1).
 enum ProxiedHeaders {
     private static let hopByHop: Set<String> = [
         "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
         "transfer-encoding", "upgrade",
     ]
 
-    /// Without what belongs to the connection, the caller's own credentials, and what the transport says itself.
+    /// Returns the fields without those of the connection, the credentials of the caller and those that the transport sets.
     static func toServer(_ headers: Headers) -> Headers {
         passed(headers, without: ["authorization", "host", "content-length", "accept-encoding", "expect", "cookie"])
     }
 
-    /// The body was decompressed on the way.
+    /// Returns the fields without those that no longer apply, since the transport has decompressed the body.
     static func toCaller(_ headers: Headers) -> Headers {
         passed(headers, without: ["content-length", "content-encoding", "set-cookie"])
     }

@@ -9,28 +9,28 @@ internal import RingdownCore
 
 struct APICommand: Command {
     static let name = "api"
-    static let abstract = "Call the platform's API and print what it answers."
+    static let abstract = "Call the platform's API and print the response."
     static let discussion = """
-        PATH is a path of the API with its query, or a full URL on one of the platform's own hosts; the token goes nowhere
-        else. An answer that is JSON is indented on a terminal and passed on unchanged into a pipe.
+        PATH is an API path with its query, or a full URL on one of the platform's own hosts. The token is never sent to any
+        other host. A JSON response is indented on a terminal and printed unchanged to a pipe or file.
 
-        --field goes into the query of GET, HEAD and DELETE, and into a JSON body of the others: name=value for a text,
-        name:=value for any other JSON. Calls that the platform cannot answer at the instant are repeated, a write only where it
-        was not seen; a POST that only asks may be repeated with --idempotent.
+        --field adds a query parameter to GET, HEAD and DELETE, and a member of the JSON body to other methods. Use name=value
+        for a string and name:=value for any other JSON. Temporary failures are retried. POST and PATCH are retried only if the
+        server has not processed them; --idempotent retries a POST after any temporary failure.
 
-        --paginate follows the list to its end, in whichever way it is paged, and prints its items: as ndjson unless --output
-        says otherwise. --items names the member that holds them, where it cannot be told.
+        --paginate follows the list to its last page and prints the items (default: ndjson). All paging schemes of both
+        platforms are supported. --items names the member that holds the items, if it cannot be inferred.
         """
     static let examples = [
-        (line: "ringdown api GET '/api/v2/users?pageSize=5'", purpose: "Genesys Cloud"),
+        (line: "ringdown api GET '/api/v2/users?pageSize=5'", purpose: "List five users of Genesys Cloud"),
         (
             line: "ringdown api GET /incontactapi/services/v34.0/agents --field top=5 --platform cxone",
-            purpose: "NICE CXone"
+            purpose: "List five agents of NICE CXone"
         ),
-        (line: "ringdown api POST /api/v2/routing/queues --field name=Support", purpose: "A queue more"),
+        (line: "ringdown api POST /api/v2/routing/queues --field name=Support", purpose: "Create a queue"),
         (
             line: "ringdown api GET /api/v2/routing/queues --paginate --output csv --columns id,name",
-            purpose: "A whole list"
+            purpose: "Print a complete list as CSV"
         ),
     ]
 
@@ -38,26 +38,26 @@ struct APICommand: Command {
 
     let account = Account()
     let export = ExportOptions()
-    @Argument("METHOD", required: true, help: "GET, HEAD, POST, PUT, PATCH or DELETE.")
+    @Argument("METHOD", required: true, help: "GET, HEAD, POST, PUT, PATCH or DELETE")
     var method: String?
-    @Argument("PATH", required: true, help: "The path, or a full URL.")
+    @Argument("PATH", required: true, help: "API path or full URL")
     var path: String?
-    @OptionList("field", "NAME=VALUE", help: "A parameter, or a member of the body with := for JSON; may be repeated.")
+    @OptionList("field", "NAME=VALUE", help: "Add a query parameter or body member; use := for JSON (repeatable)")
     var fields: [String]
-    @OptionList("header", "NAME:VALUE", help: "A header field; may be repeated.")
+    @OptionList("header", "NAME:VALUE", help: "Add a request header (repeatable)")
     var headers: [String]
-    @Option("input", "FILE", help: "The body, as it is; - for standard input.")
+    @Option("input", "FILE", help: "Read the request body from FILE; - for standard input")
     var input: String?
     @Flag("idempotent", help: "Retry this POST on failure")
     var isIdempotent: Bool
-    @Flag("paginate", help: "Follow the list to its end and print its items.")
+    @Flag("paginate", help: "Follow the list to its last page and print the items")
     var paginate: Bool
-    @Option("items", "MEMBER", help: "With --paginate: the member that holds the items.")
+    @Option("items", "MEMBER", help: "With --paginate: member that holds the items")
     var items: String?
     @Option(
-        "dedupe-by", "FIELD", default: "id", help: "Drop items with a duplicate FIELD, with --paginate")
+        "dedupe-by", "FIELD", default: "id", help: "With --paginate: drop items with a duplicate FIELD")
     var dedupeBy: String?
-    @Option("columns", "A,B.C", help: "With --paginate: the columns of csv and table.")
+    @Option("columns", "A,B.C", help: "With --paginate: columns of csv and table output")
     var columns: String?
 
     func run() async throws -> Int32 {
@@ -77,7 +77,7 @@ struct APICommand: Command {
         }
         if let output = export.output, output != .json {
             throw UsageError(
-                "--output \(output.rawValue) goes with --paginate", hint: "an answer is printed as it came")
+                "--output \(output.rawValue) requires --paginate", hint: "a single response is printed unchanged")
         }
         Interruption.arm()
         let response = try await account.withClient { try await $0.send(call) }
@@ -91,11 +91,11 @@ struct APICommand: Command {
     }
 
     private func call() throws -> APICall {
-        // Both are required: the parser has seen to it.
+        // The parser guarantees that both are given.
         guard let method = method?.uppercased(), var path, Self.methods.contains(method) else {
             throw UsageError(
                 "METHOD cannot be '\(sanitized(self.method ?? "", limit: 20))'",
-                hint: "it can be: \(Self.methods.joined(separator: ", "))")
+                hint: "use one of: \(Self.methods.joined(separator: ", "))")
         }
         let parameters = try fields.map(Self.parameter)
         let hasQuery = ["GET", "HEAD", "DELETE"].contains(method)
@@ -111,15 +111,16 @@ struct APICommand: Command {
             guard parts.count == 2, !parts[0].equalsIgnoringCase("Authorization") else {
                 throw UsageError(
                     "--header cannot be '\(sanitized(parts.first ?? "", limit: 40))'",
-                    hint: "write 'NAME: VALUE'; the token is sent anyway")
+                    hint: "use 'NAME: VALUE'; the Authorization header is added automatically")
             }
             do { try call.headers.set(parts[0], parts[1].trimmed) } catch {
-                throw UsageError("\(error)", hint: "write 'NAME: VALUE'")
+                throw UsageError("\(error)", hint: "use 'NAME: VALUE'")
             }
         }
         if let input {
             if !hasQuery, !parameters.isEmpty {
-                throw UsageError("--input and --field both are the body", hint: "leave one of them out")
+                throw UsageError(
+                    "--input and --field cannot be combined: both set the request body", hint: "omit one of them")
             }
             call.body = try input == "-" ? File.read(STDIN_FILENO, path: "standard input") : File.read(input)
         } else if !hasQuery, !parameters.isEmpty {
@@ -131,11 +132,13 @@ struct APICommand: Command {
         return call
     }
 
-    /// `name=text` or `name:=JSON`.
+    /// Parses `name=text` or `name:=JSON`.
+    ///
+    /// - Throws: `UsageError` if `text` has another form.
     private static func parameter(_ text: String) throws(UsageError) -> JSON.Member {
-        let hint = "write name=value for a text, name:=value for any other JSON"
+        let hint = "use name=value for a string, name:=value for any other JSON"
         guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-            throw UsageError("--field '\(sanitized(text, limit: 40))' has no name and value", hint: hint)
+            throw UsageError("--field '\(sanitized(text, limit: 40))' is not NAME=VALUE", hint: hint)
         }
         let (name, value) = (text[..<equals], String(text[text.index(after: equals)...]))
         guard name.last == ":" else { return .init(String(name), .string(value)) }

@@ -4,45 +4,46 @@ internal import RingdownCurl
 internal import RingdownOAuth
 internal import RingdownStores
 
-/// Which account a command works for; shared by all commands that need one.
+/// The options that select an account, shared by all commands that need one.
 struct Account {
     enum PlatformName: String, ChoiceParameter { case genesys, cxone, custom }
 
     @Argument(
         "PROFILE",
-        help: "The profile: NAME stands for ~/.config/ringdown/NAME.env. Without it: ./.env and the environment.")
+        help: "Profile NAME, stored as ~/.config/ringdown/NAME.env (default: ./.env and the environment)")
     var profileName: String?
-    @Option("platform", "NAME", help: "The platform, where the settings do not tell.")
+    @Option("platform", "NAME", help: "Platform, if it cannot be inferred from the configuration")
     var platform: PlatformName?
-    @Option("region", "REGION", help: "The region or area, in place of the one that is set.")
+    @Option("region", "REGION", help: "Override the configured region or area")
     var region: String?
     @Option(
-        "max-wait", "DURATION",
-        help: "Wait no longer than this at a time for limits and outages; 3m unless said otherwise.")
+        "max-wait", "DURATION", defaultText: "3m", help: "Maximum wait for a rate limit or outage")
     private var maxWait: DurationParameter?
-    @Flag("no-throttle", help: "Do not slow down before the platform's limit; calls that it refuses are repeated.")
+    @Flag("no-throttle", help: "Do not slow down near the rate limit; rejected calls are still retried")
     private var noThrottle: Bool
-    @Option("trace", "FILE", help: "Write every exchange into FILE, as HAR without secrets.")
+    @Option("trace", "FILE", help: "Write every HTTP exchange to FILE in HAR format, without secrets")
     private var trace: String?
     @Flag(
         "insecure",
-        help: "Do not verify TLS certificates. For experiments only; where CI is set it must be --insecure=yes.")
+        help: "Skip TLS certificate verification, for testing only; if CI is set, requires --insecure=yes")
     private var insecure: ConfirmedFlag
-    /// One file for all transports of the command.
+    /// The trace file, shared by all transports of the command.
     private let traceLog = Locked<HARLog?>(nil)
-    @Flag("trust-directory", help: "Trust ./.env as if it were a profile: it may decide where secrets are sent")
+    @Flag("trust-directory", help: "Trust ./.env like a profile, including settings that decide where secrets are sent")
     private var trustDirectory: Bool
-    /// One for all settings of the command, so that no secret of one meets a setting of another.
+    /// The guard shared by all settings of the command. It keeps the secrets of one apart from the settings of another.
     private let originGuard = OriginGuard()
-    @Flag("verbose", short: "v", help: "Tell each step on standard error.")
+    @Flag("verbose", short: "v", help: "Log each step to standard error")
     private var verbose: Bool
-    @Flag("quiet", short: "q", help: "No notes on standard error, only errors.")
+    @Flag("quiet", short: "q", help: "Print only errors to standard error")
     private var quiet: Bool
 
-    /// The settings of the account. Throws `ConfigurationError`.
+    /// Reads the settings of the account.
+    ///
+    /// - Throws: `ConfigurationError` if they cannot be read.
     func settings() throws(ConfigurationError) -> Settings { try settings(of: profileName) }
 
-    /// The settings of a profile; without a name, of ./.env and the environment.
+    /// Reads the settings of a profile. If `name` is nil, reads `./.env` and the environment.
     func settings(
         of name: String?, adding more: [String: String] = [:]
     ) throws(ConfigurationError) -> Settings {
@@ -52,13 +53,13 @@ struct Account {
         return settings
     }
 
-    /// The settings of the environment and the options alone, for a broker that has the account.
+    /// The settings of the environment and the options, without a file. A broker reads the account itself.
     var settingsWithoutFile: Settings { Settings(variables: Context.current.variables, flags: flags) }
 
-    /// How a command names this account: ` prod`, ` --platform genesys`, or nothing.
+    /// The arguments that select this account in a suggested command: ` prod`, ` --platform genesys`, or nothing.
     var words: String { (profileName.map { " " + $0 } ?? "") + (platform.map { " --platform \($0.rawValue)" } ?? "") }
 
-    /// Variables of credentials that the profile's file sets, and the environment sets to something else, which wins.
+    /// The credential variables of the profile that the environment overrides with another value.
     func shadowedVariables() throws(ConfigurationError) -> [String] {
         guard profileName != nil, let path = try file() else { return [] }
         let file = ProfileFile(path)
@@ -72,18 +73,17 @@ struct Account {
         return names
     }
 
-    /// What options say in place of variables.
+    /// The options as variables; they override the environment.
     var flags: [String: String] {
         var flags: [String: String] = [:]
         if let platform { flags["RINGDOWN_PLATFORM"] = platform.rawValue }
         if let region {
-            flags["GENESYS_REGION"] = region
-            flags["CXONE_REGION"] = region
+            for platform in Platform.all { flags[platform.variables.region] = region }
         }
         return flags
     }
 
-    /// The profile's file, or `./.env`; nil where no profile is named and there is no such file.
+    /// The profile's file, or `./.env`. nil if no profile is named and `./.env` does not exist.
     func file() throws(ConfigurationError) -> String? { try file(of: profileName) }
 
     private func file(of name: String?) throws(ConfigurationError) -> String? {
@@ -93,11 +93,14 @@ struct Account {
         return isThere(path) ? path : nil
     }
 
-    /// A client for the account: by the broker that `RINGDOWN_SOCKET` names, or with the account's own secret. Throws
-    /// `ConfigurationError`, and `TokenError` where the broker has none.
+    /// Creates a client for the account. It uses the broker at `RINGDOWN_SOCKET` if this is set, else the account's own secret.
+    ///
+    /// - Throws: `ConfigurationError`, or `AdvisedTokenError` if the broker does not return the account.
     func client() async throws -> APIClient { try await client(of: profileName) }
 
-    /// `isPrivate` for tokens that no other process shares.
+    /// Creates a client for a profile.
+    ///
+    /// - Parameter isPrivate: Whether the token is not shared with other processes.
     func client(of name: String?, isPrivate: Bool = false) async throws -> APIClient {
         let context = Context.current
         guard let socket = context.variables["RINGDOWN_SOCKET"], !socket.isEmpty else {
@@ -110,20 +113,24 @@ struct Account {
         do throws(TokenError) { profile = try await broker.profile() } catch {
             let hint =
                 error.code == .unreachable
-                ? "start it with 'ringdown serve', or unset RINGDOWN_SOCKET" : "see what it says where it runs"
+                ? "start it with 'ringdown serve', or unset RINGDOWN_SOCKET" : "check the broker's log"
             throw AdvisedTokenError(error: error, hint: hint)
         }
         return APIClient(profile, transport: transport, time: context.time, calls: try callSettings(settings))
     }
 
-    /// A client with the account's own secret. `isBackground` where the process goes on, so that refreshes need not be waited
-    /// for. Throws `ConfigurationError`.
+    /// Creates a client with the account's own secret.
+    ///
+    /// - Parameters:
+    ///   - isBackground: Whether the process continues to run, so that refreshes can complete in the background.
+    ///   - isPrivate: Whether the token is not shared with other processes.
+    /// - Throws: `ConfigurationError` if the account is not configured.
     func ownClient(
         of name: String?, isBackground: Bool = false, isPrivate: Bool = false
     ) throws(ConfigurationError) -> APIClient {
         let settings = try settings(of: name)
         let profile = try Profile(settings)
-        // The process ends with the answer, so it has no background in which a refresh could go on.
+        // The process exits after the command, so a refresh cannot complete in the background.
         var lifecycle = LifecycleSettings()
         if !isBackground { lifecycle.advisoryPatience = .seconds(2) }
         return APIClient(
@@ -141,8 +148,8 @@ struct Account {
         } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
-                    "RINGDOWN_MAX_WAIT is '\(sanitized(text, limit: 40))'",
-                    hint: "write \(DurationParameter.expectation)"
+                    "RINGDOWN_MAX_WAIT cannot be '\(sanitized(text, limit: 40))'",
+                    hint: "use \(DurationParameter.expectation)"
                 )
             }
             calls.waitLimit = limit.duration
@@ -150,7 +157,9 @@ struct Account {
         return calls
     }
 
-    /// What carries requests. Throws `ConfigurationError`.
+    /// Creates the transport that sends requests.
+    ///
+    /// - Throws: `ConfigurationError` if a setting is invalid or the trace cannot be written.
     func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
         let transport = try plainTransport(settings)
         guard let trace else { return transport }
@@ -159,35 +168,37 @@ struct Account {
             let log = known == nil ? try HARLog(path: trace) : known
             traceLog.withLock { $0 = log }
             return log.map { HARTrace(transport: transport, log: $0) } ?? transport
-        } catch { throw ConfigurationError("cannot write the trace \(error)", hint: "name a file that can be made") }
+        } catch {
+            throw ConfigurationError("cannot write the trace \(error)", hint: "check the directory and its permissions")
+        }
     }
 
     private func plainTransport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
         if insecure != .absent {
             guard insecure == .confirmed || Context.current.variables["CI"]?.isEmpty ?? true else {
                 throw ConfigurationError(
-                    "--insecure is refused where CI is set: the token could go to anyone",
-                    hint: "name the CA file in RINGDOWN_CA_FILE instead, or insist with --insecure=yes"
+                    "--insecure is refused in CI: the secret and the token could be intercepted",
+                    hint: "set RINGDOWN_CA_FILE to the CA file, or confirm with --insecure=yes"
                 )
             }
             notice(
-                "ringdown: WARNING: certificates are not verified. Anyone on the way can read the secret and the token."
+                "ringdown: WARNING: certificates are not verified: the secret and the token can be intercepted"
             )
         }
         if let transport = Context.current.transport { return transport }
         return try CurlTransport(settings, isVerifying: insecure == .absent)
     }
 
-    /// Whether certificates are to be verified.
+    /// Whether TLS certificates are verified.
     var isVerifying: Bool { insecure == .absent }
 
-    /// Runs `body` with the account's client, and explains a token that is refused.
+    /// Runs `body` with the account's client. Adds a hint to token errors.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
         let client = try await client()
         return try await Self.advising(client.profile) { try await body(client) }
     }
 
-    /// Runs `body`, and explains a token that is refused to the profile.
+    /// Runs `body`. Adds a hint for the profile to token errors.
     static func advising<Result>(_ profile: Profile, _ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch let error as TokenError {
             throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))

@@ -3,14 +3,14 @@ internal import RingdownCore
 
 struct BenchClientCommand: Command {
     static let name = "bench-client"
-    static let abstract = "Ringdown's library as a client of 'ringdown bench'."
+    static let abstract = "Run Ringdown's library as a client of 'ringdown bench'."
     static let discussion = """
-        Reads 'token N', 'call N' (with 'together' behind it: all at once) and 'time' from standard input and answers each
-        with a line of JSON, for the account of OAUTH_TOKEN_URL, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET. It is a dozen lines
-        around APIClient, and shows how little an adapter needs.
+        Reads the commands 'token N', 'call N' and 'time' from standard input and answers each with a line of JSON. With
+        'together' after N, the calls run concurrently. OAUTH_TOKEN_URL, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET set the
+        account. The source code is an example of a small adapter around APIClient.
         """
     static let examples = [
-        (line: "echo 'token 3' | ringdown bench-client", purpose: "Three tokens, most likely the same")
+        (line: "echo 'token 3' | ringdown bench-client", purpose: "Get a token three times")
     ]
 
     func run() async throws -> Int32 {

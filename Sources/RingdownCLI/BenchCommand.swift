@@ -5,60 +5,60 @@ internal import RingdownSimulator
 
 struct BenchCommand: Command {
     static let name = "bench"
-    static let abstract = "The scoreboard: any client against what goes wrong with tokens."
+    static let abstract = "Score an OAuth client against common token failures."
     static let discussion = """
-        Each row starts the client anew, with a simulator of its own: outages, revocation, refusals, limits, and lifetimes
-        that make no sense. Clocks are shared and moved, so nothing is waited for.
+        Each row starts a new client process with its own simulator. The rows cover outages, revocation, rejections, rate
+        limits and invalid lifetimes. The processes share a virtual clock, so no row waits in real time.
 
         A client is a program that reads commands from standard input and answers each with a line of JSON:
 
-          token 5             ask the library for a valid token, five times
-          call 50 together    call the API, from 50 threads at once
-          time                {"time": seconds since 1970}
+          token 5             get a valid token from the library, five times
+          call 50 together    call the API from 50 threads concurrently
+          time                answer {"time": seconds since 1970}
 
-        The answer to the first two is {"succeeded": 4, "failed": 1, "error": "the first error, or null"}. Hosts and
-        credentials are in OAUTH_TOKEN_URL, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and GENESYS_API_URL, where it calls
-        /api/v2/tokens/me. Benchmarks/Scoreboard has such programs for requests, MSAL, google-auth, Authlib, the official
-        SDK and Go. Without a client Ringdown's own library is measured.
+        The answer to token and call is {"succeeded": 4, "failed": 1, "error": "the first error, or null"}. OAUTH_TOKEN_URL,
+        OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and GENESYS_API_URL set the hosts and credentials. The client calls
+        /api/v2/tokens/me. Benchmarks/Scoreboard has clients for requests, MSAL, google-auth, Authlib, the official SDK and
+        Go. Without a client, Ringdown's own library is scored.
 
-        The exit code is 1 where a row was not passed. It is 78, and nothing else is played, where a client gives no
-        answer at all in its first row; what it wrote to standard error is shown.
+        The exit code is 1 if a row fails. It is 78 if a client does not answer in its first row. In this case no further
+        rows run, and the client's standard error is printed.
         """
     static let examples = [
-        (line: "ringdown bench", purpose: "Ringdown's library"),
-        (line: "ringdown bench -- python3 my_client.py", purpose: "Your client"),
+        (line: "ringdown bench", purpose: "Score Ringdown's library"),
+        (line: "ringdown bench -- python3 my_client.py", purpose: "Score your own client"),
         (
             line:
                 "ringdown bench --client requests='python3 by_hand.py' --client msal='python3 msal_client.py' --output markdown",
-            purpose: "Several, side by side"
+            purpose: "Compare several clients"
         ),
     ]
 
     enum Format: String, ChoiceParameter { case table, json, markdown }
     enum Runner: String, ChoiceParameter { case machine, library, command }
 
-    @TrailingArguments("CLIENT", help: "The client's command.")
+    @TrailingArguments("CLIENT", help: "Command that starts the client")
     var command: [String]
-    @OptionList("client", "NAME=COMMAND", help: "A client and its name; may be repeated.")
+    @OptionList("client", "NAME=COMMAND", help: "Name and command of a client (repeatable)")
     var client: [String]
-    @OptionList("scenarios", "FILE", help: "Play the scenarios of a file on the library instead; may be repeated.")
+    @OptionList("scenarios", "FILE", help: "Play the scenarios in FILE instead (repeatable)")
     var scenarios: [String]
-    @Option("on", "RUNNER", help: "With --scenarios: what plays them; library unless said otherwise.")
+    @Option("on", "RUNNER", defaultText: "library", help: "With --scenarios: runner that plays them")
     var on: Runner?
-    @Option("seeds", "NUMBER", help: "Run so many random lives of the token lifecycle, 2000 events each, instead.")
+    @Option("seeds", "NUMBER", help: "Simulate NUMBER random token lifecycles of 2000 events each instead")
     var seeds: Int?
-    @Option("seed", "NUMBER", help: "With --seeds: the first of them; a failing one replays exactly.")
+    @Option("seed", "NUMBER", defaultText: "1", help: "With --seeds: first seed; replays a failing run")
     var seed: Int?
-    @Option("only", "TEXT", help: "Only the rows whose title has this text.")
+    @Option("only", "TEXT", help: "Run only rows or scenarios whose title contains TEXT")
     var only: String?
-    @Option("output", "FORMAT", help: "How to print it; table unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "table", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
         guard on == nil || !scenarios.isEmpty, seed == nil || seeds != nil else {
             throw UsageError(
-                on == nil ? "--seed goes with --seeds" : "--on goes with --scenarios",
-                hint: "'ringdown bench --help' shows how")
+                on == nil ? "--seed requires --seeds" : "--on requires --scenarios",
+                hint: "see 'ringdown bench --help'")
         }
         Interruption.arm()
         if !scenarios.isEmpty { return try await playScenarios() }
@@ -66,8 +66,8 @@ struct BenchCommand: Command {
         let rows = ScoreboardRow.all.filter { row in only.map { row.title.contains($0) } ?? true }
         guard !rows.isEmpty else {
             throw UsageError(
-                "no row has '\(sanitized(only ?? "", limit: 60))' in its title",
-                hint: "the rows are: " + ScoreboardRow.all.map(\.title).joined(separator: "; "))
+                "no row title contains '\(sanitized(only ?? "", limit: 60))'",
+                hint: "titles: " + ScoreboardRow.all.map(\.title).joined(separator: "; "))
         }
         _ = try TimeLibrary.path()
         var report = ScoreboardReport(rows: rows, clients: try clients())
@@ -87,10 +87,11 @@ struct BenchCommand: Command {
         return report.clients.allSatisfy { $0.passes == rows.count } ? ExitCode.done : ExitCode.failed
     }
 
-    /// Seeds one after the other, on every core; the first that breaks a promise is told.
+    /// Runs `count` seeds in parallel and reports the lowest one that violates an invariant.
     private func simulateLives(_ count: Int) async throws -> Int32 {
         guard (1...10_000_000).contains(count), (0...Int.max / 2).contains(seed ?? 1) else {
-            throw UsageError("--seeds is 1 to 10000000, --seed not negative", hint: "'ringdown bench --seeds 10000'")
+            throw UsageError(
+                "--seeds must be 1 to 10000000, and --seed 0 or more", hint: "example: ringdown bench --seeds 10000")
         }
         let first = UInt64(seed ?? 1)
         let lanes = min(8, count)
@@ -110,14 +111,14 @@ struct BenchCommand: Command {
         let stream = Context.current.standardOutput
         if let broken {
             try stream.line("seed \(broken.seed): \(broken.violation ?? "")")
-            notice("  hint: 'ringdown bench --seeds 1 --seed \(broken.seed)' replays it")
+            notice("  hint: replay it with 'ringdown bench --seeds 1 --seed \(broken.seed)'")
             return ExitCode.failed
         }
-        try stream.line("\(count) seeds, \(events) events, \(requests) token requests: every promise was kept")
+        try stream.line("\(count) seeds, \(events) events, \(requests) token requests: no invariant was violated")
         return ExitCode.done
     }
 
-    /// A line for each scenario, what went wrong below it, and a summary.
+    /// Prints a line for each scenario, its failures below it, and a summary.
     private func playScenarios() async throws -> Int32 {
         let stream = Context.current.standardOutput
         var (passes, results): (Int, [JSON]) = (0, [])
@@ -161,7 +162,7 @@ struct BenchCommand: Command {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
                 let what = text.hasPrefix("=") || !text.contains("=") ? "name" : "command"
-                throw UsageError("--client '\(sanitized(text, limit: 60))' has no \(what)", hint: "write NAME=COMMAND")
+                throw UsageError("--client '\(sanitized(text, limit: 60))' has no \(what)", hint: "use NAME=COMMAND")
             }
             clients.append(.init(name: parts[0], command: parts[1]))
         }
@@ -175,7 +176,10 @@ struct BenchCommand: Command {
         return clients
     }
 
-    /// Throws where the client cannot be started, or gives no answer at all in its first row: nor will it in others.
+    /// Runs a row against a client.
+    ///
+    /// - Throws: An error if the client cannot be started or does not answer in its first row. Later rows would fail the same
+    ///   way.
     private func outcome(
         of row: ScoreboardRow, _ client: ScoreboardReport.Client
     ) async throws -> ScoreboardRow.Outcome {
@@ -188,9 +192,10 @@ struct BenchCommand: Command {
             let reason = sanitized(failure.description, limit: 120)
             guard failure.hasAnswered || !client.outcomes.isEmpty else {
                 throw ConfigurationError(
-                    "the client \(sanitized(client.command, limit: 100)) gives no answer: \(reason)"
+                    "the client \(sanitized(client.command, limit: 100)) does not answer: \(reason)"
                         + failure.lastWords.map { "\n  stderr: \($0)" }.joined(),
-                    hint: "try it with 'time' on its standard input; 'ringdown bench --help' says what it must answer")
+                    hint:
+                        "test it with 'time' on standard input; 'ringdown bench --help' describes the expected answers")
             }
             return .init(isPassed: false, text: "no result: \(reason)", lastWords: failure.lastWords)
         } catch {

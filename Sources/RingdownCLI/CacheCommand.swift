@@ -4,22 +4,22 @@ internal import RingdownStores
 
 struct CacheCommand: Command {
     static let name = "cache"
-    static let abstract = "Check the cached tokens, or forget them."
+    static let abstract = "Check or delete the cached tokens."
     static let discussion = """
-        verify reads every record: whose it is, whether it can be decrypted, and what is wrong with it otherwise. clear
-        forgets every token; programs that run keep the ones that they have. A record that cannot be read is never an
-        error for 'ringdown token': it is a miss, and replaced.
+        verify reads every record and prints its account, or the reason why it cannot be read. clear deletes all cached
+        tokens. Running programs continue to use the tokens that they have in memory. 'ringdown token' treats an unreadable
+        record as a cache miss and replaces it.
         """
     static let examples = [
-        (line: "ringdown cache verify", purpose: "Is the store in order?"),
-        (line: "ringdown cache clear", purpose: "Forget all tokens"),
+        (line: "ringdown cache verify", purpose: "Check the token store"),
+        (line: "ringdown cache clear", purpose: "Delete all cached tokens"),
     ]
 
     enum Format: String, ChoiceParameter { case text, json }
 
-    @Argument("WHAT", required: true, help: "verify or clear.")
+    @Argument("WHAT", required: true, help: "verify or clear")
     var what: String?
-    @Option("output", "FORMAT", help: "text unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
@@ -28,10 +28,10 @@ struct CacheCommand: Command {
         case "verify": return try verify(store)
         case "clear":
             let count = store.clear()
-            try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") forgotten")
+            try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") deleted")
             return ExitCode.done
         default:
-            throw UsageError("WHAT cannot be '\(sanitized(what ?? "", limit: 40))'", hint: "it is verify or clear")
+            throw UsageError("WHAT cannot be '\(sanitized(what ?? "", limit: 40))'", hint: "use verify or clear")
         }
     }
 
@@ -48,8 +48,8 @@ struct CacheCommand: Command {
             (record.problem.map { "bad   \(record.name)  \($0)" } ?? "ok    \(record.name)  \(record.account ?? "")")
                 + "\n"
         }
-        let summary =
-            "\(records.count) record\(records.count == 1 ? "" : "s")\(isGood ? "" : "; 'ringdown cache clear' removes the bad ones too")"
+        let advice = isGood ? "" : "; 'ringdown cache clear' deletes the bad records too"
+        let summary = "\(records.count) record\(records.count == 1 ? "" : "s")\(advice)"
         try say(["ok": .bool(isGood), "records": .array(json)], lines.joined() + summary)
         return isGood ? ExitCode.done : ExitCode.badInput
     }
@@ -59,19 +59,23 @@ struct CacheCommand: Command {
     }
 }
 
-/// The file store that the environment names. Throws `ConfigurationError`.
+/// The token store in files that the environment configures.
+///
+/// - Throws: `ConfigurationError` if tokens are not stored in files.
 func fileStore() throws(ConfigurationError) -> FileStore {
     let settings = Settings(variables: Context.current.variables)
     guard let store = try tokenStore(settings, account: "") as? FileStore else {
-        throw ConfigurationError("tokens are not kept in files here", hint: "RINGDOWN_CACHE says so; unset it")
+        throw ConfigurationError("tokens are not stored in files", hint: "unset RINGDOWN_CACHE")
     }
     return store
 }
 
-/// The records of a store, or the reason why it cannot be used. Throws `ConfigurationError`.
+/// Reads the records of a store.
+///
+/// - Throws: `ConfigurationError` if the store cannot be used.
 func records(of store: FileStore) throws(ConfigurationError) -> [StoredRecord] {
     do { return try store.records(at: Context.current.time.now()) } catch {
         throw ConfigurationError(
-            "the token store \(error)", hint: "RINGDOWN_CACHE_DIR and RINGDOWN_CACHE_KEY decide where and how")
+            "the token store \(error)", hint: "check RINGDOWN_CACHE_DIR and RINGDOWN_CACHE_KEY")
     }
 }

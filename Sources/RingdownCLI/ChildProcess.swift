@@ -7,20 +7,25 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Runs another program in the foreground: it has our streams and our terminal, and gets the signals that we are sent.
+/// Runs another program in the foreground. It inherits the streams and the terminal, and receives the signals sent to this process.
 enum ChildProcess {
-    /// The process that signals are handed on to; 0 before it is there.
+    /// The process to which signals are forwarded; 0 before it exists.
     private static let current = Atomic<Int32>(0)
-    /// A signal that came before the process was there.
+    /// A signal that arrived before the process existed.
     private static let early = Atomic<Int32>(0)
 
-    /// Returns the program's exit code; 128 and the signal's number where a signal ended it, as a shell does.
+    /// Runs a program until it exits.
     ///
-    /// `prepare` is called once signals are taken care of, before the program starts. Throws `UsageError` where that cannot be.
+    /// - Parameters:
+    ///   - command: The program and its arguments.
+    ///   - environment: The environment variables of the program.
+    ///   - prepare: A function that is called before the program starts, after the signal handlers are installed.
+    /// - Returns: The program's exit code; 128 plus the signal's number if a signal ended it, as in a shell.
+    /// - Throws: `UsageError` if the program cannot be started.
     static func run(
         _ command: [String], environment: [String: String], prepare: () throws -> Void = {}
     ) async throws -> Int32 {
-        // Where a parent ignores this signal, so would we, and the child's exit code would be lost.
+        // An ignored SIGCHLD is inherited from the parent, and would discard the child's exit code.
         signal(SIGCHLD, SIG_DFL)
         let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
         defer {
@@ -45,8 +50,9 @@ enum ChildProcess {
         return ending == 0 ? (status >> 8) & 0xFF : 128 + ending
     }
 
-    /// Hands a signal on to the child, unless it came from the terminal, which has sent it to the child as well. Returns
-    /// what was done with the signal before.
+    /// Forwards a signal to the child, unless the terminal sent it, because the terminal also sends it to the child.
+    ///
+    /// - Returns: The former action for the signal.
     private static func handOn(_ number: Int32) -> sigaction {
         var (action, former) = (sigaction(), sigaction())
         action.sa_flags = Int32(SA_SIGINFO) | Int32(SA_RESTART)
@@ -71,15 +77,15 @@ enum ChildProcess {
     }
 }
 
-/// Signals that end a program which serves: SIGINT, SIGTERM and SIGHUP.
+/// The signals that stop a server: SIGINT, SIGTERM and SIGHUP.
 struct EndSignals {
-    /// The writing end of the pipe that the handler reports to.
+    /// The write end of the pipe to which the handler writes.
     private static let reporter = Atomic<Int32>(-1)
     private let reading: Int32
-    /// Can be read once the process was told to end.
+    /// A descriptor that becomes readable after a signal.
     var descriptor: Int32 { reading }
 
-    /// From now on the signals are kept for ``wait()`` instead of ending the process.
+    /// Installs handlers that report the signals to ``wait()`` instead of ending the process.
     init() {
         var ends: [Int32] = [-1, -1]
         _ = pipe(&ends)
@@ -93,24 +99,24 @@ struct EndSignals {
         }
     }
 
-    /// Returns once the process was told to end.
+    /// Waits for a signal.
     func wait() async {
         _ = try? await Thread.run { block() }
     }
 
-    /// The same for a thread that may block.
+    /// Blocks the current thread until a signal arrives.
     func block() {
         var byte: UInt8 = 0
         while read(reading, &byte, 1) < 0, errno == EINTR {}
     }
 
-    /// From now on the signals end the process again.
+    /// Restores the default action, so that the signals end the process.
     static func release() {
         for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) { signal(number, SIG_DFL) }
     }
 }
 
-/// Whether a signal is ignored, which a program inherits from whoever started it.
+/// Whether a signal is ignored. A process inherits this from its parent.
 func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)

@@ -8,13 +8,13 @@ internal import RingdownCurl
     internal import Darwin
 #endif
 
-/// The world around a command: variables, streams, the network. Tests put in their own.
+/// The environment of a command: variables, streams, network and clock. Tests provide their own.
 package struct Context: Sendable {
     package var variables: [String: String]
     package var workingDirectory: String
     package var standardOutput: any Output
     package var standardError: any Output
-    /// Where requests go instead of the network.
+    /// A transport that replaces the network, for tests.
     package var transport: (any Transport)?
     package var time: any TimeSource
 
@@ -33,7 +33,7 @@ package struct Context: Sendable {
 
     @TaskLocal package static var current = Context.process
 
-    /// The process's own.
+    /// The environment of this process.
     package static var process: Context {
         Context(
             variables: environmentVariables(), standardOutput: Descriptor(number: STDOUT_FILENO),
@@ -43,41 +43,45 @@ package struct Context: Sendable {
 }
 
 extension Context {
-    /// A new directory for this run. Throws `FileError`.
+    /// Creates a temporary directory for this run.
+    ///
+    /// - Throws: `FileError` if it cannot be created.
     func temporaryDirectory() throws(FileError) -> TemporaryDirectory {
         try TemporaryDirectory(in: variables["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
     }
 }
 
-/// A stream that text goes to.
+/// An output stream.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }
-    /// Writes bytes as they are, also to a terminal, which may obey them: only for text of this program's own.
+    /// Writes bytes unchanged, also to a terminal, which may interpret control characters. Only for this program's own text.
     ///
-    /// - Throws: ``OutputClosed`` if the reader has gone, and `OutputError` if the bytes cannot be written.
+    /// - Throws: ``OutputClosed`` if the reader closed the stream, `OutputError` if the bytes cannot be written.
     func writeUnfiltered(_ bytes: [UInt8]) throws
 }
 
-/// The reader of an output went away, as `head` does once it has enough.
+/// The reader closed the output, as `head` does.
 package struct OutputClosed: Error {
     package init() {}
 }
 
-/// An output that took no more, as a full disk does not.
+/// The output cannot be written, for example because the disk is full.
 struct OutputError: Error {
     let error: FileError
 }
 
 extension Output {
-    /// Writes bytes that may come from a server: control characters do not reach a terminal. Anything else gets the bytes as they
-    /// are. Throws as ``writeUnfiltered(_:)``.
+    /// Writes bytes that may come from a server. Control characters are escaped on a terminal; other outputs receive the bytes
+    /// unchanged.
+    ///
+    /// - Throws: The errors of ``writeUnfiltered(_:)``.
     package func write(_ bytes: [UInt8]) throws { try writeUnfiltered(isTerminal ? terminalSafe(bytes) : bytes) }
     func write(_ text: String) throws { try write(Array(text.utf8)) }
     func writeUnfiltered(_ text: String) throws { try writeUnfiltered(Array(text.utf8)) }
     func line(_ text: String) throws { try write(text + "\n") }
 }
 
-/// An open file of the process.
+/// An open file descriptor of this process.
 struct Descriptor: Output {
     let number: Int32
 
@@ -90,7 +94,7 @@ struct Descriptor: Output {
     }
 }
 
-/// To standard error; what cannot be written there is lost.
+/// Prints a line to standard error. Write errors are ignored.
 func notice(_ text: String) {
     try? Context.current.standardError.line(text)
 }

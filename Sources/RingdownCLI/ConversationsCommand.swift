@@ -3,20 +3,23 @@ internal import RingdownCore
 
 struct ConversationsCommand: Command {
     static let name = "conversations"
-    static let abstract = "List the conversations of an interval, or the completed contacts."
+    static let abstract = "List the conversations or completed contacts of an interval."
     static let discussion = """
-        Genesys Cloud gives the conversations that started on a day which the interval touches; intervals of more than a week are
-        asked for week by week. With --job it is asked asynchronously, for those with activity during the interval, with their
-        attributes; what is newer than a day may be missing then. NICE CXone gives the contacts that were completed.
+        Genesys Cloud returns the conversations that started on any day of the interval. Intervals of more than a week are
+        queried week by week. With --job, an asynchronous query returns the conversations with activity during the interval,
+        with their attributes; conversations of the last day may be missing. NICE CXone returns completed contacts.
 
-        Times are UTC. json and ndjson hold what the platform sent, unchanged. Ctrl-C ends the list after a whole line.
+        Times are UTC. json and ndjson contain the platform's data unchanged. Ctrl-C stops after a complete line.
         """
     static let examples = [
-        (line: "ringdown conversations --interval 2026-11-01/2026-11-08 --output csv > week.csv", purpose: "A week"),
+        (
+            line: "ringdown conversations --interval 2026-11-01/2026-11-08 --output csv > week.csv",
+            purpose: "Export a week as CSV"
+        ),
         (
             line:
                 "ringdown conversations --interval 2026-01-01/2026-11-01 --job --output ndjson --resume pos >> all.ndjson",
-            purpose: "Ten months, which can be broken off"
+            purpose: "Export ten months; run it again to resume after an interruption"
         ),
     ]
 
@@ -24,9 +27,9 @@ struct ConversationsCommand: Command {
     let export = ExportOptions()
     @Option(
         "interval", "START/END",
-        help: "From when until when: dates (midnight, UTC), or times such as 2026-11-01T08:00:00Z.")
+        help: "Start and end: dates (midnight UTC) or times such as 2026-11-01T08:00:00Z")
     var interval: String?
-    @Flag("job", help: "Genesys Cloud: ask asynchronously, for long intervals.")
+    @Flag("job", help: "Genesys Cloud: use an asynchronous query, for long intervals")
     var job: Bool
 
     func run() async throws -> Int32 {
@@ -49,9 +52,11 @@ struct ConversationsCommand: Command {
     }
 }
 
-/// The interval of a command line. Throws `UsageError`.
+/// Parses the value of `--interval`.
+///
+/// - Throws: `UsageError` if it is missing or invalid.
 func givenInterval(_ text: String?) throws(UsageError) -> Interval {
-    let hint = "'--interval 2026-11-01/2026-11-08' is a week; dates mean midnight, UTC"
+    let hint = "use START/END, such as '--interval 2026-11-01/2026-11-08'; dates mean midnight UTC"
     guard let text else { throw UsageError("--interval is missing", hint: hint) }
     do { return try Interval(text) } catch {
         throw UsageError("--interval cannot be '\(sanitized(text, limit: 60))': \(error)", hint: hint)

@@ -6,10 +6,10 @@ internal import RingdownSimulator
 
 struct DemoCommand: Command {
     static let name = "demo"
-    static let abstract = "The tour, on the embedded simulator: no account, no network."
-    static let examples = [(line: "ringdown demo", purpose: "Both platforms in a few seconds")]
+    static let abstract = "Run a tour on the embedded simulator, without an account or a network."
+    static let examples = [(line: "ringdown demo", purpose: "See both platforms in a few seconds")]
 
-    /// Short, so that a token ends while the demo runs.
+    /// Short enough that a token expires while the demo runs.
     private static let lifetime: Duration = .seconds(1)
     private static let pageSize = 25
 
@@ -20,11 +20,11 @@ struct DemoCommand: Command {
         let live = try LiveSimulator(Simulator(options))
         try output.line(
             """
-            Ringdown: pick up, and there is a valid access token.
+            Ringdown demo: access tokens and API calls on both platforms.
 
-            A simulator of Genesys Cloud and NICE CXone now answers on
-            \(live.addresses.genesys) and its neighbours; nothing leaves this machine.
-            Its tokens live for only \(Self.lifetime.spoken), so that they end while we work.
+            A simulator of Genesys Cloud and NICE CXone is running on
+            \(live.addresses.genesys) and adjacent ports. No request leaves this machine.
+            Its tokens are valid for only \(Self.lifetime.spoken), so that they expire during the demo.
             """)
         for platform in ["genesys", "cxone"] {
             var variables = Dictionary(uniqueKeysWithValues: live.environment.map { ($0.name, $0.value) })
@@ -42,7 +42,7 @@ struct DemoCommand: Command {
         let start = live.simulator.requestCount
         try output.line("\n\(client.profile.platform.title)")
         let token = try await client.token()
-        try output.line("  token    \(token.value.count) characters, good for \(token.lifetime.spoken)")
+        try output.line("  token    \(token.value.count) characters, valid for \(token.lifetime.spoken)")
         let identity = try await client.whoami()
         try output.line("  whoami   \(identity.organizationName ?? "?"), region \(client.profile.region ?? "?")")
         let first = try await readUsers(client, output)
@@ -50,12 +50,14 @@ struct DemoCommand: Command {
         let story = live.simulator.story(since: start)
         let last = try await client.token()
         try output.line(
-            "  expiry   the first token ended: \(story.tokenRequests) tokens, \(story.calls) calls, \(story.refused) refused"
-                + (last == token ? "" : "; nobody noticed")
+            "  expiry   the first token expired: \(story.tokenRequests) tokens, \(story.calls) calls, \(story.refused) rejected"
+                + (last == token ? "" : "; no call failed")
         )
     }
 
-    /// Reads everybody, slowly enough for the token to end, and returns the first three.
+    /// Lists all users, slowly enough for the token to expire.
+    ///
+    /// - Returns: The first three users.
     private func readUsers(_ client: APIClient, _ output: any Output) async throws -> [User] {
         var first: [User] = []
         var count = 0
@@ -69,23 +71,23 @@ struct DemoCommand: Command {
             try await Context.current.time.sleep(for: .milliseconds(130))
         }
         if output.isTerminal { try output.writeUnfiltered("\r\u{1B}[K") }
-        try output.line("  users    \(count), in pages of \(Self.pageSize); the first are")
+        try output.line("  users    \(count), in pages of \(Self.pageSize); the first three:")
         return first
     }
 
     private static let nextSteps = """
 
-        The same against your own account, in ten lines of shell:
+        Run the same steps with your own account:
 
           export PATH="$PWD/.build/release:$PATH"
-          export GENESYS_REGION=eu-west-1 GENESYS_CLIENT_ID=...  # 'ringdown regions'
-          export GENESYS_CLIENT_SECRET_FILE=~/.genesys-secret    # only you can read it
+          export GENESYS_REGION=eu-west-1 GENESYS_CLIENT_ID=...  # see 'ringdown regions'
+          export GENESYS_CLIENT_SECRET_FILE=~/.genesys-secret    # readable only by you
           ringdown whoami --platform genesys
           ringdown users --platform genesys --output csv > users.csv
           ringdown api --platform genesys GET '/api/v2/users?pageSize=5'
-          export CXONE_CLIENT_ID=... CXONE_ACCESS_KEY_ID=...     # the app, a user's key
+          export CXONE_CLIENT_ID=... CXONE_ACCESS_KEY_ID=...     # application, access key
           export CXONE_CLIENT_SECRET_FILE=~/.cxone-secret
-          export CXONE_ACCESS_KEY_SECRET_FILE=~/.cxone-key       # it ends in ====
+          export CXONE_ACCESS_KEY_SECRET_FILE=~/.cxone-key       # ends in ====
           ringdown users --platform cxone --output csv > agents.csv
 
         """

@@ -4,52 +4,55 @@ internal import RingdownOAuth
 
 struct ExecCommand: Command {
     static let name = "exec"
-    static let abstract = "Run a command with a token in its environment, kept fresh in a file."
+    static let abstract = "Run a command with an access token in its environment."
     static let discussion = """
-        The command finds the token in RINGDOWN_ACCESS_TOKEN and under the name that the vendor's own tools read, as
-        GENESYSCLOUD_ACCESS_TOKEN. A variable cannot change while a program runs, so the file that RINGDOWN_TOKEN_FILE names
-        holds the token that is valid now: only its owner can read it, it is replaced before the token ends, and it is gone when
-        the command is. RINGDOWN_API_URL is where the API is.
+        RINGDOWN_ACCESS_TOKEN and the variable of the vendor's own tools, such as GENESYSCLOUD_ACCESS_TOKEN, are set to the
+        token. They cannot change while the command runs, so RINGDOWN_TOKEN_FILE names a file with the current token. Only
+        its owner can read this file. It is replaced before the token expires, and deleted when the command exits.
+        RINGDOWN_API_URL is set to the base URL of the API.
 
-        With several profiles each has variables with its name in them, RINGDOWN_PROD_ACCESS_TOKEN, …_TOKEN_FILE, …_API_URL for
-        'prod'; those without a name are the first one's.
+        With several profiles, each profile has its own variables, such as RINGDOWN_PROD_ACCESS_TOKEN, …_TOKEN_FILE and
+        …_API_URL for 'prod'. The variables without a profile name belong to the first profile.
 
-        Secrets of the client are not handed on, unless --keep-secrets is given. Signals, exit code, terminal and standard input
-        are the command's.
+        The client's secrets are removed from the environment, unless --keep-secrets is given. Signals, the terminal and
+        standard input are passed to the command. The exit code is the command's exit code.
         """
     static let examples = [
-        (line: "ringdown exec prod -- terraform plan", purpose: "A tool of the vendor's, without the secret"),
+        (line: "ringdown exec prod -- terraform plan", purpose: "Run a tool without the client secret"),
         (
             line:
                 "ringdown exec -- sh -c 'curl -H \"Authorization: Bearer $(cat \"$RINGDOWN_TOKEN_FILE\")\" \"$RINGDOWN_API_URL/api/v2/tokens/me\"'",
-            purpose: "The token that is valid now"
+            purpose: "Read the current token from the file"
         ),
-        (line: "ringdown exec prod test -- ./copy-queues.sh", purpose: "Two accounts at once"),
-        (line: "ringdown exec --revoke -- ./deploy.sh", purpose: "A token for this command alone"),
-        (line: "ringdown simulate -- ringdown exec --platform genesys -- env", purpose: "Without an account"),
+        (line: "ringdown exec prod test -- ./copy-queues.sh", purpose: "Use two accounts"),
+        (
+            line: "ringdown exec --revoke -- ./deploy.sh",
+            purpose: "Request a token for one command and revoke it afterwards"
+        ),
+        (line: "ringdown simulate -- ringdown exec --platform genesys -- env", purpose: "Try it without an account"),
     ]
 
     let account = Account()
-    @ArgumentList("PROFILE", help: "More profiles.")
+    @ArgumentList("PROFILE", help: "Additional profiles")
     var moreProfiles: [String]
-    @Flag("keep-secrets", help: "Hand on the client's secrets as well.")
+    @Flag("keep-secrets", help: "Keep the client's secrets in the command's environment")
     var keepSecrets: Bool
     @Flag(
         "revoke",
-        help: "End the token at the platform when the command is over; what goes wrong with that is a warning.")
+        help: "Revoke the token when the command exits; report failures as warnings")
     var revoke: Bool
-    @Option("min-ttl", "DURATION", help: "How long the token must last at least when the command starts.")
+    @Option("min-ttl", "DURATION", help: "Minimum validity of the token when the command starts")
     var minimumValidity: DurationParameter?
-    @TrailingArguments("COMMAND", help: "The command and its arguments.")
+    @TrailingArguments("COMMAND", help: "Command and its arguments")
     var command: [String]
 
     func run() async throws -> Int32 {
         guard !command.isEmpty else {
-            throw UsageError("there is no command", hint: "write it behind '--': 'ringdown exec -- COMMAND'")
+            throw UsageError("COMMAND is missing", hint: "put it after '--': 'ringdown exec -- COMMAND'")
         }
         if revoke, Context.current.variables["RINGDOWN_SOCKET"]?.isEmpty == false {
             throw UsageError(
-                "--revoke does not go with a broker, whose token others share", hint: "unset RINGDOWN_SOCKET")
+                "--revoke cannot be used with a broker: other processes share its token", hint: "unset RINGDOWN_SOCKET")
         }
         let names = [account.profileName].compactMap { $0 } + moreProfiles
         let prefixes = try Self.prefixes(names)
@@ -75,7 +78,7 @@ struct ExecCommand: Command {
         var variables = Context.current.variables
         if !keepSecrets {
             for name in Settings.secretVariables { variables[name] = nil }
-            // The address of a server has its password in it.
+            // A Redis URL contains the password.
             if variables["RINGDOWN_CACHE"]?.lowercased().hasPrefix("redis") == true {
                 variables["RINGDOWN_CACHE"] = nil
             }
@@ -88,7 +91,7 @@ struct ExecCommand: Command {
         try await Self.add(leases, prefixes, to: &variables)
         let keepers = Locked<[Task<Void, Never>]>([])
         defer { keepers.withLock { $0.forEach { $0.cancel() } } }
-        // The files come last, when signals are taken care of already.
+        // Write the files after the signal handlers are installed, so that they are always deleted.
         return try await ChildProcess.run(command, environment: variables) {
             for lease in leases { try lease.write() }
             keepers.withLock { $0 = leases.map { lease in Task { await lease.keep() } } }
@@ -108,8 +111,10 @@ struct ExecCommand: Command {
         return try TokenDirectory(in: bases.compactMap { $0 }.filter { !$0.isEmpty })
     }
 
-    /// What the variables of each lease begin with: the first one's have no name in them, with several profiles all have variables
-    /// with theirs.
+    /// The prefixes of the variables of each lease. The first lease has variables without a profile name. With several profiles,
+    /// each lease has variables with its profile name.
+    ///
+    /// - Throws: `UsageError` if two profiles have the same prefix.
     private static func prefixes(_ names: [String]) throws(UsageError) -> [[String]] {
         if names.count < 2 { return [["RINGDOWN_"]] }
         var owners: [String: String] = [:]
@@ -119,8 +124,8 @@ struct ExecCommand: Command {
             let prefix = "RINGDOWN_" + String(word) + "_"
             if let other = owners.updateValue(name, forKey: prefix) {
                 throw UsageError(
-                    "the profiles '\(other)' and '\(name)' would have the same variables, \(prefix)…",
-                    hint: "name each once; rename one where only '-', '_' and '.' differ")
+                    "the profiles '\(other)' and '\(name)' have the same variables: \(prefix)…",
+                    hint: "name each profile once; rename profiles that differ only in '-', '_' and '.'")
             }
             prefixes.append(index == 0 ? ["RINGDOWN_", prefix] : [prefix])
         }
@@ -133,13 +138,15 @@ struct ExecCommand: Command {
         for (lease, prefixes) in zip(leases, prefixes) {
             let own = await lease.variables
             for prefix in prefixes {
-                // What an outer 'exec' set is another account's.
+                // Replace the variables of an outer 'exec', which belong to another account.
                 for name in TokenLease.names { variables[prefix + name] = own[name] }
             }
         }
-        for name in ["GENESYSCLOUD_ACCESS_TOKEN", "GENESYSCLOUD_REGION"] { variables[name] = nil }
-        guard let vendors = leases.first(where: { $0.client.profile.platform.name == "genesys" }) else { return }
-        variables["GENESYSCLOUD_ACCESS_TOKEN"] = await vendors.variables["ACCESS_TOKEN"]
-        variables["GENESYSCLOUD_REGION"] = vendors.client.profile.region
+        for platform in Platform.all {
+            let names = platform.variables
+            let lease = leases.first { $0.client.profile.platform.name == platform.name }
+            if let name = names.vendorAccessToken { variables[name] = await lease?.variables["ACCESS_TOKEN"] }
+            if let name = names.vendorRegion { variables[name] = lease?.client.profile.region }
+        }
     }
 }

@@ -18,7 +18,7 @@ enum ExitCode {
     static let configuration: Int32 = 78
 }
 
-/// An error as the command line tells it: what failed, why most likely, what to do, and the exit code.
+/// An error as the command line reports it: message, hint, details and exit code.
 struct Failure {
     private var exitCode: Int32
     private var code: String
@@ -30,10 +30,7 @@ struct Failure {
     private let isSilent: Bool
 
     init(_ error: any Error, commandLine: [String]) {
-        let options = commandLine.prefix { $0 != "--" }
-        isJSON =
-            options.contains("--output=json")
-            || zip(options, options.dropFirst()).contains { $0 == "--output" && $1 == "json" }
+        isJSON = GlobalOptions(commandLine).hasJSONOutput
         isSilent = error is OutputClosed
         (hint, exitCode, code, message) = ("", ExitCode.failed, "failed", "\(error)")
         switch error {
@@ -47,16 +44,16 @@ struct Failure {
         case let error as HTTPServer.StartError:
             (exitCode, code) = (ExitCode.configuration, "configuration")
             message = "\(error)"
-            hint = "end what listens there, or let the system choose a port"
+            hint = "stop the process that uses the address, or use another port"
         case let error as OutputError:
-            (message, hint) = ("cannot write \(error.error)", "what was written before it is not complete")
+            (message, hint) = ("cannot write \(error.error)", "the output is incomplete")
         case let error as FileError:
             (exitCode, code, message) = (ExitCode.badInput, "badInput", "cannot read \(error)")
         case is CancellationError: (exitCode, code, message) = (ExitCode.cancelled, "cancelled", "cancelled")
         case is OutputClosed: exitCode = ExitCode.failed
         default:
             (exitCode, code) = (ExitCode.bug, "bug")
-            hint = "this should not happen: report it with the command line"
+            hint = "this is a bug in ringdown: report it with the command line"
         }
     }
 
@@ -71,7 +68,7 @@ struct Failure {
         case .cancelled: exitCode = ExitCode.cancelled
         default: exitCode = ExitCode.failed
         }
-        message = "no token: " + message
+        message = "cannot get a token: " + message
     }
 
     private mutating func describe(_ error: APIError) {
@@ -96,7 +93,9 @@ struct Failure {
         }
     }
 
-    /// Tells the error to standard error and returns the exit code.
+    /// Writes the error to standard error.
+    ///
+    /// - Returns: The exit code.
     func report() -> Int32 {
         if isSilent { return exitCode }
         if isJSON {
@@ -116,7 +115,7 @@ struct Failure {
     }
 }
 
-/// A token error with what the platform's knowledge makes of it.
+/// A token error with a hint for the account's platform.
 struct AdvisedTokenError: Error, CustomStringConvertible {
     var error: TokenError
     var hint: String

@@ -7,9 +7,9 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// Writes every exchange into a file of the HAR format (version 1.2), which browsers and proxies can show.
+/// Writes every request and response to a file in the HAR format (version 1.2), which browsers and proxies can display.
 ///
-/// ``TraceFilter`` decides what is kept: nothing that is not known to be harmless. The file is whole after each exchange.
+/// ``TraceFilter`` removes everything that is not known to be harmless. The file is complete after each response.
 struct HARTrace: Transport {
     let transport: any Transport
     let log: HARLog
@@ -23,7 +23,7 @@ struct HARTrace: Transport {
     }
 }
 
-/// The file of a trace, which all transports of a command write.
+/// The file of a trace, shared by all transports of a command.
 final class HARLog: Sendable {
     private struct State {
         var offset: Int
@@ -35,7 +35,9 @@ final class HARLog: Sendable {
     private let descriptor: Int32
     private let state: Locked<State>
 
-    /// Makes the file anew, for its owner only. Throws `FileError`.
+    /// Creates or truncates the file, with access for its owner only.
+    ///
+    /// - Throws: `FileError` if the file cannot be written.
     init(path: String) throws(FileError) {
         descriptor = try File.openOwn(path, O_WRONLY)
         guard ftruncate(descriptor, 0) == 0, fchmod(descriptor, 0o600) == 0 else {
@@ -71,7 +73,7 @@ final class HARLog: Sendable {
     private func write(_ bytes: [UInt8], at offset: Int) {
         let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
         if count != bytes.count {
-            Logger.current.warning("trace.incomplete", "the trace is not complete: the file takes no more")
+            Logger.current.warning("trace.incomplete", "the trace is incomplete: the file cannot be written")
         }
     }
 
@@ -108,7 +110,7 @@ final class HARLog: Sendable {
             (type, version) = (response.headers["Content-Type"] ?? "", "HTTP/\(response.httpVersion)")
         case .failure(let error): note = error.description
         }
-        // What answers a request for a token is one.
+        // The response to a token request contains a token.
         let isSecret = if case .secret = request.body { true } else { false }
         return [
             "status": .int(status), "statusText": "", "httpVersion": .string(version), "cookies": [],
@@ -121,7 +123,7 @@ final class HARLog: Sendable {
         ]
     }
 
-    /// What a server might echo: secret header fields, with and without the scheme before them.
+    /// The values that a server may echo: secret header fields, with and without the authentication scheme.
     private static func secrets(of request: Request) -> [Secret] {
         request.headers.fields.flatMap { field -> [Secret] in
             guard case .secret(let secret) = field.value else { return [] }

@@ -1,11 +1,11 @@
 internal import RingdownCore
 internal import Synchronization
 
-/// Lets a command that is interrupted end where nothing is half done: the first signal cancels it, the next one ends the process.
+/// Cancels a command on the first signal, so that it ends in a consistent state. The next signal ends the process immediately.
 enum Interruption {
     private static let isArmed = Atomic(false)
 
-    /// From now on SIGINT, SIGTERM and SIGHUP cancel the command.
+    /// Installs the handlers for SIGINT, SIGTERM and SIGHUP.
     static func arm() {
         guard !isArmed.exchange(true, ordering: .sequentiallyConsistent) else { return }
         let signals = EndSignals()

@@ -4,7 +4,7 @@
     internal import Darwin
 #endif
 
-/// Whether anything stands at a path, be it a link that leads nowhere.
+/// Whether a path exists. A symbolic link exists even if its target does not.
 func isThere(_ path: String) -> Bool {
     var information = stat()
     return lstat(path, &information) == 0

@@ -3,51 +3,51 @@ internal import RingdownCore
 
 struct JobsCommand: Command {
     static let name = "jobs"
-    static let abstract = "NICE CXone's long-running work: start it, wait for it, print its file."
+    static let abstract = "Run a NICE CXone data extraction or report and print its file."
     static let discussion = """
-        extraction  a data extraction, for whole days; NAME is its entity, such as recording-interaction-metadata
-        report      a report, run as it is set up; NAME is its number
-        rows        the rows of a report for an interval; NAME is its number
+        extraction  data extraction for whole days; NAME is the entity, such as recording-interaction-metadata
+        report      report with its stored settings; NAME is the report number
+        rows        rows of a report for an interval; NAME is the report number
 
-        The file is fetched without the token where it lies with others. CXone begins one extraction in 30 seconds; a second
-        one waits. Genesys Cloud's jobs are 'ringdown conversations --job'.
+        Files on third-party hosts are downloaded without the token. CXone starts one extraction every 30 seconds; further
+        extractions wait. For Genesys Cloud, use 'ringdown conversations --job'.
         """
     static let examples = [
         (
             line:
                 "ringdown jobs extraction recording-interaction-metadata --version 7 --interval 2026-11-01/2026-11-02 > calls.csv",
-            purpose: "A day's recordings"
+            purpose: "Extract the recordings of a day"
         ),
-        (line: "ringdown jobs report 350001 > report.csv", purpose: "A report"),
+        (line: "ringdown jobs report 350001 > report.csv", purpose: "Run a report"),
     ]
 
     enum Kind: String, CaseIterable { case extraction, report, rows }
 
-    @Argument("KIND", required: true, help: "extraction, report or rows.")
+    @Argument("KIND", required: true, help: "extraction, report or rows")
     var kind: String?
-    @Argument("NAME", required: true, help: "The entity, or the report's number.")
+    @Argument("NAME", required: true, help: "Entity or report number")
     var subject: String?
     let account = Account()
-    @Option("interval", "START/END", help: "From when until when; for extraction and rows.")
+    @Option("interval", "START/END", help: "For extraction and rows: start and end")
     var interval: String?
-    @Option("version", "NUMBER", help: "The version of the entity; 1 unless said otherwise.")
+    @Option("version", "NUMBER", defaultText: "1", help: "For extraction: version of the entity")
     var version: String?
-    @Option("file-type", "TYPE", help: "CSV, PDF, XML or Excel, for report; CSV unless said otherwise.")
+    @Option("file-type", "TYPE", defaultText: "CSV", help: "For report: CSV, PDF, XML or Excel")
     var fileType: String?
 
     func run() async throws -> Int32 {
         guard let kind = kind.flatMap(Kind.init), let subject else {
             throw UsageError(
                 "KIND cannot be '\(sanitized(kind ?? "", limit: 40))'",
-                hint: "it can be: \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+                hint: "use one of: \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         let interval = kind == .report ? nil : try givenInterval(self.interval)
         Interruption.arm()
         let bytes = try await account.withClient { client -> [UInt8] in
-            guard client.profile.platform.name == "cxone" else {
+            guard client.profile.platform.capabilities.jobs.contains(.files) else {
                 throw UsageError(
-                    "\(client.profile.platform.title) has no such jobs",
-                    hint: "'ringdown conversations --job' is its own")
+                    "\(client.profile.platform.title) does not support these jobs",
+                    hint: "for Genesys Cloud, use 'ringdown conversations --job'")
             }
             switch (kind, interval) {
             case (.extraction, let interval?):
@@ -58,7 +58,7 @@ struct JobsCommand: Command {
             default: return try await client.report(subject, fileType: fileType ?? "CSV").bytes
             }
         }
-        if bytes.isEmpty { notice("ringdown: note: there is nothing in this interval") }
+        if bytes.isEmpty { notice("ringdown: note: the interval contains no data") }
         try Context.current.standardOutput.write(bytes)
         return ExitCode.done
     }

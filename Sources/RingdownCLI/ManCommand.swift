@@ -2,13 +2,13 @@ internal import RingdownCore
 
 struct ManCommand: Command {
     static let name = "man"
-    static let abstract = "Print the manual page of the program or of a command."
+    static let abstract = "Print the manual page of ringdown or of a command."
     static let examples = [
-        (line: "ringdown man token | man -l -", purpose: "Read it"),
-        (line: "ringdown man > /usr/local/share/man/man1/ringdown.1", purpose: "Keep it"),
+        (line: "ringdown man token | man -l -", purpose: "Read the manual page of the token command"),
+        (line: "ringdown man > /usr/local/share/man/man1/ringdown.1", purpose: "Install the manual page"),
     ]
 
-    @Argument("COMMAND", help: "The command; without it the program.")
+    @Argument("COMMAND", help: "Command to describe (default: ringdown itself)")
     var command: String?
 
     func run() async throws -> Int32 {

@@ -3,32 +3,33 @@ internal import RingdownCore
 
 struct RegionsCommand: Command {
     static let name = "regions"
-    static let abstract = "List every region with its hosts; --find asks which one a client belongs to."
+    static let abstract = "List all regions and their hosts, or find the region of a client."
     static let discussion = """
-        A client of Genesys Cloud exists in one region only. --find sends the client's credentials to the login hosts of all
-        regions, which are all the vendor's own, and says which one knows the client. At a terminal it offers to write the region
-        into the profile (or ./.env); --store does so without asking. CXone has one issuer for its commercial areas.
+        A Genesys Cloud client exists in one region only. --find sends the client's credentials to the login hosts of all
+        regions and reports the region that recognises the client. All these hosts belong to the vendor. On a terminal, --find
+        offers to write the region to the profile or ./.env; --store writes it without a prompt. CXone has one issuer for all
+        commercial areas.
         """
     static let examples = [
-        (line: "ringdown regions", purpose: "All regions of both platforms"),
-        (line: "ringdown regions --find", purpose: "The region of the client in GENESYS_CLIENT_ID"),
-        (line: "ringdown regions --find --store prod", purpose: "The same, and written into the profile"),
+        (line: "ringdown regions", purpose: "List the regions of both platforms"),
+        (line: "ringdown regions --find", purpose: "Find the region of the client in GENESYS_CLIENT_ID"),
+        (line: "ringdown regions --find --store prod", purpose: "Find the region and write it to the profile"),
     ]
 
     enum Format: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Flag("find", help: "Ask every region of Genesys Cloud whether it knows the client.")
+    @Flag("find", help: "Find the Genesys Cloud region of the client")
     var find: Bool
-    @Flag("store", help: "Write the region that was found into the profile, or into ./.env.")
+    @Flag("store", help: "With --find: write the region to the profile or ./.env")
     var store: Bool
-    @Option("output", "FORMAT", help: "How to print the list; text unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
         let stream = Context.current.standardOutput
         if find { return try await findRegion() }
-        if store { throw UsageError("--store goes with --find", hint: "'ringdown regions --find --store'") }
+        if store { throw UsageError("--store requires --find", hint: "'ringdown regions --find --store'") }
         let genesys = GenesysRegion.all.map { region -> JSON in
             [
                 "platform": "genesys", "region": .string(region.name), "place": .string(region.place),
@@ -50,7 +51,7 @@ struct RegionsCommand: Command {
             try stream.line("  \(aligned(region.name, 16))\(aligned(region.domain, 26))\(region.place)")
         }
         try stream.line(
-            "NICE CXone: tokens come from https://cxone.niceincontact.com (na2: cxone-gov)")
+            "NICE CXone: issuer https://cxone.niceincontact.com (na2: cxone-gov)")
         for area in CXoneArea.all {
             try stream.line("  \(aligned(area.name, 8))\(aligned(area.apiURL, 36))\(area.place)")
         }
@@ -61,8 +62,8 @@ struct RegionsCommand: Command {
         let settings = try account.settings()
         if let url = try settings.text("GENESYS_LOGIN_URL") {
             throw ConfigurationError(
-                "GENESYS_LOGIN_URL is set to \(sanitized(url, limit: 80)), but --find asks the login hosts of all regions",
-                hint: "unset it to ask them"
+                "--find cannot be used: GENESYS_LOGIN_URL is set to \(sanitized(url, limit: 80))",
+                hint: "unset it, so that --find can query the login hosts of all regions"
             )
         }
         let finder = try RegionFinder(settings, transport: try account.transport(settings))
@@ -81,19 +82,21 @@ struct RegionsCommand: Command {
             for answer in answers { try stream.line("  " + aligned(answer.region.name, 16) + answer.said) }
         }
         if found.count > 1 {
-            notice("ringdown: several regions know the client: \(found.map(\.region.name).joined(separator: ", "))")
-            notice("  hint: set GENESYS_REGION to the one that is meant")
+            notice(
+                "ringdown: several regions recognise the client: \(found.map(\.region.name).joined(separator: ", "))")
+            notice("  hint: set GENESYS_REGION to one of them")
             return ExitCode.failed
         }
         guard let region = found.first?.region else {
             if answers.allSatisfy({ !$0.hasAnswered }) {
-                notice("ringdown: no region could be asked")
-                notice("  hint: check the network, the name server, HTTPS_PROXY and RINGDOWN_CA_FILE")
+                notice("ringdown: no region could be reached")
+                notice("  hint: check the network, DNS, HTTPS_PROXY and RINGDOWN_CA_FILE")
                 return ExitCode.unreachable
             }
             let isAnyoneSilent = answers.contains { !$0.hasAnswered }
-            notice("ringdown: no region knows the client" + (isAnyoneSilent ? ", but some did not answer" : ""))
-            notice("  hint: check GENESYS_CLIENT_ID for a typing mistake, and whether the client was deleted")
+            notice(
+                "ringdown: no region recognises the client" + (isAnyoneSilent ? "; some regions did not answer" : ""))
+            notice("  hint: check GENESYS_CLIENT_ID, and whether the client was deleted")
             return ExitCode.credentialsRefused
         }
         notice("ringdown: the client belongs to \(region.name): set GENESYS_REGION=\(region.name)")
@@ -101,30 +104,30 @@ struct RegionsCommand: Command {
         return ExitCode.done
     }
 
-    /// Writes the region into the file that the settings come from, where that is wanted.
+    /// Writes the region to the file of the settings, if `--store` is given or the user confirms it.
     private func keep(_ region: GenesysRegion) throws {
         guard let file = try account.file() else {
             if store {
                 throw ConfigurationError(
-                    "there is no profile and no ./.env to write to",
-                    hint: "name the profile, or 'ringdown init' makes one")
+                    "cannot store the region: no profile is named and ./.env does not exist",
+                    hint: "name a profile, or create one with 'ringdown init'")
             }
             return
         }
         if let known = try ProfileFile(file).value(of: "GENESYS_REGION"),
             (try? GenesysRegion.named(known.reveal())) == region
         {
-            return notice("ringdown: that is what is set already")
+            return notice("ringdown: \(file) already has GENESYS_REGION=\(region.name)")
         }
         let isWanted =
             store
             || (Terminal.isThere
-                && Terminal.confirm("Write GENESYS_REGION=\(region.name) into \(file)?", standard: true))
+                && Terminal.confirm("Write GENESYS_REGION=\(region.name) to \(file)?", standard: true))
         guard isWanted else { return }
         try ProfileFile(file).set("GENESYS_REGION", to: Secret(region.name))
-        notice("ringdown: \(file) has GENESYS_REGION=\(region.name) now")
+        notice("ringdown: wrote GENESYS_REGION=\(region.name) to \(file)")
         if Context.current.variables["GENESYS_REGION"] != nil {
-            notice("ringdown: note: GENESYS_REGION of the environment wins over it; unset it")
+            notice("ringdown: note: GENESYS_REGION in the environment overrides it; unset it")
         }
     }
 }

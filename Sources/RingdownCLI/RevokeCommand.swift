@@ -3,21 +3,24 @@ internal import RingdownCore
 
 struct RevokeCommand: Command {
     static let name = "revoke"
-    static let abstract = "End the cached token at the platform and forget it here."
+    static let abstract = "Revoke the cached token and delete it from the cache."
     static let discussion = """
-        The token is forgotten first, so that no process takes it up any more, and then ended at the platform where that can be
-        done: Genesys Cloud has a call for it; NICE CXone and other servers are asked where their metadata, or
-        OAUTH_REVOCATION_URL, names an endpoint (RFC 7009). Where no token is cached nothing is asked for. A token that is over
-        already is no error. Other tokens of the client stay valid. A person is signed out. A token in
-        GENESYSCLOUD_ACCESS_TOKEN is ended in place of the cached one.
+        The token is deleted from the cache first, so that no other process uses it. Then it is revoked on the platform, if
+        the platform supports this. Genesys Cloud has an API call for it. For NICE CXone and other servers, the revocation
+        endpoint (RFC 7009) comes from their metadata or from OAUTH_REVOCATION_URL. If no token is cached, no request is sent.
+        An expired token is not an error. Other tokens of the client stay valid. A user who is signed in is signed out. A
+        token in GENESYSCLOUD_ACCESS_TOKEN is revoked instead of the cached token.
         """
     static let examples = [
-        (line: "ringdown revoke prod", purpose: "Done for today"),
-        (line: "ringdown revoke --warn-only", purpose: "At the end of a job, which must not fail for it"),
+        (line: "ringdown revoke prod", purpose: "Revoke the token of the profile 'prod'"),
+        (
+            line: "ringdown revoke --warn-only",
+            purpose: "Revoke the token at the end of a CI job without failing the job"
+        ),
     ]
 
     let account = Account()
-    @Flag("warn-only", help: "Whatever goes wrong is a warning, and the exit code 0: for the end of a job.")
+    @Flag("warn-only", help: "Report failures as warnings and exit 0")
     var warnOnly: Bool
 
     func run() async throws -> Int32 {
@@ -30,25 +33,31 @@ struct RevokeCommand: Command {
 
     private func revoke() async throws {
         let settings = try account.settings()
-        // Another platform's token would end at the wrong place; the profile says which platform is meant.
-        let given = try settings.secret("GENESYSCLOUD_ACCESS_TOKEN")
+        // Revoke a token only on its own platform, which the profile determines.
+        var given: [String: Secret] = [:]
+        for platform in Platform.all {
+            guard let variable = platform.variables.vendorAccessToken else { continue }
+            given[platform.name] = try settings.secret(variable)
+        }
+        let tokens = given
         let outcome = try await account.withClient { client in
-            let isGenesys = client.profile.platform.name == "genesys"
-            // The token first: without the sign-in there would be no other to end.
-            let outcome = try await client.revoke(isGenesys ? given : nil)
-            if given == nil, try await client.signOut() { notice("ringdown: signed out") }
+            // Revoke the token first: it cannot be obtained without the sign-in.
+            let outcome = try await client.revoke(tokens[client.profile.platform.name])
+            if tokens.isEmpty, try await client.signOut() { notice("ringdown: signed out") }
             return outcome
         }
         switch outcome {
         case .nothingCached: notice("ringdown: note: no token is cached; nothing was revoked")
-        case .revoked: notice("ringdown: the token is revoked and forgotten")
-        case .alreadyOver: notice("ringdown: note: the token was over already; it is forgotten")
+        case .revoked: notice("ringdown: the token was revoked and deleted from the cache")
+        case .alreadyOver: notice("ringdown: note: the token was no longer valid; it was deleted from the cache")
         case .onlyForgotten:
-            notice("ringdown: note: the token is forgotten here; the platform has no way to end it, it ends by itself")
+            notice(
+                "ringdown: note: the token was deleted from the cache, but the platform cannot revoke it: it will expire"
+            )
         }
     }
 
-    /// In the form that the CI system shows as a warning, where it has one.
+    /// Reports a failed revocation as a warning, also in the form that GitHub Actions and Azure Pipelines display.
     static func warn(_ error: any Error) {
         let variables = Context.current.variables
         let text = "the token was not revoked: \(sanitized("\(error)", limit: 400))"

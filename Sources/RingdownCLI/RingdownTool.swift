@@ -8,29 +8,46 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The command `ringdown`.
+/// The command-line program `ringdown`.
 package enum RingdownTool {
     package static let tree = CommandTree(
         program: "ringdown",
-        abstract: "A valid access token for Genesys Cloud and NICE CXone, always.",
-        commands: [
-            DemoCommand.self, TokenCommand.self, ExecCommand.self, LoginCommand.self, RevokeCommand.self,
-            WhoamiCommand.self,
-            UsersCommand.self,
-            ConversationsCommand.self, JobsCommand.self, APICommand.self,
-            ProfilesCommand.self, InitCommand.self, DoctorCommand.self, RotateCommand.self, RegionsCommand.self,
-            TokensCommand.self,
-            CacheCommand.self,
-            ServeCommand.self, SimulateCommand.self, BenchCommand.self, BenchClientCommand.self, CompletionCommand.self,
-            ManCommand.self, VersionCommand.self,
+        abstract: "Get valid access tokens for Genesys Cloud and NICE CXone, and call their APIs.",
+        groups: [
+            (
+                "Everyday",
+                [
+                    TokenCommand.self, ExecCommand.self, WhoamiCommand.self, UsersCommand.self,
+                    ConversationsCommand.self,
+                    JobsCommand.self, APICommand.self,
+                ]
+            ),
+            (
+                "Accounts",
+                [
+                    InitCommand.self, ProfilesCommand.self, LoginCommand.self, RevokeCommand.self, RotateCommand.self,
+                    RegionsCommand.self,
+                ]
+            ),
+            ("Operations", [DoctorCommand.self, TokensCommand.self, CacheCommand.self, ServeCommand.self]),
+            (
+                "Development",
+                [
+                    DemoCommand.self, SimulateCommand.self, BenchCommand.self, BenchClientCommand.self,
+                    CompletionCommand.self,
+                    ManCommand.self, VersionCommand.self,
+                ]
+            ),
         ]
     )
 
-    /// Runs the process's command line and returns its exit code.
+    /// Runs the command line of the process.
+    ///
+    /// - Returns: The exit code.
     package static func main() -> Int32 {
-        // A reader that goes away is an error of the write, not the end of the process.
+        // Report a closed pipe as a write error instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
-        // So is a file that grows beyond the limit that was set for it.
+        // The same for a file that exceeds its size limit.
         signal(SIGXFSZ, SIG_IGN)
         rd_occupy_standard_streams()
         rd_deny_core_files()
@@ -38,7 +55,10 @@ package enum RingdownTool {
         return ThreadExecutor.run { await run(arguments) }
     }
 
-    /// Runs a command line without the program's name in the current ``Context``.
+    /// Runs a command line in the current ``Context``.
+    ///
+    /// - Parameter arguments: The words after the program's name.
+    /// - Returns: The exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
         let output = Context.current.standardOutput
         do {
@@ -54,21 +74,19 @@ package enum RingdownTool {
         }
     }
 
-    /// As wide as the terminal; everything else can be read at any width.
+    /// The width of help in columns: the terminal's width, or the default if the output is not a terminal.
     private static func helpWidth(_ output: any Output) -> Int {
         output.isTerminal
             ? min(CommandTree.standardWidth, max(40, TextStyle.columns(of: STDOUT_FILENO))) : CommandTree.standardWidth
     }
 
-    /// Warnings go to standard error once each; with `--verbose` everything does, with `--quiet` nothing.
+    /// Creates a logger that writes to standard error: each warning once, everything with `--verbose`, nothing with `--quiet`.
     private static func logger(_ arguments: [String]) -> Logger {
-        let options = arguments.prefix { $0 != "--" }
-        let isQuiet = options.contains("--quiet") || options.contains("-q")
-        let isVerbose = options.contains("--verbose") || options.contains("-v")
+        let options = GlobalOptions(arguments)
         let output = Context.current.standardError
         let said = Locked<Set<String>>([])
-        return Logger(level: isVerbose ? .debug : .warning) { level, _, message in
-            if isQuiet || !said.withLock({ $0.insert(message).inserted || level == .debug }) { return }
+        return Logger(level: options.isVerbose ? .debug : .warning) { level, _, message in
+            if options.isQuiet || !said.withLock({ $0.insert(message).inserted || level == .debug }) { return }
             try? output.line("ringdown: \(level == .warning ? "note: " : "")\(message)")
         }
     }

@@ -4,22 +4,26 @@ internal import RingdownOAuth
 
 struct RotateCommand: Command {
     static let name = "rotate"
-    static let abstract = "Put a new client secret in the old one's place, once a token was granted for it."
+    static let abstract = "Replace a client secret, after a token request with the new secret succeeds."
     static let discussion = """
-        The new secret comes from the variable of the old one with _NEXT behind it (GENESYS_CLIENT_SECRET_NEXT, or …_NEXT_FILE),
-        or is asked for at a terminal. First a token is requested with it; where that is refused nothing is changed. Then the
-        profile gets it, or the file that the profile names for the secret; everything else in them stays as it is.
+        The new secret is read from the old secret's variable with the suffix _NEXT (GENESYS_CLIENT_SECRET_NEXT or
+        …_NEXT_FILE), or from a prompt on a terminal. A token is requested with it first. If the request is refused, nothing
+        is changed. Otherwise the new secret is written to the profile, or to the secret file that the profile names. All
+        other content is preserved.
 
-        Programs that run meanwhile go on: where the old secret is refused they try the next one once, and use it from then on;
-        secret files are read again at each token request.
+        Running programs continue to work. If the old secret is refused, they try the _NEXT secret once and use it from then
+        on. Secret files are read again for each token request.
         """
     static let examples = [
-        (line: "ringdown rotate prod --verify", purpose: "Does the new secret work? Change nothing"),
-        (line: "GENESYS_CLIENT_SECRET_NEXT_FILE=new-secret ringdown rotate prod", purpose: "Put it into the profile"),
+        (line: "ringdown rotate prod --verify", purpose: "Check the new secret without changing anything"),
+        (
+            line: "GENESYS_CLIENT_SECRET_NEXT_FILE=new-secret ringdown rotate prod",
+            purpose: "Write the new secret to the profile"
+        ),
     ]
 
     let account = Account()
-    @Flag("verify", help: "Only get a token with the new secret.")
+    @Flag("verify", help: "Only request a token with the new secret")
     var verify: Bool
 
     func run() async throws -> Int32 {
@@ -27,19 +31,19 @@ struct RotateCommand: Command {
         let profile = try Profile(settings)
         guard case .grant(var grant) = profile.credential, let client = grant.client else {
             throw ConfigurationError(
-                "the profile has no client whose secret could be changed",
-                hint: "an access key is changed in CXone itself")
+                "the profile has no client secret to replace",
+                hint: "replace access keys in CXone itself")
         }
         if profile.signIn != nil {
             throw ConfigurationError(
-                "tokens of this profile are a person's: its client's secret cannot be tried without signing in",
-                hint: "set the new secret, then 'ringdown login'")
+                "the client secret cannot be checked without a sign-in: this profile uses authorization_code",
+                hint: "set the new secret, then run 'ringdown login'")
         }
         let new = try newSecret(profile)
         if new == client.secret {
             throw ConfigurationError(
-                "the new secret is the old one",
-                hint: "make another one at the platform, and set \(profile.secretVariable)_NEXT")
+                "the new secret is equal to the old one",
+                hint: "create a new secret on the platform, and set \(profile.secretVariable)_NEXT")
         }
         grant.client = (client.id, new)
         let requester = OAuthClient(grant, transport: try account.transport(settings), time: Context.current.time)
@@ -49,7 +53,7 @@ struct RotateCommand: Command {
         }
         notice("ringdown: a token was granted for the new secret")
         if verify {
-            notice("ringdown: nothing was changed; 'ringdown rotate' does it")
+            notice("ringdown: nothing was changed; omit --verify to replace the secret")
         } else {
             try change(profile, new)
         }
@@ -61,7 +65,7 @@ struct RotateCommand: Command {
         guard Terminal.isThere else {
             throw ConfigurationError(
                 "\(profile.secretVariable)_NEXT is not set",
-                hint: "set it, or \(profile.secretVariable)_NEXT_FILE, to the new secret")
+                hint: "set it to the new secret, or set \(profile.secretVariable)_NEXT_FILE to the path of its file")
         }
         guard let secret = try Terminal.askSecret("New client secret: "), !secret.isEmpty else {
             throw CancellationError()
@@ -73,15 +77,13 @@ struct RotateCommand: Command {
         let variable = profile.secretVariable
         guard let path = try account.file() else { throw Self.elsewhere(variable) }
         let file = ProfileFile(path)
-        let names = [variable, "GENESYSCLOUD_OAUTHCLIENT_SECRET"].filter {
-            $0 == variable || profile.platform.name == "genesys"
-        }
+        let names = [variable, profile.platform.variables.vendorClientSecret].compactMap { $0 }
         for name in names {
             if let value = try file.value(of: name), !value.isEmpty {
                 let text = value.reveal()
                 guard !SecretReader.isReference(text) else { throw Self.elsewhere(name) }
                 try file.set([name: new, variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
-                notice("ringdown: \(path) has the new secret now")
+                notice("ringdown: wrote the new secret to \(path)")
                 return Self.noteEnvironment(name)
             }
             if let secretPath = try file.value(of: name + "_FILE")?.reveal(), !secretPath.isEmpty {
@@ -96,23 +98,23 @@ struct RotateCommand: Command {
                 if hasNext || hasNextFile {
                     try file.set([variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
                 }
-                notice("ringdown: \(secretPath) has the new secret now")
+                notice("ringdown: wrote the new secret to \(secretPath)")
                 return Self.noteEnvironment(name)
             }
         }
         throw Self.elsewhere(variable)
     }
 
-    /// Where the old secret would still win.
+    /// Warns if the environment still overrides the new secret.
     private static func noteEnvironment(_ name: String) {
         for name in [name, name + "_FILE"] where Context.current.variables[name]?.isEmpty == false {
-            notice("ringdown: note: \(name) of the environment wins over it; unset it, or change it there too")
+            notice("ringdown: note: \(name) in the environment overrides it; unset it or change it too")
         }
     }
 
     private static func elsewhere(_ variable: String) -> ConfigurationError {
         ConfigurationError(
-            "the new secret works, but nothing was changed: \(variable) is not kept in a profile or a file of it",
-            hint: "put it where \(variable) comes from")
+            "the new secret works, but nothing was changed: \(variable) is not stored in a profile or its secret file",
+            hint: "replace the secret where \(variable) is set")
     }
 }

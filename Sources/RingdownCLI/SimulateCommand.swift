@@ -4,104 +4,120 @@ internal import RingdownSimulator
 
 struct SimulateCommand: Command {
     static let name = "simulate"
-    static let abstract = "Both platforms on loopback; with COMMAND: run it against them."
+    static let abstract = "Simulate both platforms on loopback, and run COMMAND against them."
     static let discussion = """
-        The simulator listens on free ports of 127.0.0.1. With COMMAND it sets the variables that name the hosts and
-        credentials, runs the command and exits with its exit code. Without, it prints the same settings as a .env file
-        and serves until it is stopped. Open $RINGDOWN_SIM_URL/ in a browser to watch; $RINGDOWN_SIM_URL/_sim/journal lists
-        every request with the verdict.
+        The simulator listens on free ports of 127.0.0.1. With COMMAND, it sets the environment variables for hosts and
+        credentials, runs the command and exits with the command's exit code. Without COMMAND, it prints the same settings
+        as a .env file and runs until it is stopped. Open $RINGDOWN_SIM_URL/ in a browser to watch the requests.
+        $RINGDOWN_SIM_URL/_sim/journal lists every request with its result.
 
-        With --intercept any program runs unchanged: an HTTPS proxy answers for the platforms' real host names, with
-        certificates of an authority that is made for this run, and refuses every other host. The variables that OpenSSL,
-        Python, Node.js, Java, Go and curl read for both are set too. Node.js looks for a proxy by itself since
-        22.21 and 24; before, its programs need an agent that does, as axios and others bring one.
+        With --intercept, programs run unchanged: an HTTPS proxy answers for the platforms' real host names and refuses all
+        other hosts. Its certificates come from a CA that is created for this run. The proxy and CA variables of OpenSSL,
+        Python, Node.js, Java, Go and curl are set. Node.js supports proxy variables since 22.21 and 24. Older versions need
+        a client with proxy support, such as axios.
 
-        A fault is a rule of members, all optional. When: path (an end of * stands for anything), platform, method, host,
-        client, nth, times, probability, from, until (seconds). What: status, retryAfter, retryAfterDate, latency,
+        A fault is a rule of optional members. Conditions: path (a trailing * matches any suffix), platform, method, host,
+        client, nth, times, probability, from, until (seconds). Effects: status, retryAfter, retryAfterDate, latency,
         bytesPerSecond, cut or reset (before, within, after), body (truncated, invalid, html, empty), contentLength, dateSkew,
         expiresIn, members (JSON), jobOutcome, certificate=expired, revokeToken, rotateSecret.
         """
     static let examples = [
-        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "A token without an account"),
+        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "Get a token without an account"),
         (
             line: "ringdown simulate --lifetime 5s -- python3 my_program.py",
-            purpose: "How does a program bear tokens that end after 5 s?"
+            purpose: "Test a program with tokens that expire after 5 s"
         ),
         (
             line: "ringdown simulate --fault path=/oauth/token,status=503,times=2 -- python3 my_program.py",
-            purpose: "Does a program survive two failures of the token endpoint?"
+            purpose: "Test a program with two failures of the token endpoint"
         ),
         (
             line:
                 "ringdown simulate --intercept -- curl -d grant_type=client_credentials https://login.mypurecloud.com/oauth/token",
-            purpose: "The real host name, and nothing leaves this machine"
+            purpose: "Use the real host name; no request leaves this machine"
         ),
         (
             line: "ringdown simulate --virtual-time -- python3 my_daemon.py",
-            purpose: "A soak of days in seconds, as a program's sleeps take no time"
+            purpose: "Run days of a program's time in seconds"
         ),
-        (line: "ringdown simulate > sim.env", purpose: "Serve until stopped; elsewhere: set -a; . ./sim.env"),
+        (line: "ringdown simulate > sim.env", purpose: "Run until stopped; in another shell: set -a; . ./sim.env"),
     ]
 
-    @TrailingArguments("COMMAND", help: "What to run against the simulator.")
+    @TrailingArguments("COMMAND", help: "Command to run against the simulator")
     var command: [String]
-    @Option("users", "NUMBER", help: "Users and agents, each; 250 unless said otherwise.")
+    @Option("users", "NUMBER", defaultText: "250", help: "Number of users and number of agents")
     var users: Int?
-    @Option("region", "REGION", help: "Where the Genesys Cloud organisation lives; us-east-1 unless said otherwise.")
+    @Option("region", "REGION", defaultText: "us-east-1", help: "Region of the Genesys Cloud organisation")
     var region: String?
-    @Option("area", "AREA", help: "Where the CXone tenant lives; na1 unless said otherwise.")
+    @Option("area", "AREA", defaultText: "na1", help: "Area of the CXone tenant")
     var area: String?
-    @Option("seed", "NUMBER", help: "Everything that is made up follows from this; 1 unless said otherwise.")
+    @Option("seed", "NUMBER", defaultText: "1", help: "Seed for generated data")
     var seed: Int?
     @Option(
-        "port", "NUMBER", help: "The first of nine ports in a row, in place of free ones: for containers and services.")
+        "port", "NUMBER", defaultText: "free ports",
+        help: "First of nine consecutive ports, for containers and services that need fixed ports")
     var port: Int?
-    @Flag("intercept", help: "Answer for the platforms' real host names too, as an HTTPS proxy; refuse all others.")
+    @Flag(
+        "intercept", help: "Run an HTTPS proxy that answers for the platforms' real host names and refuses all others")
     var intercept: Bool
-    @Flag("any-client", help: "Accept any client and secret: for programs that bring their own.")
+    @Flag("any-client", help: "Accept any client ID and secret, for programs with their own credentials")
     var anyClient: Bool
     @Option(
-        "lifetime", "DURATION",
-        help: "How long tokens live; 24h and 1h, as the platforms have it, unless said otherwise.")
+        "lifetime", "DURATION", defaultText: "24h for Genesys Cloud, 1h for CXone", help: "Lifetime of tokens")
     var lifetime: DurationParameter?
     @Option(
-        "calls-per-minute", "NUMBER",
-        help: "API calls a minute for a Genesys Cloud token; 300 unless said otherwise, 0 for no limit.")
+        "calls-per-minute", "NUMBER", defaultText: "300",
+        help: "API calls per minute and Genesys Cloud token; 0 for no limit")
     var callsPerMinute: Int?
     @Option(
-        "calls-per-day", "NUMBER",
-        help: "API calls a day, answered beyond that with 429 and a Retry-After of hours; 0 unless said.")
+        "calls-per-day", "NUMBER", defaultText: "0",
+        help: "API calls per day, then 429 with a Retry-After of hours; 0 for no limit")
     var callsPerDay: Int?
     @Option(
-        "logins-per-minute", "NUMBER",
-        help: "Token requests a minute for each client, 400 beyond that; 0 (no limit) unless said otherwise.")
+        "logins-per-minute", "NUMBER", defaultText: "0",
+        help: "Token requests per minute and client, then 400; 0 for no limit")
     var loginsPerMinute: Int?
-    @Option("idle-timeout", "DURATION", help: "A Genesys Cloud token ends when it is not used for so long.")
+    @Option("idle-timeout", "DURATION", help: "Expire Genesys Cloud tokens that are unused for this time")
     var idleTimeout: DurationParameter?
     @Flag(
         "virtual-time",
-        help: "Whoever sleeps or waits for a time limit does so at once, and all clocks agree: a day in seconds.")
+        help: "Run the command on a virtual clock: sleeps and timeouts return immediately")
     var virtualTime: Bool
     @Option(
-        "secret-encoding", "FORM",
-        help: "How the secret may stand in a Basic header: as it is, form-encoded, or either way unless said otherwise."
+        "secret-encoding", "FORM", defaultText: "any",
+        help: "Accepted encoding of the secret in a Basic header: unencoded, form-encoded or both"
     )
     var secretEncoding: SecretEncoding?
     @OptionList(
         "assume", "NAME=VALUE",
-        help: "What is not known of the platforms, such as genesys-wrong-secret-status=401; may be repeated.")
+        help: "Override an undocumented platform behaviour, e.g. genesys-wrong-secret-status=401 (repeatable)")
     var assume: [String]
-    @Flag("lenient", help: "Calls that tutorials invented work as they expect, instead of being refused with a hint.")
+    @Flag("lenient", help: "Accept nonexistent calls from tutorials instead of rejecting them with a hint")
     var lenient: Bool
     @OptionList(
-        "fault", "RULE", help: "What goes wrong, such as path=/oauth/token,status=503,times=2; may be repeated.")
+        "fault", "RULE", help: "Inject a fault, e.g. path=/oauth/token,status=503,times=2 (repeatable)")
     var fault: [String]
-    @Option("faults", "FILE", help: "The same as a JSON list of rules.")
+    @Option("faults", "FILE", help: "Inject the faults in FILE, a JSON array of rules")
     var faults: String?
+
+    @Flag("routes", help: "List the simulated operations and exit")
+    var routes: Bool
+
+    private static func row(_ route: Route) -> [String] {
+        let needs = (route.requiresUser ? ["a user's token"] : []) + [route.permissions.joined(separator: " or ")]
+        return [
+            route.platform, route.method == "*" ? "any" : route.method, route.path,
+            needs.filter { !$0.isEmpty }.joined(separator: ", "),
+        ]
+    }
 
     enum SecretEncoding: String, ChoiceParameter { case any, raw, form }
 
     func run() async throws -> Int32 {
+        if routes {
+            try showTable(["PLATFORM", "METHOD", "PATH", "REQUIRES"], Simulator.routes.map(Self.row))
+            return ExitCode.done
+        }
         var options = try options()
         options.faults = try rules()
         let directory = try Context.current.temporaryDirectory()
@@ -112,7 +128,7 @@ struct SimulateCommand: Command {
         let live = try LiveSimulator(simulator, firstPort: port)
         let proxyPort = port.map { $0 + LiveSimulator.portCount } ?? 0
         let proxy = intercept ? try SimulatorProxy(simulator, port: proxyPort) : nil
-        // Both serve as long as they are held.
+        // Both run as long as they are referenced.
         defer { withExtendedLifetime((live, proxy)) {} }
         var environment =
             try proxy.map { try SimulatedEnvironment(live, through: $0, certificatesIn: directory.path) }
@@ -123,7 +139,7 @@ struct SimulateCommand: Command {
             let end = EndSignals()
             try Context.current.standardOutput.write(environment.dotenv)
             notice(
-                "ringdown: the simulator serves until it is stopped (Ctrl-C); watch it at \(live.addresses.control)/")
+                "ringdown: the simulator is running (Ctrl-C to stop); watch it at \(live.addresses.control)/")
             await end.wait()
             return ExitCode.done
         }
@@ -139,21 +155,21 @@ struct SimulateCommand: Command {
             guard let value else { return standard }
             if range.contains(value) { return value }
             throw UsageError(
-                "--\(name) cannot be \(value)", hint: "it can be \(range.lowerBound) to \(range.upperBound)")
+                "--\(name) cannot be \(value)", hint: "use \(range.lowerBound) to \(range.upperBound)")
         }
         if let region {
             options.genesysRegion = region
             guard [options.genesysRegion, options.genesysDomain].contains(region) else {
                 throw UsageError(
-                    "--region: there is no region '\(sanitized(region, limit: 60))'",
+                    "--region: region '\(sanitized(region, limit: 60))' does not exist",
                     hint: "'ringdown regions' lists them")
             }
         }
         if let area {
             guard Simulator.Options.areaNames.contains(area) else {
                 throw UsageError(
-                    "--area: there is no area '\(sanitized(area, limit: 60))'",
-                    hint: "there are \(Simulator.Options.areaNames.joined(separator: ", "))")
+                    "--area: area '\(sanitized(area, limit: 60))' does not exist",
+                    hint: "use one of: \(Simulator.Options.areaNames.joined(separator: ", "))")
             }
             options.cxoneArea = area
         }
@@ -170,8 +186,8 @@ struct SimulateCommand: Command {
         for text in assume {
             do { try options.assume(text) } catch {
                 throw UsageError(
-                    "--assume \(sanitized(text, limit: 80)): \(error.expected) was expected",
-                    hint: "Documentation/Simulator.md lists them under 'What is an assumption'")
+                    "--assume \(sanitized(text, limit: 80)): expected \(error.expected)",
+                    hint: "see 'Assumptions' in Documentation/Simulator.md")
             }
         }
         return options
@@ -181,11 +197,11 @@ struct SimulateCommand: Command {
         var rules: [FaultRule] = []
         if let faults {
             do { rules += try FaultRule.rules(file: File.read(faults)) } catch let error as FaultRule.Invalid {
-                throw ConfigurationError("\(faults), \(error)", hint: "Documentation/Simulator.md lists the rules")
+                throw ConfigurationError("\(faults), \(error)", hint: "Documentation/Simulator.md describes the rules")
             }
             if !intercept, let index = rules.firstIndex(where: { $0.certificate != nil }) {
                 throw ConfigurationError(
-                    "\(faults), fault \(index + 1): a fault of a certificate needs TLS, which the loopback ports do not have",
+                    "\(faults), fault \(index + 1): a certificate fault requires TLS, and the loopback ports do not use TLS",
                     hint: "add --intercept")
             }
         }
@@ -193,18 +209,18 @@ struct SimulateCommand: Command {
             do { rules.append(try FaultRule(text)) } catch {
                 let place = error.place.split(separator: " ").last.map(String.init) ?? ""
                 throw UsageError(
-                    "--fault \(sanitized(text, limit: 80)): \(place): \(error.expected) was expected",
-                    hint: "'ringdown simulate --help' shows how")
+                    "--fault \(sanitized(text, limit: 80)): \(place): expected \(error.expected)",
+                    hint: "see 'ringdown simulate --help'")
             }
         }
         if let port, port < 1 || port > 65536 - LiveSimulator.portCount - 1 {
             throw UsageError(
                 "--port cannot be \(port)",
-                hint: "it is the first of \(LiveSimulator.portCount + 1) in a row, up to 65535")
+                hint: "use the first of \(LiveSimulator.portCount + 1) consecutive ports, up to 65535")
         }
         if !intercept, rules.contains(where: { $0.certificate != nil }) {
             throw UsageError(
-                "a fault of a certificate needs TLS, which the loopback ports do not have", hint: "add --intercept")
+                "a certificate fault requires TLS, and the loopback ports do not use TLS", hint: "add --intercept")
         }
         return rules
     }

@@ -1,20 +1,21 @@
 internal import RingdownCore
 internal import RingdownSimulator
 
-/// The variables by which programs find a simulator.
+/// The environment variables with which programs use a simulator.
 struct SimulatedEnvironment {
     private var settings: [(name: String, value: String)]
     private var javaOptions: String?
     private var preload: String?
     private let isIntercepting: Bool
 
-    /// Hosts as loopback addresses, and credentials.
+    /// Variables with loopback URLs and credentials.
     init(_ live: LiveSimulator) {
         settings = live.environment
         isIntercepting = false
     }
 
-    /// Real host names through a proxy, and credentials. Writes the authority's certificate into `directory`.
+    /// Variables for the platforms' own host names through a proxy, with credentials. Writes the certificate of the proxy's
+    /// authority to `directory`.
     init(_ live: LiveSimulator, through proxy: SimulatorProxy, certificatesIn directory: String) throws {
         let (certificate, trustStore) = ("\(directory)/authority.pem", "\(directory)/authority.jks")
         try File.create(certificate, with: proxy.certificatePEM)
@@ -24,7 +25,7 @@ struct SimulatedEnvironment {
         settings = live.environment.filter { !hosts.contains($0.name) }
         for name in Self.proxyNames { settings += [(name, proxy.url), (name.lowercased(), proxy.url)] }
         for name in Self.certificateNames { settings.append((name, certificate)) }
-        // Node.js asks for the variables above only when it is told to (since 22.21 and 24).
+        // Node.js reads the variables above only if this is set (since 22.21 and 24).
         settings.append(("NODE_USE_ENV_PROXY", "1"))
         javaOptions = [
             "https.proxyHost=127.0.0.1", "https.proxyPort=\(proxy.port)", "http.proxyHost=127.0.0.1",
@@ -33,21 +34,21 @@ struct SimulatedEnvironment {
         ].map { "-D" + $0 }.joined(separator: " ")
     }
 
-    /// Adds what lets programs take part in virtual time.
+    /// Adds the variables with which programs use the virtual clock.
     mutating func share(timeFile: String, library: String) {
         settings.append(("RINGDOWN_TIME_FILE", timeFile))
         preload = library
     }
 
     private static let proxyNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"]
-    /// OpenSSL, Go, .NET and Ruby; curl; Python's requests; Node.js; Ringdown.
+    /// For OpenSSL, Go, .NET and Ruby; curl; Python's requests; Node.js; Ringdown.
     private static let certificateNames = [
         "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "RINGDOWN_CA_FILE",
     ]
     private static let localHosts = "127.0.0.1,localhost"
     private static let platforms = ["GENESYS_", "GENESYSCLOUD_", "CXONE_"]
 
-    /// For other terminals and containers.
+    /// All variables, for other terminals and containers.
     var all: [(name: String, value: String)] {
         var all = settings
         if isIntercepting { all += [("NO_PROXY", Self.localHosts), ("no_proxy", Self.localHosts)] }
@@ -56,12 +57,12 @@ struct SimulatedEnvironment {
         return all
     }
 
-    /// The same as a .env file.
+    /// All variables as a .env file.
     var dotenv: String {
         all.map { $0.value.contains(" ") ? "\($0.name)='\($0.value)'\n" : "\($0.name)=\($0.value)\n" }.joined()
     }
 
-    /// The environment of a command: the caller's, without what would lead elsewhere, and ours.
+    /// The environment of a command: the caller's variables, without those that select other servers, and the simulator's.
     func variables(over present: [String: String], cache: String) -> [String: String] {
         var variables = present
         for name in present.keys where Self.platforms.contains(where: { name.hasPrefix($0) }) { variables[name] = nil }
@@ -73,11 +74,11 @@ struct SimulatedEnvironment {
             variables["JAVA_TOOL_OPTIONS"] = former + javaOptions
         }
         for name in ["NO_PROXY", "no_proxy"] {
-            // Exceptions of the caller's would lead around the proxy that intercepts.
+            // The caller's exceptions would bypass the intercepting proxy.
             let former = isIntercepting ? "" : variables[name].map { $0.isEmpty ? "" : $0 + "," } ?? ""
             variables[name] = former + Self.localHosts
         }
-        // Simulated tokens are worth nothing afterwards: they do not belong into the user's cache.
+        // Simulated tokens are useless later, so they are not stored in the user's cache.
         if variables["RINGDOWN_CACHE"] == nil, variables["RINGDOWN_CACHE_DIR"] == nil {
             variables["RINGDOWN_CACHE_DIR"] = cache + "/cache"
         }

@@ -6,8 +6,14 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// Starts a program with our streams, or with others in place of the standard ones. Throws `UsageError` where it cannot be
-/// started.
+/// Starts a program.
+///
+/// - Parameters:
+///   - command: The program and its arguments.
+///   - environment: The environment variables of the program.
+///   - streams: Descriptors of this process that replace the program's standard streams. Other streams are inherited.
+/// - Returns: The ID of the process.
+/// - Throws: `UsageError` if the program cannot be started.
 func spawn(
     _ command: [String], environment: [String: String], streams: [(ours: Int32, theirs: Int32)] = []
 ) throws(UsageError) -> pid_t {
@@ -16,11 +22,11 @@ func spawn(
     defer { posix_spawnattr_destroy(&attributes) }
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    // What whoever started us ignores, as `nohup` does, the child goes on to ignore.
+    // Signals that this process ignores, for example because of `nohup`, remain ignored in the child.
     for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] where !isIgnored(number) { sigaddset(&defaults, number) }
     for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
-    // The threads of the tasks block signals; a child that inherited that would be deaf.
+    // The threads that run tasks block signals. The child must not inherit this mask.
     var nothing = sigset_t()
     sigemptyset(&nothing)
     posix_spawnattr_setsigmask(&attributes, &nothing)
@@ -39,7 +45,7 @@ func spawn(
     guard result == 0 else {
         throw UsageError(
             "cannot run '\(sanitized(command[0], limit: 100))': \(String(cString: strerror(result)))",
-            hint: "check the command behind '--'"
+            hint: "check the command after '--'"
         )
     }
     return child

@@ -1,6 +1,6 @@
 internal import RingdownCore
 
-/// Rows below titles, each column as wide as its widest cell.
+/// Prints a table with a title row. Each column is as wide as its widest cell.
 func showTable(_ titles: [String], _ rows: [[String]]) throws {
     let all = [titles] + rows
     let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -10,7 +10,7 @@ func showTable(_ titles: [String], _ rows: [[String]]) throws {
     }
 }
 
-/// Text with blanks behind it up to `width`.
+/// Pads a text with trailing spaces to `width` columns.
 func aligned(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
 }

@@ -6,17 +6,22 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// Questions to the person at the terminal: on standard error, answered on standard input.
+/// Prompts for the user at a terminal: printed to standard error, answered on standard input.
 enum Terminal {
+    /// Whether a user can be prompted.
     static var isThere: Bool { isatty(STDIN_FILENO) == 1 && Context.current.standardError.isTerminal }
 
-    /// The answer without its line end; nil at the end of the input.
+    /// Prompts for a line.
+    ///
+    /// - Returns: The line without its line feed; nil at the end of the input.
     static func ask(_ prompt: String) -> String? {
         try? Context.current.standardError.write(prompt)
         return readLine()?.trimmed
     }
 
-    /// Yes or no; an empty answer is `standard`.
+    /// Prompts for yes or no.
+    ///
+    /// - Parameter standard: The result for an empty answer.
     static func confirm(_ prompt: String, standard: Bool) -> Bool {
         while let answer = ask("\(prompt) [\(standard ? "Y/n" : "y/N")] ")?.lowercased() {
             if answer.isEmpty { return standard }
@@ -26,22 +31,25 @@ enum Terminal {
         return false
     }
 
-    /// What is typed without being shown; nil at the end of the input. Throws `CancellationError` for Ctrl-C.
+    /// Prompts for a line without echo.
+    ///
+    /// - Returns: The line; nil at the end of the input.
+    /// - Throws: `CancellationError` after Ctrl-C or a signal that ends programs.
     static func askSecret(_ prompt: String) throws(CancellationError) -> Secret? {
         var former = termios()
         tcgetattr(STDIN_FILENO, &former)
         var silent = former
-        // Byte by byte, signals included: nobody else would switch the echo on again.
+        // ISIG is off so that Ctrl-C is read as a byte, and the echo is restored before the process ends.
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        // Only now: whoever types at once must not be shown.
+        // The prompt follows, because what is typed before the echo is off would be shown.
         try? Context.current.standardError.write(prompt)
         defer {
             tcsetattr(STDIN_FILENO, TCSANOW, &former)
             try? Context.current.standardError.write("\n")
         }
         var typed: [UInt8] = []
-        typed.reserveCapacity(4096)  // so that no copy is left behind as it grows
+        typed.reserveCapacity(4096)  // so that growth leaves no copy in memory
         defer { wipe(&typed) }
         let signals = EndSignals()
         defer { EndSignals.release() }
@@ -54,7 +62,7 @@ enum Terminal {
                 while let last = typed.popLast(), last & 0xC0 == 0x80 {}
             case 0x15: typed.removeAll(keepingCapacity: true)
             case 0x1B: try skipSequence(signals)
-            // No secret has control characters; a key that makes one was not meant.
+            // Ignores other control characters, because secrets do not contain any.
             case 0..<0x20: break
             default: typed.append(byte)
             }
@@ -62,8 +70,10 @@ enum Terminal {
         return nil
     }
 
-    /// What is typed next; nil at the end of the input. A signal that ends programs is a cancellation, so that the terminal is
-    /// set right before.
+    /// Reads a byte.
+    ///
+    /// - Returns: The byte; nil at the end of the input.
+    /// - Throws: `CancellationError` after a signal that ends programs, so that the terminal is restored first.
     private static func nextByte(_ signals: EndSignals) throws(CancellationError) -> UInt8? {
         var ready = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
@@ -75,7 +85,7 @@ enum Terminal {
         return read(STDIN_FILENO, &byte, 1) == 1 ? byte : nil
     }
 
-    /// The rest of what an arrow or function key sends.
+    /// Skips the rest of the escape sequence of an arrow or function key.
     private static func skipSequence(_ signals: EndSignals) throws(CancellationError) {
         guard let first = try nextByte(signals), first == UInt8(ascii: "[") || first == UInt8(ascii: "O") else {
             return

@@ -6,10 +6,10 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// How text looks on an output: colours and line breaks on a terminal, neither in a file or a pipe.
+/// The style of text on an output: colours and line wrapping on a terminal, neither in a file or a pipe.
 struct TextStyle {
     private let isColored: Bool
-    /// Columns of the terminal; nil where lines are not broken.
+    /// The width of the terminal in columns; nil if lines are not wrapped.
     private let width: Int?
 
     init(_ output: any Output) {
@@ -19,14 +19,14 @@ struct TextStyle {
         width = output.isTerminal ? Self.columns(of: STDOUT_FILENO) : nil
     }
 
-    /// The columns of a terminal, 80 where it does not say.
+    /// The width of a terminal in columns; 80 if it is unknown.
     static func columns(of descriptor: Int32) -> Int {
         var size = winsize()
         let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 20
         return isKnown ? Int(size.ws_col) : 80
     }
 
-    /// Whether the terminal is ours at the moment: a job in the background does not write over what is typed.
+    /// Whether this process is in the foreground. A background job must not overwrite what the user types.
     static var isInForeground: Bool {
         let owner = tcgetpgrp(STDERR_FILENO)
         return owner < 0 || owner == getpgrp()
@@ -42,7 +42,7 @@ struct TextStyle {
         return paragraph(aligned(word, 9), aligned(finding.check, 14) + finding.text, color: color, hanging: 23)
     }
 
-    /// A text with a word before it; further lines stand below its beginning.
+    /// Wraps a text after a heading, with a hanging indent.
     func paragraph(_ word: String, _ text: String, color: String = "1", hanging: Int? = nil) -> String {
         let text = String(decoding: terminalSafe(Array(text.utf8)), as: UTF8.self)
         let indent = hanging ?? word.count
@@ -62,8 +62,8 @@ struct TextStyle {
     }
 }
 
-/// Text that a terminal shows and does not obey: control and format characters but line feeds and tabs are replaced by `\u001b` and
-/// the like, which JSON reads as the same. A carriage return before a line feed stays.
+/// Escapes text so that a terminal displays it without interpretation. Control and format characters except line feeds and tabs are
+/// replaced by escapes such as `\u001b`, which are equivalent in JSON. A carriage return before a line feed is not replaced.
 func terminalSafe(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return bytes }
     var result: [UInt8] = []

@@ -5,9 +5,9 @@ internal import RingdownCore
     internal import Glibc
 #endif
 
-/// This program's own file.
+/// The executable file of this program.
 enum Program {
-    /// Its path without symbolic links; nil where the system does not tell.
+    /// The path with symbolic links resolved; nil if it is unknown.
     static var path: String? {
         #if canImport(Glibc)
             var buffer = [UInt8](repeating: 0, count: 4096)
@@ -19,23 +19,25 @@ enum Program {
     }
 }
 
-/// The library that gives other programs the simulator's virtual time.
+/// The library that makes other programs use the simulator's virtual clock.
 enum TimeLibrary {
     private static let name = "libringdown-time.so"
 
-    /// Where it is: beside this program, or in `lib` beside its directory. Throws `ConfigurationError`.
+    /// The path of the library: in this program's directory, or in the `lib` directory next to it.
+    ///
+    /// - Throws: `ConfigurationError` if the library does not exist, or if the system does not support it.
     static func path() throws(ConfigurationError) -> String {
         #if canImport(Glibc)
             let directory = (Program.path ?? "").split(separator: "/").dropLast().map { "/" + $0 }.joined()
             let candidates = ["\(directory)/\(name)", "\(directory)/../lib/\(name)"]
             if let path = candidates.first(where: { access($0, R_OK) == 0 }) { return path }
             throw ConfigurationError(
-                "virtual time needs \(name), which is not beside this program",
+                "virtual time requires \(name), which is not in this program's directory",
                 hint: "run 'make build', or Scripts/build-time-library \(directory)")
         #else
             throw ConfigurationError(
-                "virtual time is for Linux: other systems do not let a library stand in front of their own",
-                hint: "use POST $RINGDOWN_SIM_URL/_sim/clock to move the simulator's clock alone")
+                "virtual time requires Linux: other systems do not support preloading the library",
+                hint: "move only the simulator's clock: POST $RINGDOWN_SIM_URL/_sim/clock")
         #endif
     }
 }

@@ -6,19 +6,20 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The directory in which `exec` keeps token files for its command: in memory where the system has such a place, for its owner only.
+/// The directory with the token files of `exec`, accessible to its owner only. It is in memory if the system has a suitable file
+/// system.
 ///
-/// A process that is killed cannot remove its directory, so the next one does. The system's lock on a directory shows whether the
-/// process that made it still runs.
+/// A process that is killed cannot remove its directory, so the next process does. A lock on the directory shows whether its
+/// process is still running.
 struct TokenDirectory {
     private static let prefix = "ringdown-exec-"
 
     var path: String { directory.path }
     private let directory: TemporaryDirectory
-    /// Locked as long as this process runs.
+    /// The descriptor that holds the lock while this process runs.
     private let descriptor: Int32
 
-    /// Makes a directory in the first of `bases` that has room for one, and removes those that ended processes left in any of them.
+    /// Creates a directory in the first of `bases` where this is possible, and removes the directories of ended processes in all.
     ///
     /// - Throws: `FileError` if none of them can be used.
     init(in bases: [String]) throws(FileError) {
@@ -40,7 +41,7 @@ struct TokenDirectory {
 
     private static func make(in base: String) throws(FileError) -> (TemporaryDirectory, Int32) {
         let directory = try TemporaryDirectory(in: base, prefix: "ringdown-new-")
-        // It has its name once it is locked, so that no other process takes it for an abandoned one.
+        // The final name is set after locking, so that no other process treats the directory as abandoned.
         let path = "\(base)/\(prefix)\(directory.path.suffix(6))"
         let descriptor = opened(directory.path)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0, rename(directory.path, path) == 0 else {

@@ -2,18 +2,21 @@ internal import Ringdown
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// A token for another program: in its environment as it is at the start, and in a file that is kept fresh.
+/// A token for another program: in its environment as of the start, and in a file that is refreshed.
 final class TokenLease: Sendable {
     let client: APIClient
     private let file: String
-    /// Every token that was leased, the newest last.
+    /// All leased tokens, the newest last.
     private let tokens = Locked<[Token]>([])
 
     init(_ client: APIClient, file: String) {
         (self.client, self.file) = (client, file)
     }
 
-    /// Requests the first token. Throws `TokenError`.
+    /// Requests the first token.
+    ///
+    /// - Parameter minimumValidity: The minimum remaining validity of the token.
+    /// - Throws: `TokenError` if no token is available.
     func begin(minimumValidity: Duration) async throws {
         let token = try await client.token(minimumValidity: minimumValidity)
         tokens.withLock { $0 = [token] }
@@ -22,7 +25,7 @@ final class TokenLease: Sendable {
     /// The names of ``variables``.
     static let names = ["ACCESS_TOKEN", "TOKEN_FILE", "TOKEN_EXPIRES_AT", "API_URL"]
 
-    /// Names behind `RINGDOWN_`, and values.
+    /// The environment variables: names without the prefix `RINGDOWN_`, and values.
     var variables: [String: String] {
         get async {
             guard let token = current else { return [:] }
@@ -30,7 +33,7 @@ final class TokenLease: Sendable {
                 "ACCESS_TOKEN": token.value.reveal(), "TOKEN_FILE": file,
                 "TOKEN_EXPIRES_AT": token.isLifetimeKnown ? token.expiry.rfc3339 : "",
             ]
-            // The custom platform may be there for tokens only.
+            // The custom platform may have no API.
             if let base = try? await client.baseURL() {
                 let text = "\(base)"
                 variables["API_URL"] = text.hasSuffix("/") ? String(text.dropLast()) : text
@@ -41,7 +44,9 @@ final class TokenLease: Sendable {
 
     private var current: Token? { tokens.withLock { $0.last } }
 
-    /// Writes the newest token into the file. Throws `FileError`.
+    /// Writes the newest token to the file.
+    ///
+    /// - Throws: `FileError` if the file cannot be written.
     func write() throws(FileError) {
         guard let token = current else { return }
         var text = token.value.withBytes { Array($0) }
@@ -49,7 +54,7 @@ final class TokenLease: Sendable {
         try File.replace(file, with: text)
     }
 
-    /// Replaces the file whenever there is another token, which is well before the former one ends; until it is cancelled.
+    /// Updates the file whenever the token is refreshed, which is well before the former token expires. Runs until it is cancelled.
     func keep() async {
         let time = Context.current.time
         while !Task.isCancelled, let current {
@@ -61,12 +66,12 @@ final class TokenLease: Sendable {
                 tokens.withLock { $0.append(token) }
                 try write()
             } catch is CancellationError { return } catch {
-                Logger.current.warning("exec.stale", "the token file is not fresh: \(error)")
+                Logger.current.warning("exec.stale", "cannot refresh the token file: \(error)")
             }
         }
     }
 
-    /// Ends every token of the lease that is not over yet, at the platform.
+    /// Revokes all leased tokens that have not expired.
     func revoke() async throws {
         let now = Context.current.time.now()
         for token in tokens.withLock({ $0 }) where token.remaining(at: now) > .zero {

@@ -5,29 +5,34 @@ internal import RingdownStores
 
 struct TokensCommand: Command {
     static let name = "tokens"
-    static let abstract = "The cached tokens; why tokens were requested; when they would be."
+    static let abstract = "List cached tokens, show the request log, or print a refresh schedule."
     static let discussion = """
-        Without WHAT: every cached token, whose it is and when it ends; never the token itself.
-        why: the record requestLog, a line for each token request: when, for whom, for what reason, with what outcome, how long it
-        took, and how many callers waited for it. The reasons: cold (there was no token), advisory (it ends before long, nobody
-        waits), mandatory (it is about to end), rejected (the API answered 401), minimumValidity (a caller needs it to last), forced.
-        plan: the windows of a token of --lifetime, and how many token requests --replicas make in a day.
+        Without WHAT, each cached token is listed with its account and its expiry. The tokens are never printed.
+
+        log prints a line for each token request: time, account, reason, outcome, duration and number of waiting callers. The
+        reasons are: cold (no token was cached), advisory (refreshed ahead of time in the background), mandatory (the token was
+        about to expire), rejected (the API returned 401), minimumValidity (a caller required a longer validity) and forced.
+
+        plan prints the refresh windows of a token with --lifetime, and the number of token requests a day by --replicas.
         """
     static let examples = [
-        (line: "ringdown tokens", purpose: "What is cached?"),
-        (line: "ringdown tokens log", purpose: "Why was the token endpoint asked?"),
-        (line: "ringdown tokens plan --lifetime 86400 --replicas 40", purpose: "The refresh schedule of a fleet"),
+        (line: "ringdown tokens", purpose: "List the cached tokens"),
+        (line: "ringdown tokens log", purpose: "Show when and why tokens were requested"),
+        (
+            line: "ringdown tokens plan --lifetime 86400 --replicas 40",
+            purpose: "Print the refresh schedule of 40 replicas"
+        ),
     ]
 
     enum Format: String, ChoiceParameter { case table, json }
 
-    @Argument("WHAT", help: "why or plan; the cached tokens without it.")
+    @Argument("WHAT", help: "log or plan; without it, list the cached tokens")
     var what: String?
-    @Option("output", "FORMAT", help: "table unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "table", help: "Output format")
     var output: Format?
-    @Option("lifetime", "DURATION", help: "For plan: how long tokens live, such as 86400 or 1h.")
+    @Option("lifetime", "DURATION", help: "For plan: lifetime of a token, such as 86400 or 1h")
     var lifetime: DurationParameter?
-    @Option("replicas", "NUMBER", help: "For plan: how many processes without a shared store; 1 unless said otherwise.")
+    @Option("replicas", "NUMBER", defaultText: "1", help: "For plan: number of processes without a shared store")
     var replicas: Int?
 
     func run() async throws -> Int32 {
@@ -37,7 +42,7 @@ struct TokensCommand: Command {
         case "plan": try plan()
         case let other?:
             throw UsageError(
-                "WHAT cannot be '\(sanitized(other, limit: 40))'", hint: "it can be log or plan, or left out")
+                "WHAT cannot be '\(sanitized(other, limit: 40))'", hint: "use log or plan, or omit it")
         }
         return ExitCode.done
     }
@@ -51,9 +56,9 @@ struct TokensCommand: Command {
             }
             let left = token.remaining(at: now)
             if !token.isLifetimeKnown, left > .seconds(365 * 86400) {
-                return [record.account ?? "", "until the platform ends it", ""]
+                return [record.account ?? "", "expiry unknown", ""]
             }
-            return [record.account ?? "", "ends \(token.expiry.rfc3339)", "in \(left.spoken)"]
+            return [record.account ?? "", "expires \(token.expiry.rfc3339)", "in \(left.spoken)"]
         }
         let json = records.map { record -> JSON in
             let backoff = record.state?.backoff
@@ -67,10 +72,11 @@ struct TokensCommand: Command {
     }
 
     private func showLog() throws {
-        _ = try fileStore()  // the request log is beside the tokens
+        _ = try fileStore()  // the request log is stored with the tokens
         let settings = Settings(variables: Context.current.variables)
         guard let directory = try cacheDirectory(settings) else {
-            throw ConfigurationError("there is no place for a request log", hint: "set HOME or RINGDOWN_CACHE_DIR")
+            throw ConfigurationError(
+                "the directory of the request log is not known", hint: "set HOME or RINGDOWN_CACHE_DIR")
         }
         let records = RequestLog(directory: directory).records()
         let rows = records.map { record in
@@ -86,10 +92,11 @@ struct TokensCommand: Command {
 
     private func plan() throws {
         guard let lifetime = lifetime?.duration, lifetime >= .seconds(1), lifetime <= .seconds(30 * 86400) else {
-            throw UsageError("plan wants --lifetime, from 1s to 30d", hint: "Genesys Cloud grants 86400, CXone 3600")
+            throw UsageError(
+                "plan requires --lifetime from 1s to 30d", hint: "use 86400 for Genesys Cloud, 3600 for CXone")
         }
         guard (1...1_000_000).contains(replicas ?? 1) else {
-            throw UsageError("--replicas cannot be \(replicas ?? 0)", hint: "it can be 1 to 1000000")
+            throw UsageError("--replicas cannot be \(replicas ?? 0)", hint: "use 1 to 1000000")
         }
         let plan = RefreshPlan(LifecycleSettings(), lifetime: lifetime, replicas: replicas ?? 1)
         let output = Context.current.standardOutput

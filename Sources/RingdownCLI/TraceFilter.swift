@@ -1,7 +1,7 @@
 internal import RingdownCore
 
-/// Decides what of an exchange a trace may keep: header fields, query parameters and members of JSON bodies that are known to be
-/// harmless, by name. Everything else is replaced by ``removed``; the names stay.
+/// Filters requests and responses for a trace. The values of header fields, query parameters and JSON members are stored only if
+/// their names are known to be harmless. Other values are replaced by ``removed``; all names are stored.
 enum TraceFilter {
     static let removed = "REMOVED"
     private static let bodyLimit = 256 << 10
@@ -14,7 +14,7 @@ enum TraceFilter {
         "pragma",
         "retry-after", "server", "transfer-encoding", "user-agent", "vary", "via", "x-amz-target", "x-ringdown-hint",
     ]
-    /// Header fields and members of bodies that hold an address.
+    /// Header fields and JSON members whose values are URLs.
     private static let addresses: Set<String> = [
         "location", "content-location", "selfuri", "nexturi", "previousuri", "firsturi", "lasturi", "next", "self",
         "href",
@@ -26,7 +26,7 @@ enum TraceFilter {
         "top",
         "updatedsince",
     ]
-    /// Besides these, every member that ``parameters`` names.
+    /// Harmless JSON members, in addition to ``parameters``.
     private static let members: Set<String> = [
         "code", "contextid", "correlationid", "dataavailabilitydate", "direction", "error", "error_description",
         "errorcode",
@@ -34,7 +34,7 @@ enum TraceFilter {
         "state", "status", "token_type", "total", "totalhits", "totalrecords", "totalresults", "type",
     ]
 
-    /// The header fields of a request or response.
+    /// The filtered header fields of a request or response.
     static func json(_ headers: Headers, without secrets: [Secret]) -> JSON {
         .array(
             headers.fields.map { field in
@@ -48,7 +48,7 @@ enum TraceFilter {
             })
     }
 
-    /// The parameters of a URL's query.
+    /// The filtered query parameters of a URL.
     static func json(queryOf url: HTTPURL) -> JSON {
         .array(
             url.queryItems.map { item in
@@ -56,8 +56,7 @@ enum TraceFilter {
             })
     }
 
-    /// An absolute or relative address, without the values of its query that are not known to be harmless, and without a fragment
-    /// or user information.
+    /// An absolute or relative URL, without query values that are not known to be harmless, fragment or user information.
     static func address(_ text: String) -> String {
         let text = text.prefix { $0 != "#" }
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -70,7 +69,7 @@ enum TraceFilter {
         return place + "?" + items.joined(separator: "&")
     }
 
-    /// A body: JSON with the values of harmless members, or how long it is.
+    /// The filtered body: JSON with the values of harmless members, else the length in bytes.
     static func text(_ body: [UInt8], without secrets: [Secret]) -> String {
         guard !body.isEmpty else { return "" }
         guard body.count <= bodyLimit, let json = try? JSONReader.parse(body) else {
@@ -93,7 +92,7 @@ enum TraceFilter {
 
     private static func isHarmless(_ parameter: String) -> Bool { parameters.contains(parameter.lowercased()) }
 
-    /// What a server may have echoed.
+    /// Replaces secrets that a server may have echoed.
     private static func redacted(_ text: String, _ secrets: [Secret]) -> String {
         String(decoding: redacting(secrets, in: Array(text.utf8)), as: UTF8.self)
     }

@@ -3,17 +3,17 @@ internal import RingdownCore
 
 struct UsersCommand: Command {
     static let name = "users"
-    static let abstract = "List every user of the organisation, or every agent of the business unit."
+    static let abstract = "List all users of the organisation or agents of the business unit."
     static let discussion = """
-        The list is printed page by page as it arrives. json and ndjson hold what the platform sent, unchanged; table, which is
-        the standard, and csv the fields that both platforms have.
+        The list is printed page by page as it arrives (default: table). json and ndjson contain the platform's data unchanged.
+        table and csv contain the fields that both platforms have.
         """
     static let examples = [
-        (line: "ringdown users --output csv > users.csv", purpose: "For a spreadsheet"),
-        (line: "ringdown users prod --output ndjson | jq -r .email", purpose: "For another program"),
+        (line: "ringdown users --output csv > users.csv", purpose: "Export all users as CSV"),
+        (line: "ringdown users prod --output ndjson | jq -r .email", purpose: "Pass the list to another program"),
         (
             line: "ringdown users --output ndjson --resume users.pos >> users.ndjson",
-            purpose: "Goes on where it was broken off"
+            purpose: "Export all users; run it again to resume after an interruption"
         ),
     ]
 

@@ -4,11 +4,11 @@ internal import RingdownCore
 struct VersionCommand: Command {
     static let name = "version"
     static let abstract = "Print the version."
-    static let examples = [(line: "ringdown version", purpose: "The version of this program")]
+    static let examples = [(line: "ringdown version", purpose: "Print the version of ringdown")]
 
     enum Format: String, ChoiceParameter { case text, json }
 
-    @Option("output", "FORMAT", help: "How to print it; text unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {

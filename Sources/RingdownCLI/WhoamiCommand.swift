@@ -4,16 +4,16 @@ internal import RingdownOAuth
 
 struct WhoamiCommand: Command {
     static let name = "whoami"
-    static let abstract = "Say whose token it is: organisation, client, roles, region, how long it lives."
+    static let abstract = "Show the organisation, client, roles and region of the account's token."
     static let examples = [
-        (line: "ringdown whoami", purpose: "The account of ./.env or the environment"),
-        (line: "ringdown whoami prod --output json", purpose: "For a script"),
+        (line: "ringdown whoami", purpose: "Show the account of ./.env or the environment"),
+        (line: "ringdown whoami prod --output json", purpose: "Print JSON for a script"),
     ]
 
     enum Format: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Option("output", "FORMAT", help: "How to print it; text unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
@@ -61,7 +61,7 @@ private struct Report {
             (
                 "token",
                 token.isLifetimeKnown
-                    ? "ends \(token.expiry.rfc3339), in \(remaining.spoken)" : "nobody knows how long"
+                    ? "expires \(token.expiry.rfc3339), in \(remaining.spoken)" : "expiry unknown"
             ),
         ]
         return rows.compactMap { name, value in value.map { "\(aligned(name, 14))\(sanitized($0))\n" } }.joined()

@@ -1,11 +1,12 @@
 internal import CSodium
 
-/// Base64 (RFC 4648): encoding in constant time, lenient decoding.
+/// Base64 (RFC 4648) with constant-time encoding and lenient decoding.
 public enum Base64 {
+    /// The alphabet and padding of an encoding.
     public enum Alphabet: Sendable {
-        /// Section 4, padded.
+        /// The standard alphabet with padding (section 4).
         case standard
-        /// Section 5, without padding, as JSON Web Tokens have it.
+        /// The URL-safe alphabet without padding (section 5), as in JSON Web Tokens.
         case url
 
         fileprivate var variant: Int32 {
@@ -16,17 +17,19 @@ public enum Base64 {
         }
     }
 
+    /// Encodes bytes.
     public static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> String {
         bytes.withUnsafeBytes { String(decoding: encode($0, alphabet), as: UTF8.self) }
     }
 
+    /// Encodes a secret with the standard alphabet.
     public static func encode(_ secret: Secret) -> Secret {
         var encoded = secret.withBytes { encode($0, .standard) }
         defer { wipe(&encoded) }
         return Secret(bytes: encoded)
     }
 
-    /// The decoded bytes, or nil where `text` is not Base64. Padding may be missing.
+    /// Returns the decoded bytes, or nil if `text` is not Base64. Padding is optional.
     public static func decode(_ text: some StringProtocol, _ alphabet: Alphabet = .standard) -> [UInt8]? {
         let padding = alphabet == .standard ? String(repeating: "=", count: (4 - text.utf8.count % 4) % 4) : ""
         let source = (alphabet == .url ? text.prefix { $0 != "=" } + "" : text + padding).utf8.map {
@@ -43,7 +46,7 @@ public enum Base64 {
     private static func encode(_ bytes: UnsafeRawBufferPointer, _ alphabet: Alphabet) -> [UInt8] {
         var text = [CChar](repeating: 0, count: sodium_base64_encoded_len(bytes.count, alphabet.variant))
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        // An empty buffer has no address of its own, and libsodium reads none of it.
+        // An empty buffer has no base address, and libsodium does not read it.
         withUnsafePointer(to: 0) { (placeholder: UnsafePointer<UInt8>) in
             _ = sodium_bin2base64(&text, text.count, start ?? placeholder, bytes.count, alphabet.variant)
         }
@@ -51,7 +54,7 @@ public enum Base64 {
     }
 }
 
-/// Lower-case hexadecimal.
+/// Returns the bytes as lower-case hexadecimal digits.
 public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
     var digits: [UInt8] = []

@@ -1,8 +1,8 @@
-/// Settings that are missing or cannot be used. Nothing was sent.
+/// An error for a missing or invalid setting. No request was sent.
 public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, with which setting, from where.
+    /// The setting, its origin and the problem.
     public var message: String
-    /// What to do about it.
+    /// The suggested fix.
     public var hint: String
 
     public init(_ message: String, hint: String) {

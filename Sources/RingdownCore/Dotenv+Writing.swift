@@ -1,19 +1,24 @@
 extension Dotenv {
-    /// The line that every program reads as this value; nil where there is none, as for one with a line break or `'`.
+    /// Returns a line that all common parsers read as this value, or nil if none exists, as for values with a line break or `'`.
     public static func line(_ name: String, _ value: Secret) -> Secret? {
         let isPlain = !value.contains { !($0.isAlphanumeric || "_-.~/+=:@,".utf8.contains($0)) }
         if value.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
         let quote = Secret(isPlain ? "" : "'")
         let line = Secret(joining: [Secret(name + "="), quote, value, quote, Secret("\n")])
-        // Read back, it must be the same for us and for the others.
+        // Parsing the line must return the same value, without an ambiguity.
         var bytes = line.withBytes { Array($0) }
         defer { wipe(&bytes) }
         let read = (try? parse(bytes)) ?? []
         return read.count == 1 && read[0].value == value && read[0].ambiguity == nil ? line : nil
     }
 
-    /// The file with a line in place of every assignment of a name, or behind all others; without it where `line` is nil.
-    /// Comments and everything else stay as they are.
+    /// Returns the file with every assignment of a name replaced by one line. Everything else is preserved, including comments.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the variable.
+    ///   - line: The new line, which is appended if the file does not assign the name. If nil, the assignments are deleted.
+    ///   - bytes: The content of the file.
+    /// - Throws: ``Malformed`` if the file cannot be parsed.
     public static func setting(
         _ name: String, to line: Secret?, in bytes: [UInt8]
     ) throws(Malformed) -> [UInt8] {
@@ -36,7 +41,7 @@ extension Dotenv {
         return result
     }
 
-    /// Every line with its end.
+    /// The lines of a file, including their line endings.
     private static func lines(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
         var start = 0

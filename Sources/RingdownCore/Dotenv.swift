@@ -1,32 +1,35 @@
-/// Reads `.env` files in python-dotenv's dialect, without interpolation and without ever running a command.
+/// A parser for `.env` files in the dialect of python-dotenv, without interpolation and without command substitution.
 ///
-/// A name, `=`, and a value that is bare, 'single-quoted' or "double-quoted" (with escapes; both may span lines);
-/// `export` before the name, comments, a byte-order mark and any line ending are allowed. A line that cannot be read is
-/// an error, and so are more than a thousand assignments: that is no file of settings.
+/// An assignment is a name, `=`, and a value that is unquoted, 'single-quoted' or "double-quoted" (with escapes). Quoted values
+/// can span lines. `export` before the name, comments, a byte-order mark and any line ending are allowed. A malformed line is an
+/// error. More than 1000 assignments are an error, since such a file does not contain settings.
 public enum Dotenv {
-    /// A line that cannot be read, counted from 1.
+    /// The error for a malformed line. Lines are numbered from 1.
     public struct Malformed: Error, Equatable {
         public var line: Int
         public var reason: String
     }
 
+    /// An assignment of a value to a name.
     public struct Assignment: Sendable, Equatable {
+        /// The name of the variable.
         public var name: String
+        /// The value after unquoting and unescaping.
         public var value: Secret
         public var line: Int
-        /// The line on which the value ends.
+        /// The last line of the value.
         public var lastLine: Int
-        /// Whether `export` stands before it, and the comment behind it, as they are kept when the value changes.
+        /// Whether `export` precedes the name. It is preserved when the value changes, as is the comment after the value.
         package var isExported = false
         package var comment: String?
-        /// Why other programs read this assignment differently, and what to do about it; nil where all agree.
+        /// Why other programs read this assignment differently and how to fix it; nil if all programs agree.
         public var ambiguity: String?
     }
 
-    /// The assignments in the order of the file. Every value is a secret until someone knows better.
+    /// Returns the assignments in file order. Every value is treated as a secret.
     public static func parse(_ bytes: [UInt8]) throws(Malformed) -> [Assignment] {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw Malformed(line: 1, reason: "the file is UTF-16; save it as UTF-8")
+            throw Malformed(line: 1, reason: "the file is encoded as UTF-16; save it as UTF-8")
         }
         var parser = DotenvParser(bytes)
         return try parser.assignments()
@@ -39,14 +42,14 @@ private struct DotenvParser {
     private var index = 0
     private var line = 1
     private let hasMark: Bool
-    /// What an assignment does to the one behind it.
+    /// The ambiguity that an assignment causes for the next one.
     private var inherited: String?
     private var isAfterOddBlank = false
-    /// The comment at the end of the line that was read last.
+    /// The comment at the end of the previous line.
     private var comment: String?
     private let hasLoneReturn: Bool
 
-    /// Every line ending becomes a line feed, as Python reads text.
+    /// Converts every line ending to a line feed, like Python.
     init(_ bytes: [UInt8]) {
         var lines: [UInt8] = []
         lines.reserveCapacity(bytes.count)
@@ -75,7 +78,7 @@ private struct DotenvParser {
             assignments.append(try assignment())
         }
         if hasMark, !assignments.isEmpty {
-            assignments[0].ambiguity = "the byte-order mark before it is a part of its name; save the file without it"
+            assignments[0].ambiguity = "the byte-order mark becomes part of the name; save the file without it"
         }
         return assignments
     }
@@ -97,13 +100,13 @@ private struct DotenvParser {
             isExported = true
             let end = index
             skipBlanks()
-            if Array(bytes[end..<index]) != [0x20] { ambiguity = "only one space after 'export' is understood by all" }
+            if Array(bytes[end..<index]) != [0x20] { ambiguity = "some programs require one space after 'export'" }
             (name, isQuoted) = try word()
         }
-        guard !name.isEmpty else { throw malformed("a variable name was expected") }
-        if isQuoted { ambiguity = "the quotes are a part of its name; write it without them" }
+        guard !name.isEmpty else { throw malformed("expected a variable name") }
+        if isQuoted { ambiguity = "the quotes become part of the name; remove them" }
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
-        guard peek == UInt8(ascii: "=") else { throw malformed("'=' was expected after \(sanitized(name, limit: 40))") }
+        guard peek == UInt8(ascii: "=") else { throw malformed("expected '=' after \(sanitized(name, limit: 40))") }
         index += 1
         let gap = index
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
@@ -121,11 +124,11 @@ private struct DotenvParser {
         }
         ambiguity = inherited ?? ambiguity ?? ambiguityOfValue
         if hasLoneReturn {
-            ambiguity = "a carriage return alone does not end a line; save the file with Unix line ends"
+            ambiguity = "a lone carriage return does not end a line; save the file with Unix line endings"
         }
         if inherited != DotenvAmbiguity.openBacktick { inherited = nil }
         if isEmptyAfterBlank {
-            inherited = "the blank behind the empty value before it makes it a part of that; remove the blank"
+            inherited = "the space after the previous, empty value makes this line part of that value; remove the space"
         }
         if isBacktick, value.withBytes({ $0.count { $0 == UInt8(ascii: "`") } }) == 1 {
             inherited = DotenvAmbiguity.openBacktick
@@ -136,7 +139,7 @@ private struct DotenvParser {
         return assignment
     }
 
-    /// Up to the end of the line; a comment starts only after white space, so `a#b` is a value.
+    /// Reads a value up to the end of the line. A comment starts only after white space, so `a#b` is a value.
     private mutating func bare() -> (Secret, String?) {
         let start = index
         var end = index
@@ -156,14 +159,14 @@ private struct DotenvParser {
         return (Secret(bytes: bytes[start..<end]), ambiguity)
     }
 
-    /// A backslash takes the character behind it along, so that `\\"` does not close the value.
+    /// Reads a quoted value. A backslash escapes the next character, so `\\"` does not close the value.
     private mutating func quoted() throws(Dotenv.Malformed) -> (Secret, String?) {
         let quote = bytes[index]
         let first = index + 1
         var end = first
         while end < bytes.count, bytes[end] != quote { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
         guard end < bytes.count else {
-            throw malformed("the quote \(Character(Unicode.Scalar(quote))) is never closed")
+            throw malformed("unterminated quote \(Character(Unicode.Scalar(quote)))")
         }
         let content = bytes[first..<end]
         line += content.count { $0 == 0x0A }
@@ -192,7 +195,7 @@ private struct DotenvParser {
         return value
     }
 
-    /// What a backslash and this byte stand for; nil where they stand for themselves.
+    /// Returns the byte that a backslash and this byte encode, or nil if they are literal.
     private static func escaped(_ byte: UInt8, _ quote: UInt8) -> UInt8? {
         if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "'") { return byte }
         guard quote == UInt8(ascii: "\"") else { return nil }
@@ -212,7 +215,7 @@ private struct DotenvParser {
     private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
     private func malformed(_ reason: String) -> Dotenv.Malformed { Dotenv.Malformed(line: line, reason: reason) }
 
-    /// The bytes of the white space that stands here, as Python has it, but no line end; 0 where there is none.
+    /// The number of bytes of a white space character at the current position, as Python defines it, without line endings; or 0.
     private var blankLength: Int {
         guard let byte = peek else { return 0 }
         if byte < 0x80 {
@@ -229,7 +232,7 @@ private struct DotenvParser {
         while blankLength > 0 { index += blankLength }
     }
 
-    /// The same; false where something else than spaces was there.
+    /// Skips white space. Returns false if it contained anything but spaces.
     private mutating func skipSpaces() -> Bool {
         let start = index
         skipBlanks()
@@ -246,7 +249,7 @@ private struct DotenvParser {
         line += 1
     }
 
-    /// A name: bare, or in single quotes.
+    /// Reads a name, with or without single quotes.
     private mutating func word() throws(Dotenv.Malformed) -> (String, isQuoted: Bool) {
         let isQuoted = peek == UInt8(ascii: "'")
         if isQuoted { index += 1 }
@@ -257,7 +260,7 @@ private struct DotenvParser {
         }
         let name = String(decoding: bytes[start..<index], as: UTF8.self)
         if isQuoted {
-            guard peek == UInt8(ascii: "'") else { throw malformed("the quote ' is never closed") }
+            guard peek == UInt8(ascii: "'") else { throw malformed("unterminated quote '") }
             index += 1
         }
         return (name, isQuoted)

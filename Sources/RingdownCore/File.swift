@@ -4,11 +4,13 @@
     internal import Darwin
 #endif
 
-/// What the operating system said to a call on a file.
+/// A failed file operation.
 public struct FileError: Error, Sendable, CustomStringConvertible {
+    /// The path of the file.
     public var path: String
+    /// The error code (`errno`).
     public var code: Int32
-    /// In place of the system's words.
+    /// The reason, if it is not the system's error message.
     private let reason: String?
 
     public init(path: String, code: Int32, reason: String? = nil) {
@@ -17,29 +19,36 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// Whether the file does not exist.
     public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-    /// Whoever read the other end went away.
+    /// Whether the reader of a pipe has closed it.
     public var isClosedPipe: Bool { code == EPIPE }
     public var description: String { "\(path): \(reason ?? String(cString: strerror(code)))" }
 }
 
-/// Whole files, read and replaced.
+/// Operations that read or replace whole files.
 public enum File {
-    /// Whose file may be read.
+    /// Requirements for a file before it is read.
     public enum Access: Sendable {
-        /// Anyone's, and anything that can be read: also a pipe, as a shell's `<(command)`.
+        /// Any readable file, including a pipe such as the shell's `<(command)`.
         case anyone
-        /// A regular file that belongs to the user or the system, and that no one else can write.
+        /// A regular file that the user or root owns and that other users cannot write.
         case ownersToWrite
-        /// A regular file that belongs to the user, that no one else can read or write, and that is not a symbolic link.
+        /// A regular file that the user owns and that other users can neither read nor write. Symbolic links are refused.
         case ownersAlone
     }
 
-    /// The bytes of a file of at most `limit` bytes.
+    /// Returns the content of a file.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - limit: The maximum size in bytes (default: 16 MiB).
+    ///   - access: The requirements for owner, type and permissions.
+    /// - Throws: `FileError` if the file cannot be read, is too large or does not meet the requirements.
     public static func read(
         _ path: String, limit: Int = 16 << 20, access: Access = .anyone
     ) throws(FileError) -> [UInt8] {
-        // A FIFO in a file's place would block `open` for as long as nothing writes to it.
+        // Without O_NONBLOCK, opening a FIFO blocks until a process opens it for writing.
         let flags =
             O_RDONLY | O_CLOEXEC | (access == .anyone ? 0 : O_NONBLOCK) | (access == .ownersAlone ? O_NOFOLLOW : 0)
         let descriptor = open(path, flags)
@@ -54,26 +63,26 @@ public enum File {
         guard fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
         let (owner, mode) = (information.st_uid, information.st_mode)
         guard mode & S_IFMT == S_IFREG else {
-            throw FileError(path: path, code: EPERM, reason: "it is not a regular file")
+            throw FileError(path: path, code: EPERM, reason: "not a regular file")
         }
         let isAllowed =
             access == .ownersToWrite
             ? (owner == geteuid() || owner == 0) && mode & 0o022 == 0 : owner == geteuid() && mode & 0o077 == 0
         if !isAllowed {
-            throw FileError(path: path, code: EPERM, reason: "it belongs to someone else, or others can use it")
+            throw FileError(path: path, code: EPERM, reason: "owned by another user, or accessible to other users")
         }
     }
 
-    /// Opens a file of the user's own for writing, and makes it with permissions 0600 if it does not exist.
+    /// Opens a file that the user owns for writing. If it does not exist, it is created with permissions 0600.
     ///
-    /// - Parameter flags: `O_WRONLY` or `O_RDWR`, and `O_APPEND`.
-    /// - Throws: `FileError` if it is a symbolic link, has other names, is not a regular file or belongs to someone else; nothing is
-    ///   changed then.
+    /// - Parameter flags: `O_WRONLY` or `O_RDWR`, optionally with `O_APPEND`.
+    /// - Throws: `FileError` if the file is a symbolic link, has several hard links, is not a regular file or is owned by another
+    ///   user. The file is not modified in this case.
     public static func openOwn(_ path: String, _ flags: Int32) throws(FileError) -> Int32 {
         let descriptor = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else {
-            // A FIFO that nothing reads.
-            throw FileError(path: path, code: errno, reason: errno == ENXIO ? "it is not a regular file" : nil)
+            // ENXIO: a FIFO without a reader.
+            throw FileError(path: path, code: errno, reason: errno == ENXIO ? "not a regular file" : nil)
         }
         var information = stat()
         let isKnown = fstat(descriptor, &information) == 0
@@ -82,10 +91,10 @@ public enum File {
             return descriptor
         }
         close(descriptor)
-        throw FileError(path: path, code: EPERM, reason: "it is not a regular file of this user alone")
+        throw FileError(path: path, code: EPERM, reason: "not a regular file with one link that this user owns")
     }
 
-    /// Everything up to the end of an open file.
+    /// Reads an open file to its end, at most `limit` bytes.
     public static func read(
         _ descriptor: Int32, path: String, limit: Int = 16 << 20
     ) throws(FileError) -> [UInt8] {
@@ -102,12 +111,12 @@ public enum File {
         }
     }
 
-    /// Replaces a file at once, with permissions 0600: who reads it sees the old bytes or the new ones.
+    /// Replaces a file atomically, with permissions 0600. Readers see either the old or the new content.
     public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
         try replace(path, with: bytes) { _ in true }
     }
 
-    /// `finish` is called with the new file before it takes the old one's place; false where that failed.
+    /// Calls `finish` with the new file before the rename. `finish` returns false on failure.
     private static func replace(
         _ path: String, with bytes: [UInt8], finish: (Int32) -> Bool
     ) throws(FileError) {
@@ -125,7 +134,9 @@ public enum File {
         }
     }
 
-    /// Replaces a file that is there at once, and lets its owner and permissions be. Throws where that cannot be.
+    /// Replaces an existing file atomically and preserves its owner and permissions.
+    ///
+    /// - Throws: `FileError` if the file does not exist, or if its owner or permissions cannot be preserved.
     public static func rewrite(_ path: String, with bytes: [UInt8]) throws(FileError) {
         var information = stat()
         guard stat(path, &information) == 0 else { throw FileError(path: path, code: errno) }
@@ -136,29 +147,31 @@ public enum File {
         }
     }
 
-    /// Makes a file that was not there, with permissions 0600 and all its bytes at once; throws where it exists.
+    /// Creates a file atomically, with permissions 0600.
+    ///
+    /// - Throws: `FileError` if the file exists or cannot be created.
     public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
         let draft = path + "." + hexadecimal(Sodium.randomBytes(6))
         try replace(draft, with: bytes)
         defer { unlink(draft) }
-        // It is written once and needed for ever: a power cut must not leave an empty one.
+        // The file is written only once. A power failure must not leave an empty file.
         let descriptor = open(draft, O_RDONLY | O_CLOEXEC)
         fsync(descriptor)
         close(descriptor)
         guard link(draft, path) == 0 else { throw FileError(path: path, code: errno) }
     }
 
-    /// The path without symbolic links; nil where nothing is there.
+    /// Returns the path without symbolic links, or nil if it does not exist.
     public static func resolved(_ path: String) -> String? {
         guard let text = realpath(path, nil) else { return nil }
         defer { free(text) }
         return String(cString: text)
     }
 
-    /// Removes a file, if it is there.
+    /// Deletes a file if it exists.
     public static func remove(_ path: String) { unlink(path) }
 
-    /// Makes a directory and those above it, with permissions 0700; one that is there already is left as it is.
+    /// Creates a directory and its parents with permissions 0700. Existing directories are not changed.
     public static func makeDirectory(_ path: String) throws(FileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
@@ -168,7 +181,7 @@ public enum File {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError(path: path, code: errno) }
     }
 
-    /// Writes all bytes to an open file; returns the error code, or nil.
+    /// Writes all bytes to an open file. Returns the error code, or nil on success.
     @discardableResult
     public static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
         let bytes = Array(bytes)
@@ -179,7 +192,7 @@ public enum File {
             }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN {
-                // Someone made the stream non-blocking; its reader is merely slow.
+                // Another process set the stream to non-blocking, and its buffer is full.
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&wanted, 1, -1)
                 continue
@@ -191,7 +204,7 @@ public enum File {
     }
 }
 
-// `File` has functions of the same names as the system's.
+// Within `File`, `read` and `write` refer to its own functions, not to the system calls.
 private func systemRead(_ descriptor: Int32, _ chunk: inout [UInt8]) -> Int {
     chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
 }

@@ -1,8 +1,8 @@
 extension JSON: CustomStringConvertible {
-    /// The value on one line.
+    /// The value as JSON text on one line.
     public var description: String { String(decoding: bytes(), as: UTF8.self) }
 
-    /// The value as UTF-8: on one line, or indented by two spaces for people.
+    /// Returns the value as UTF-8, on one line or indented by two spaces.
     public func bytes(indented: Bool = false) -> [UInt8] {
         var writer = JSONWriter(isIndented: indented)
         writer.write(self, depth: 0)
@@ -59,7 +59,7 @@ private struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { text in
-            // Most text needs no escape: it is copied in one go, up to the next byte that does.
+            // Bytes up to the next one that requires an escape are copied in one step.
             var start = 0
             for (index, byte) in text.enumerated() where Self.needsEscape(byte) {
                 bytes += text[start..<index]

@@ -1,8 +1,9 @@
-/// Reads JSON text strictly (RFC 8259): into a ``JSON`` value, or only as the places where its parts stand, so that they
-/// can be passed on byte for byte.
+/// A strict JSON parser (RFC 8259). It returns a ``JSON`` value, or only the byte ranges of values, so that they can be copied
+/// byte for byte.
 public struct JSONReader {
-    /// What is wrong with a text, and at which byte.
+    /// A syntax error and its position.
     public struct Malformed: Error, Equatable, CustomStringConvertible {
+        /// The offset in bytes from the start of the text.
         public var offset: Int
         public var reason: String
         public var description: String { "\(reason) at byte \(offset)" }
@@ -13,7 +14,7 @@ public struct JSONReader {
     private let end: Int
     private var depth = 0
 
-    /// Deeper nesting than this is refused, so that no input can exhaust the stack.
+    /// The maximum nesting depth, so that no input can exhaust the stack.
     private static let depthLimit = 256
 
     private init(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -22,7 +23,7 @@ public struct JSONReader {
         end = range.upperBound
     }
 
-    /// The value of a whole text, or of the part of it in `range`.
+    /// Parses a text, or the part of it in `range`.
     public static func parse(_ bytes: [UInt8], in range: Range<Int>? = nil) throws(Malformed) -> JSON {
         var reader = JSONReader(bytes, range ?? bytes.indices)
         let value = try reader.value()
@@ -30,14 +31,15 @@ public struct JSONReader {
         return value
     }
 
-    /// Where the values of an object's members stand. Throws where the text is not an object; of equal names the last counts.
+    /// Returns the ranges of the member values of an object. For duplicate names, the last member is used. Throws if the text is
+    /// not an object.
     public static func members(
         of bytes: [UInt8], in range: Range<Int>? = nil
     ) throws(Malformed) -> [(name: String, range: Range<Int>)] {
         var reader = JSONReader(bytes, range ?? bytes.indices)
         var members: [(name: String, range: Range<Int>)] = []
         reader.skipSpace()
-        guard reader.peek == UInt8(ascii: "{") else { throw reader.malformed("an object was expected") }
+        guard reader.peek == UInt8(ascii: "{") else { throw reader.malformed("expected an object") }
         try reader.object { reader, name throws(Malformed) in
             members.append((name, try reader.skipValue()))
         }
@@ -45,14 +47,14 @@ public struct JSONReader {
         return members
     }
 
-    /// Where the values of an object's members stand, and of those that are arrays also where the elements do: in one pass.
+    /// Returns the ranges of the member values of an object, and of the elements of members that are arrays, in one pass.
     public static func lists(
         of bytes: [UInt8], in range: Range<Int>? = nil
     ) throws(Malformed) -> [(name: String, range: Range<Int>, elements: [Range<Int>]?)] {
         var reader = JSONReader(bytes, range ?? bytes.indices)
         var members: [(name: String, range: Range<Int>, elements: [Range<Int>]?)] = []
         reader.skipSpace()
-        guard reader.peek == UInt8(ascii: "{") else { throw reader.malformed("an object was expected") }
+        guard reader.peek == UInt8(ascii: "{") else { throw reader.malformed("expected an object") }
         try reader.object { reader, name throws(Malformed) in
             reader.skipSpace()
             guard reader.peek == UInt8(ascii: "[") else {
@@ -68,8 +70,8 @@ public struct JSONReader {
         return members
     }
 
-    /// Where the value of an object's member of this name stands; nil where there is none, or it is no object. Reads only so
-    /// far, so that what stands behind is not checked; of equal names the first counts.
+    /// Returns the range of the value of the first member with this name, or nil if it does not exist or the text is not an object.
+    /// The text after the member is not parsed.
     public static func firstMember(_ name: String, of bytes: [UInt8], in range: Range<Int>) -> Range<Int>? {
         var reader = JSONReader(bytes, range)
         var found: Range<Int>?
@@ -84,12 +86,12 @@ public struct JSONReader {
         return found
     }
 
-    /// Where the elements of an array stand. Throws where the text is not an array.
+    /// Returns the ranges of the elements of an array. Throws if the text is not an array.
     public static func elements(of bytes: [UInt8], in range: Range<Int>? = nil) throws(Malformed) -> [Range<Int>] {
         var reader = JSONReader(bytes, range ?? bytes.indices)
         var elements: [Range<Int>] = []
         reader.skipSpace()
-        guard reader.peek == UInt8(ascii: "[") else { throw reader.malformed("an array was expected") }
+        guard reader.peek == UInt8(ascii: "[") else { throw reader.malformed("expected an array") }
         try reader.array { reader throws(Malformed) in
             elements.append(try reader.skipValue())
         }
@@ -97,11 +99,11 @@ public struct JSONReader {
         return elements
     }
 
-    /// The text of a string value that stands in `range`, as a secret: no copy of it is left behind.
+    /// Returns the string value in `range` as a secret. No other copy remains in memory.
     public static func secret(of bytes: [UInt8], in range: Range<Int>) throws(Malformed) -> Secret {
         var reader = JSONReader(bytes, range)
         reader.skipSpace()
-        guard reader.peek == UInt8(ascii: "\"") else { throw reader.malformed("a string was expected") }
+        guard reader.peek == UInt8(ascii: "\"") else { throw reader.malformed("expected a string") }
         var text = try reader.stringBytes()
         defer { wipe(&text) }
         return Secret(bytes: text)
@@ -119,7 +121,7 @@ public struct JSONReader {
 
     private mutating func finish() throws(Malformed) {
         skipSpace()
-        if index < end { throw malformed("text after the value") }
+        if index < end { throw malformed("unexpected text after the value") }
     }
 
     private mutating func value() throws(Malformed) -> JSON {
@@ -137,14 +139,14 @@ public struct JSONReader {
         case UInt8(ascii: "t"): try literal("true"); return .bool(true)
         case UInt8(ascii: "f"): try literal("false"); return .bool(false)
         case UInt8(ascii: "n"): try literal("null"); return .null
-        case nil: throw malformed("the text ends where a value was expected")
+        case nil: throw malformed("unexpected end of text: expected a value")
         default:
             let range = try number()
             return .number(String(decoding: bytes[range], as: UTF8.self))
         }
     }
 
-    /// Checks a value without building it.
+    /// Validates a value without creating it.
     private mutating func skipValue() throws(Malformed) -> Range<Int> {
         skipSpace()
         let start = index
@@ -159,7 +161,7 @@ public struct JSONReader {
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
         case UInt8(ascii: "n"): try literal("null")
-        case nil: throw malformed("the text ends where a value was expected")
+        case nil: throw malformed("unexpected end of text: expected a value")
         default: _ = try number()
         }
         return start..<index
@@ -173,12 +175,12 @@ public struct JSONReader {
         }
     }
 
-    /// A member's name and the colon behind it; nothing where it is not kept.
+    /// Reads the name of a member and the colon. Returns an empty name if the name is not required.
     private mutating func memberName(keeping: Bool) throws(Malformed) -> [UInt8] {
-        guard peek == UInt8(ascii: "\"") else { throw malformed("a member name was expected") }
+        guard peek == UInt8(ascii: "\"") else { throw malformed("expected a member name") }
         let name = try stringBytes(keeping: keeping)
         skipSpace()
-        guard peek == UInt8(ascii: ":") else { throw malformed("':' was expected") }
+        guard peek == UInt8(ascii: ":") else { throw malformed("expected ':'") }
         index += 1
         return name
     }
@@ -192,7 +194,7 @@ public struct JSONReader {
     ) throws(Malformed) {
         depth += 1
         defer { depth -= 1 }
-        if depth > Self.depthLimit { throw malformed("nesting deeper than \(Self.depthLimit)") }
+        if depth > Self.depthLimit { throw malformed("nesting is deeper than \(Self.depthLimit) levels") }
         index += 1
         skipSpace()
         if peek == close {
@@ -203,12 +205,12 @@ public struct JSONReader {
             skipSpace()
             try element(&self)
             skipSpace()
-            guard let byte = peek else { throw malformed("the text ends inside a list") }
+            guard let byte = peek else { throw malformed("unexpected end of text in an array or object") }
             index += 1
             if byte == close { return }
             if byte != UInt8(ascii: ",") {
                 index -= 1
-                throw malformed("',' was expected")
+                throw malformed("expected ','")
             }
         }
     }
@@ -216,7 +218,7 @@ public struct JSONReader {
     private mutating func literal(_ word: StaticString) throws(Malformed) {
         let count = word.utf8CodeUnitCount
         let isThere = index + count <= end && (0..<count).allSatisfy { bytes[index + $0] == word.utf8Start[$0] }
-        guard isThere else { throw malformed("an unknown word") }
+        guard isThere else { throw malformed("unknown literal") }
         index += count
     }
 
@@ -239,7 +241,7 @@ public struct JSONReader {
     private mutating func digits() throws(Malformed) {
         let start = index
         while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
-        if index == start { throw malformed(index < end ? "a value was expected" : "the text ends inside a number") }
+        if index == start { throw malformed(index < end ? "expected a value" : "unexpected end of text in a number") }
     }
 
     private mutating func stringBytes(keeping: Bool = true) throws(Malformed) -> [UInt8] {
@@ -258,7 +260,7 @@ public struct JSONReader {
             }
             if keeping { text += bytes[start..<index] }
             switch peek {
-            case nil: throw malformed("the text ends inside a string")
+            case nil: throw malformed("unexpected end of text in a string")
             case UInt8(ascii: "\""):
                 index += 1
                 return text
@@ -266,13 +268,13 @@ public struct JSONReader {
                 index += 1
                 let scalar = try escape()
                 if keeping { text += String(scalar).utf8 }
-            default: throw malformed("a control character in a string")
+            default: throw malformed("control character in a string")
             }
         }
     }
 
     private mutating func escape() throws(Malformed) -> Unicode.Scalar {
-        guard let byte = peek else { throw malformed("the text ends inside a string") }
+        guard let byte = peek else { throw malformed("unexpected end of text in a string") }
         index += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
@@ -284,14 +286,14 @@ public struct JSONReader {
         case UInt8(ascii: "u"): return try unicodeEscape()
         default:
             index -= 1
-            throw malformed("an unknown escape")
+            throw malformed("unknown escape sequence")
         }
     }
 
     private mutating func unicodeEscape() throws(Malformed) -> Unicode.Scalar {
         let first = try fourHexadecimalDigits()
         guard (0xD800..<0xDC00).contains(first) else { return Unicode.Scalar(first) ?? "\u{FFFD}" }
-        // A high surrogate wants a low one behind it; alone it stands for nothing.
+        // A high surrogate must be followed by a low one. Otherwise it is invalid.
         guard index + 1 < end, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u") else {
             return "\u{FFFD}"
         }
@@ -309,7 +311,7 @@ public struct JSONReader {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw malformed("four hexadecimal digits were expected")
+                throw malformed("expected four hexadecimal digits")
             }
             value = value << 4 | UInt32(digit)
             index += 1

@@ -4,10 +4,10 @@
     public import Darwin
 #endif
 
-/// A value that only one thread at a time can touch.
+/// A value that only one thread at a time can access.
 ///
-/// A pthread mutex instead of `Synchronization.Mutex`: the thread sanitizer reports false races for the latter on Linux.
-/// Nothing is awaited and nothing of a caller's is called back while the lock is held.
+/// The lock is a pthread mutex, since the thread sanitizer reports false races for `Synchronization.Mutex` on Linux. Code that
+/// holds the lock never awaits and never calls a caller's closure.
 public final class Locked<Value>: @unchecked Sendable {  // because every access to `value` holds `mutex`
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline var value: Value
@@ -23,7 +23,7 @@ public final class Locked<Value>: @unchecked Sendable {  // because every access
         mutex.deallocate()
     }
 
-    /// Runs `body` while no other thread can see the value. Inlined, so that it costs no more than the mutex.
+    /// Runs `body` with exclusive access to the value. Inlined, so that it costs only the mutex.
     @inlinable public func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {

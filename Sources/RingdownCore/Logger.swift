@@ -1,5 +1,6 @@
-/// Where the library says what it noticed. The default drops everything; a program sets ``current`` for its tasks.
+/// The logger of the library. The default logger discards all messages; a program sets ``current`` for its tasks.
 public struct Logger: Sendable {
+    /// The severity of a message.
     public enum Level: Int, Sendable, Comparable {
         case debug, warning
 
@@ -12,18 +13,18 @@ public struct Logger: Sendable {
     private let level: Level
     private let sink: @Sendable (Level, _ event: String, _ message: String) -> Void
 
-    /// A logger that hands everything of at least `level` to `sink`.
+    /// Creates a logger that passes all messages of at least `level` to `sink`.
     public init(level: Level, sink: @escaping @Sendable (Level, _ event: String, _ message: String) -> Void) {
         self.level = level
         self.sink = sink
     }
 
-    /// Something a user should know although the work goes on.
+    /// Logs a problem that does not stop the operation.
     public func warning(_ event: StaticString, _ message: @autoclosure () -> String) {
         sink(.warning, "\(event)", message())
     }
 
-    /// Something for who follows the program at work.
+    /// Logs one step of an operation.
     public func debug(_ event: StaticString, _ message: @autoclosure () -> String) {
         if level == .debug { sink(.debug, "\(event)", message()) }
     }

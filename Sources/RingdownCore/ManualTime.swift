@@ -1,4 +1,4 @@
-/// A clock that stands still until a test moves it.
+/// A clock that advances only when a test advances it.
 public final class ManualTime: TimeSource {
     private struct Sleeper {
         var id: Int
@@ -14,7 +14,7 @@ public final class ManualTime: TimeSource {
 
     private let state: Locked<State>
 
-    /// Starts at a date of its own: 2026-11-21T08:00:00Z, one hour after the machine started.
+    /// Creates a clock at 2026-11-21T08:00:00Z with an uptime of one hour.
     public init() {
         let start = Instant(uptime: .seconds(3600), wall: Timestamp(secondsSince1970: 1_795_248_000))
         state = Locked(State(now: start))
@@ -47,7 +47,7 @@ public final class ManualTime: TimeSource {
         }
     }
 
-    /// Moves both clocks, and wakes who has slept long enough.
+    /// Advances both clocks and wakes the tasks whose sleep has ended.
     public func advance(by duration: Duration) {
         let awake = state.withLock { state -> [Sleeper] in
             state.now = state.now + duration
@@ -58,12 +58,12 @@ public final class ManualTime: TimeSource {
         awake.forEach { $0.continuation.resume() }
     }
 
-    /// Sets the wall clock forward or back, as an administrator would.
+    /// Changes only the wall clock, like an administrator who sets the time.
     public func jumpWall(by duration: Duration) {
         state.withLock { $0.now.wall = $0.now.wall + duration }
     }
 
-    /// Returns once `count` tasks sleep.
+    /// Waits until `count` tasks sleep.
     public func waitForSleepers(_ count: Int) async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in

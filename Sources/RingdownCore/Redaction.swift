@@ -1,18 +1,21 @@
 internal import CSodium
 
-/// Text of a server for a message: without any of the secrets, printable, at most `limit` bytes. Nothing behind the first 64 KiB
-/// is looked at.
+/// Returns text from a server in a form for messages: printable, without the secrets and at most `limit` bytes long. Only the first
+/// 64 KiB are used.
 public func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
     sanitized(redacting(secrets, in: Array(bytes.prefix(64 << 10))), limit: limit)
 }
 
+/// Returns text from a server in a form for messages, without the secrets.
 public func sanitized(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
     sanitized(Array(text.utf8.prefix(64 << 10)), without: secrets, limit: limit)
 }
 
-/// The bytes with `<redacted>` in place of every secret in them, whatever a server has done to it: percent-encoding (also twice),
-/// `+` for a blank, HTML and JSON escapes, other case, hexadecimal digits, and Base64 of any text that contains the secret, such as
-/// the pair of a Basic header. Secrets of less than four bytes are too common to be looked for.
+/// Returns the bytes with every secret replaced by `<redacted>`.
+///
+/// Encoded forms are found too: percent-encoding (also applied twice), `+` for a space, HTML and JSON escapes, other case,
+/// hexadecimal digits, and Base64 of any text that contains the secret, such as the credentials of a Basic header. Secrets of
+/// fewer than four bytes are ignored, since they match too often.
 public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
     var needles: [Needle] = []
     for secret in secrets where secret.count > 3 && !bytes.isEmpty {
@@ -26,7 +29,7 @@ public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
         for needle in needles {
             guard var end = needle.end(in: bytes, at: index) else { continue }
             if needle.kind == .base64 {
-                // The rest of the encoded text has bits of the secret in its first and last characters.
+                // The first and last characters of the surrounding Base64 text contain bits of the secret.
                 while let last = result.last, Needle.isBase64(last) { result.removeLast() }
                 while end < bytes.count, Needle.isBase64(bytes[end]) || bytes[end] == UInt8(ascii: "=") { end += 1 }
             }
@@ -40,7 +43,7 @@ public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
     return result
 }
 
-/// A form of a secret that is looked for.
+/// A searchable form of a secret.
 private struct Needle {
     enum Kind { case text, base64 }
 
@@ -54,7 +57,7 @@ private struct Needle {
             + (0..<3).map { Needle(bytes: base64(secret, offset: $0), kind: .base64) }.filter { $0.bytes.count > 3 }
     }
 
-    /// The characters of a Base64 text that depend on the secret alone, where `offset` bytes, modulo 3, stand before it.
+    /// The characters of a Base64 text that depend only on the secret, if `offset` bytes (modulo 3) precede it.
     private static func base64(_ secret: [UInt8], offset: Int) -> [UInt8] {
         let text = Array(Base64.encode([UInt8](repeating: 0, count: offset) + secret).utf8)
         let end = (offset + secret.count) * 8 / 6
@@ -63,7 +66,7 @@ private struct Needle {
 
     static func isBase64(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "+/-_".utf8.contains(byte) }
 
-    /// The index behind this needle, if it begins at `start`. All readings of a character are tried, the decoded ones first.
+    /// Returns the index after this needle if it starts at `start`. All readings of a character are tried, decoded ones first.
     func end(in text: [UInt8], at start: Int) -> Int? {
         var others: [(matched: Int, index: Int)] = []
         var (matched, index) = (0, start)
@@ -101,7 +104,7 @@ private struct Needle {
     }
 }
 
-/// One character as forms, HTML and JSON write it.
+/// A character in the encoding of forms, HTML or JSON.
 private enum Escape {
     private static let entities: [(name: [UInt8], byte: UInt8)] = [
         ("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'"), ("plus", "+"), ("sol", "/"),
@@ -113,8 +116,8 @@ private enum Escape {
         UInt8(ascii: "f"): 0x0C,
     ]
 
-    /// The bytes that an escape at `start` may stand for, and the index behind it. What was percent-encoded three times has three
-    /// readings.
+    /// Returns the bytes that an escape at `start` can represent, each with the index after it. A character that was
+    /// percent-encoded three times has three readings.
     static func readings(of text: [UInt8], at start: Int) -> [(bytes: [UInt8], end: Int)] {
         switch text[start] {
         case UInt8(ascii: "+"): return [([0x20], start + 1)]
@@ -141,7 +144,7 @@ private enum Escape {
         switch text[start] {
         case UInt8(ascii: "u"):
             guard let unit = number(text, at: start + 1, digits: 4, radix: 16) else { return nil }
-            // Beyond the first 65,536 characters JSON writes two.
+            // JSON writes characters above U+FFFF as two escapes.
             if (0xD800..<0xDC00).contains(unit), text[(start + 5)...].starts(with: "\\u".utf8),
                 let low = number(text, at: start + 7, digits: 4, radix: 16), (0xDC00..<0xE000).contains(low)
             {

@@ -1,25 +1,27 @@
 internal import CSodium
 
-/// A client secret, an access key, a token: bytes that never show in a description, a log or a core file.
+/// Sensitive bytes, such as a client secret or a token, that never appear in a description, a log or a core file.
 ///
-/// The bytes live in memory of libsodium's that is locked, left out of core files, fenced by guard pages and zeroed when
-/// the last copy is gone. Comparison takes constant time. The only ways out are ``withBytes(_:)`` and ``reveal()``.
+/// The bytes are stored in memory from libsodium that is locked, excluded from core files and surrounded by guard pages. It is
+/// zeroed when the last copy is released. Comparison takes constant time. Only ``withBytes(_:)`` and ``reveal()`` return the
+/// bytes.
 public struct Secret: Sendable, Equatable {
     private let storage: Storage
 
-    /// The secret with the UTF-8 bytes of `text`.
+    /// Creates a secret from the UTF-8 bytes of `text`.
     public init(_ text: String) {
         var text = text
         storage = text.withUTF8 { Storage(UnsafeRawBufferPointer($0)) }
     }
 
+    /// Creates a secret from bytes.
     public init(bytes: some Sequence<UInt8>) {
         var bytes = Array(bytes)
         storage = bytes.withUnsafeBytes { Storage($0) }
         bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
     }
 
-    /// The secrets one after the other.
+    /// Concatenates secrets.
     public init(joining parts: [Secret]) {
         storage = Storage(count: parts.reduce(0) { $0 + $1.count })
         var offset = 0
@@ -31,16 +33,17 @@ public struct Secret: Sendable, Equatable {
 
     /// The number of bytes.
     public var count: Int { storage.count }
+    /// Whether the secret has no bytes.
     public var isEmpty: Bool { storage.count == 0 }
 
-    /// Lends the bytes; the pointer must not outlive the call.
+    /// Calls `body` with the bytes. The pointer is valid only during the call.
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: storage.base, count: storage.count))
     }
 
-    /// The secret as text, for the moment in which it leaves the program. Bytes that are not UTF-8 are repaired.
+    /// Returns the secret as text, for output to another program. Bytes that are not UTF-8 are replaced.
     public func reveal() -> String {
         withBytes { String(decoding: $0, as: UTF8.self) }
     }
@@ -54,14 +57,14 @@ public struct Secret: Sendable, Equatable {
         left.count == right.count && sodium_memcmp(left.storage.base, right.storage.base, left.count) == 0
     }
 
-    // Unchecked because the bytes are written before it is shared, and never after.
+    // Unchecked because the bytes are written only before the storage is shared.
     private final class Storage: @unchecked Sendable {  // because of the line above
         let base: UnsafeMutableRawPointer
         let count: Int
 
         init(count: Int) {
             Sodium.start()
-            // libsodium aborts by itself where the guard pages cannot be set up; nil means that memory ran out.
+            // libsodium aborts if it cannot set up the guard pages. Nil means that no memory is available.
             guard let base = sodium_malloc(max(count, 1)) else { preconditionFailure("out of memory") }
             self.base = base
             self.count = count
@@ -86,7 +89,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Overwrites `bytes` with zeros in a way that the compiler cannot drop.
+/// Overwrites `bytes` with zeros. The compiler cannot optimise this away.
 public func wipe(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
 }

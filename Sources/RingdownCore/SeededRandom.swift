@@ -1,4 +1,4 @@
-/// SplitMix64: small, fast, and the same on every machine.
+/// A SplitMix64 generator. The same seed produces the same numbers on every machine.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -14,17 +14,18 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    /// A number from 0 to one less than the limit.
+    /// Returns a number in `0..<limit`.
     public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
-    /// Uniform in 0..<1.
+    /// Returns a number from a uniform distribution in `0..<1`.
     public mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 
+    /// Returns `count` random characters from an alphabet.
     public mutating func text(_ count: Int, from alphabet: [Character]) -> String {
         String((0..<count).map { _ in alphabet[below(alphabet.count)] })
     }
 
-    /// A version 4 UUID in lower case; its last eight digits can be given.
+    /// Returns a version 4 UUID in lower case. `end` sets its last eight digits.
     public mutating func uuid(endingIn end: UInt32? = nil) -> String {
         let (high, random) = (next() & ~0xF000 | 0x4000, next() & ~(3 << 62) | 1 << 63)
         let low = end.map { random & ~0xFFFF_FFFF | UInt64($0) } ?? random

@@ -1,22 +1,22 @@
 internal import CSodium
 
-/// What the project takes from libsodium besides encryption: hashes, random bytes, Base64.
+/// Functions of libsodium other than encryption: hashes, random bytes and Base64.
 public enum Sodium {
     private static let started: Bool = sodium_init() >= 0
 
-    /// Readies the library; every entry point here calls it. It fails only where the system has no random source.
+    /// Initialises the library. Every function here calls it. It fails only if the system has no random source.
     public static func start() {
         precondition(started, "libsodium could not be initialised")
     }
 
-    /// The SHA-256 of `bytes`: 32 bytes.
+    /// Returns the SHA-256 hash of `bytes` (32 bytes).
     public static func sha256(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
         crypto_hash_sha256(&digest, bytes, UInt64(bytes.count))
         return digest
     }
 
-    /// A keyed hash (BLAKE2b) of a secret: 32 bytes that tell nothing about it to who has not the key.
+    /// Returns a keyed hash (BLAKE2b, 32 bytes) of a secret. Without the key, the hash reveals nothing about the secret.
     public static func fingerprint(_ secret: Secret, key: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         secret.withBytes { bytes in
@@ -26,7 +26,7 @@ public enum Sodium {
         return digest
     }
 
-    /// `count` bytes from the system's random source.
+    /// Returns `count` bytes from the random source of the system.
     public static func randomBytes(_ count: Int) -> [UInt8] {
         start()
         var bytes = [UInt8](repeating: 0, count: count)

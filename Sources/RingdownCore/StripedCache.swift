@@ -4,21 +4,21 @@
     public import Darwin
 #endif
 
-/// Copies of a value, one for each few threads, so that threads which read it do not wait for each other.
+/// A cache with several copies of a value, so that threads that read it rarely wait for each other.
 ///
-/// Each copy has a lock and a cache line of its own. Whoever changes the value changes all of them.
+/// A thread uses one of the copies. Each copy has its own lock and its own cache line. A change updates all copies.
 public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // because each copy is used under its own lock
     @usableFromInline struct Place {
         @usableFromInline var mutex = pthread_mutex_t()
         @usableFromInline var value: Value?
     }
 
-    /// Two cache lines apart, since processors fetch them in pairs.
+    /// The distance of two copies: two cache lines, since processors fetch lines in pairs.
     @usableFromInline static var stride: Int { 128 }
     @usableFromInline static var count: Int { 16 }
     @usableFromInline let memory: UnsafeMutableRawPointer
 
-    /// No thread has a value at first. A value must be small.
+    /// Creates an empty cache. Values must be small.
     public init() {
         precondition(MemoryLayout<Place>.size <= Self.stride)
         memory = .allocate(byteCount: Self.stride * Self.count, alignment: Self.stride)
@@ -48,14 +48,14 @@ public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // beca
         return body(&place.pointee.value)
     }
 
-    /// Lends this thread's copy.
+    /// Calls `body` with the copy of this thread.
     @inlinable public func withOwn<Result>(_ body: (inout Value?) -> Result) -> Result {
-        // Threads' numbers are addresses of their stacks, which lie far apart: the middle bits differ.
+        // Thread identifiers are stack addresses, which are far apart, so the middle bits differ.
         let number = Thread.current
         return with(Int((number >> 12 ^ number >> 20) & UInt(Self.count - 1)), body)
     }
 
-    /// Takes the value from all threads.
+    /// Removes all copies.
     public func removeAll() {
         for index in 0..<Self.count { with(index) { $0 = nil } }
     }

@@ -4,36 +4,37 @@
     internal import Darwin
 #endif
 
-/// A directory for one run or one test, only for its owner; removed with everything in it by ``remove()``.
+/// A directory for one run or one test, accessible only to its owner. ``remove()`` deletes it with its content.
 public struct TemporaryDirectory: Sendable {
+    /// The path of the directory.
     public let path: String
 
-    /// Makes a directory below `base`, whose new name begins with `prefix`.
+    /// Creates a directory in `base` with a unique name that starts with `prefix`.
     public init(in base: String = "/tmp", prefix: String = "ringdown-") throws(FileError) {
         var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError(path: base, code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// A directory that another process made.
+    /// Refers to a directory that another process created.
     package init(existing path: String) {
         self.path = path
     }
 
-    /// The names in the directory, sorted.
+    /// The names of the directory entries, sorted.
     public var names: [String] { entries(path) }
 
-    /// The names in any directory, sorted; none where it cannot be read.
+    /// Returns the names in a directory, sorted, or an empty array if it cannot be read.
     public static func names(in path: String) -> [String] { entries(path) }
 
-    /// Removes the directory and what is in it. Symbolic links are removed, not followed.
+    /// Deletes the directory and its content. Symbolic links are deleted, not followed.
     public func remove() {
         removeTree(path)
     }
 }
 
 private func entries(_ path: String) -> [String] {
-    // Never through a symbolic link: what it leads to is not ours to list or to remove.
+    // Never follows a symbolic link, since its target is outside the directory.
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
     guard let directory = fdopendir(descriptor) else {

@@ -1,6 +1,6 @@
-/// A short, printable form of text that came from outside: control characters escaped, at most `limit` bytes.
+/// Returns a printable form of untrusted text, with control characters escaped and at most `limit` bytes long.
 ///
-/// Servers, proxies and attackers write this text; it ends up on terminals and in logs.
+/// The text can come from a server, a proxy or an attacker, and is printed to terminals and logs.
 public func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
     var result = ""
     for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
@@ -18,14 +18,15 @@ public func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> Stri
     return bytes.count > limit ? result + "…" : result
 }
 
+/// Returns a printable form of untrusted text, at most `limit` bytes long.
 public func sanitized(_ text: String, limit: Int = 256) -> String {
-    // Most text is short and harmless as it is.
+    // Most texts are short and contain only printable ASCII.
     if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
     return sanitized(Array(text.utf8), limit: limit)
 }
 
 extension String {
-    /// Without white space at either end.
+    /// The text without leading and trailing white space.
     public var trimmed: String {
         let bytes = utf8
         var (start, end) = (bytes.startIndex, bytes.endIndex)
@@ -33,7 +34,7 @@ extension String {
         while start < end, bytes[bytes.index(before: end)].isWhiteSpace { end = bytes.index(before: end) }
         let isWhole = start == bytes.startIndex && end == bytes.endIndex
         let text = isWhole ? self : String(self[start..<end])
-        // Beyond ASCII there is white space too, such as U+00A0, which pages that one copies from are full of.
+        // Text that was copied from web pages often contains non-ASCII white space, such as U+00A0.
         guard let first = text.utf8.first, let last = text.utf8.last, first >= 0x80 || last >= 0x80 else { return text }
         var characters = Array(text)
         while characters.last?.isWhitespace == true { characters.removeLast() }
@@ -42,7 +43,7 @@ extension String {
 }
 
 extension UInt8 {
-    /// An ASCII letter or digit.
+    /// Whether the byte is an ASCII letter or digit.
     package var isAlphanumeric: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -55,7 +56,7 @@ extension UInt8 {
     fileprivate var isWhiteSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 }
 
-/// The names that a reader of `word` may have meant, nearest first: at most `limit`, none that is far off.
+/// Returns at most `limit` names that are similar to `word`, nearest first.
 public func nearest(to word: String, among names: [String], limit: Int = 3) -> [String] {
     let word = word.lowercased()
     let ranked = names.map { (name: $0, distance: editDistance(word, $0.lowercased())) }
@@ -79,7 +80,7 @@ private func editDistance(_ left: String, _ right: String) -> Int {
 }
 
 extension Duration {
-    /// As people say it: `23 h 59 min`, `45 min`, `12 s`, `1.5 s`.
+    /// The duration as text for users: `23 h 59 min`, `45 min`, `12 s` or `1.5 s`.
     public var spoken: String {
         let seconds = inSeconds
         if seconds < 60 {

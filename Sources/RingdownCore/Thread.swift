@@ -4,18 +4,18 @@
     public import Darwin
 #endif
 
-/// A thread of the system's own, for work that blocks: tasks must never wait for that.
-public struct Thread: @unchecked Sendable {  // because an identifier of a thread may be used from any thread
-    /// The system has no room for another thread.
+/// An operating system thread for blocking work, which must not run in a task.
+public struct Thread: @unchecked Sendable {  // because a thread identifier may be used from any thread
+    /// The error if the system cannot create a thread.
     public struct NotStarted: Error, Sendable, CustomStringConvertible {
-        public var description: String { "the system has no room for another thread" }
+        public var description: String { "cannot create a thread" }
     }
 
     private let identifier: pthread_t
 
-    /// Starts `body` at once. Whoever holds the thread calls ``join()`` or ``detach()``, once.
+    /// Starts a thread that runs `body`. The owner must call either ``join()`` or ``detach()`` exactly once.
     public init(_ body: @escaping @Sendable () -> Void) throws(NotStarted) {
-        // The thread releases the work once it has it.
+        // The new thread releases the work.
         let work = Unmanaged.passRetained(Work(body))
         #if canImport(Glibc)
             var thread = pthread_t()
@@ -40,17 +40,17 @@ public struct Thread: @unchecked Sendable {  // because an identifier of a threa
         identifier = started
     }
 
-    /// Waits for the thread's end; on the thread itself it only lets go of it.
+    /// Waits until the thread ends. If called on the thread itself, it is equivalent to ``detach()``.
     public func join() {
         if pthread_equal(pthread_self(), identifier) != 0 { detach() } else { pthread_join(identifier, nil) }
     }
 
-    /// Lets the thread end by itself.
+    /// Detaches the thread: the system frees its resources when it ends.
     public func detach() {
         pthread_detach(identifier)
     }
 
-    /// A number that differs for any two threads that run.
+    /// The identifier of the calling thread, unique among all running threads.
     @inlinable public static var current: UInt {
         #if canImport(Glibc)
             UInt(pthread_self())
@@ -59,7 +59,7 @@ public struct Thread: @unchecked Sendable {  // because an identifier of a threa
         #endif
     }
 
-    /// The result of a call that blocks, made on a thread of its own.
+    /// Runs a blocking call on its own thread and returns the result.
     public static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async throws(NotStarted)
         -> Result
     {

@@ -6,10 +6,10 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Runs a program's tasks on the thread that calls it, one at a time.
+/// A task executor that runs tasks on the calling thread, one at a time.
 ///
-/// A command that prints a cached token needs no pool of threads; starting one takes longer than all the rest of it.
-public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // because `state` is only touched under `mutex`
+/// A command that prints a cached token requires no thread pool. Creating a pool takes longer than the rest of the command.
+public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // because `mutex` protects the state
     private var jobs: [UnownedJob] = []
     private var isOver = false
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -29,13 +29,12 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
 
     private static let running = Locked<Task<Void, Never>?>(nil)
 
-    /// Cancels what ``run(_:)`` was given last. Does nothing where it was not called.
+    /// Cancels the task of the most recent call of ``run(_:)``, if any.
     public static func interrupt() {
         running.withLock { $0 }?.cancel()
     }
 
-    /// Runs `body`, and what belongs to its task, on this thread until it returns; also from code on such a thread that cannot wait
-    /// otherwise.
+    /// Runs `body` and its child tasks on the calling thread until `body` returns. Calls may be nested.
     public static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
         let executor = ThreadExecutor()
         let result = Locked<Value?>(nil)
@@ -50,7 +49,7 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
         }
         executor.loop()
         running.withLock { $0 = former }
-        // The loop ends after the result is there.
+        // The loop ends only after the result is set.
         return result.withLock { $0 }.unsafelyUnwrapped
     }
 
@@ -74,7 +73,7 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
         }
     }
 
-    /// The jobs that wait; nil once all is done.
+    /// Waits for the next jobs. Returns nil after ``stop()``.
     private func next() -> [UnownedJob]? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

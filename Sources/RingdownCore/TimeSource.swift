@@ -4,11 +4,11 @@
     internal import Darwin
 #endif
 
-/// One moment on both clocks that tokens need.
+/// A point in time on the monotonic clock and on the wall clock.
 public struct Instant: Sendable, Hashable {
-    /// Time since the machine started, suspended time included. It never jumps.
+    /// The time since the machine started, including suspended time. It is monotonic.
     public var uptime: Duration
-    /// The wall clock. It may jump.
+    /// The wall clock time, which can jump.
     public var wall: Timestamp
 
     public init(uptime: Duration, wall: Timestamp) {
@@ -21,12 +21,12 @@ public struct Instant: Sendable, Hashable {
     }
 }
 
-/// Tells the time and waits: the system's, or one that a test moves by hand.
+/// A source of time and sleep: the system clock, or a clock that a test controls.
 public protocol TimeSource: Sendable {
     func now() -> Instant
-    /// Both clocks in nanoseconds, as cheaply as can be; the wall clock may be 10 ms behind.
+    /// Returns a coarse reading of both clocks in nanoseconds. The wall clock can be up to 10 ms behind.
     func glance() -> (uptime: Int64, wall: Int64)
-    /// Returns after `duration`; throws `CancellationError` when the task is cancelled first.
+    /// Waits for `duration`. Throws `CancellationError` if the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
 
@@ -37,7 +37,7 @@ extension TimeSource {
     }
 }
 
-/// The machine's own clocks.
+/// The clocks of the machine.
 public struct SystemTime: TimeSource {
     public init() {}
 
@@ -46,7 +46,7 @@ public struct SystemTime: TimeSource {
         #if canImport(Glibc)
             clock_gettime(CLOCK_BOOTTIME, &time)
         #else
-            clock_gettime(CLOCK_MONOTONIC, &time)  // on Darwin this one counts suspended time
+            clock_gettime(CLOCK_MONOTONIC, &time)  // on Darwin, this clock includes suspended time
         #endif
         return Instant(uptime: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec), wall: .now())
     }

@@ -4,7 +4,7 @@
     internal import Darwin
 #endif
 
-/// A moment of the wall clock: seconds since 1970-01-01T00:00:00Z.
+/// A wall clock time in seconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var secondsSince1970: Double
 
@@ -12,6 +12,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         self.secondsSince1970 = secondsSince1970
     }
 
+    /// Returns the current time of the system clock.
     public static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -28,7 +29,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         .seconds(left.secondsSince1970 - right.secondsSince1970)
     }
 
-    /// As RFC 3339 has it, in UTC with milliseconds: `2026-11-21T08:00:00.000Z`.
+    /// The time in the format of RFC 3339, in UTC with milliseconds: `2026-11-21T08:00:00.000Z`.
     public var rfc3339: String {
         let milliseconds = Int((secondsSince1970 * 1000).rounded())
         let (whole, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
@@ -38,7 +39,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             + ".\(pad(fraction < 0 ? fraction + 1000 : fraction, 3))Z"
     }
 
-    /// Reads RFC 3339 (`2026-11-21T08:00:00.000Z`), also without a fraction, with any offset, or a date alone (midnight, UTC).
+    /// Parses RFC 3339 (`2026-11-21T08:00:00.000Z`). The fraction is optional, any offset is accepted, and a date alone is
+    /// midnight UTC.
     public init?(rfc3339 text: String) {
         let text = text.uppercased()
         let fields = text.split { "-T:+Zz. ".contains($0) }.map(String.init)
@@ -49,7 +51,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             (1...31).contains(numbers[2])
         else { return nil }
         var seconds = Self.seconds(numbers[0], numbers[1], numbers[2])
-        // The 30th of February would be a day in March.
+        // February 30 would become a day in March.
         guard Self.civil(Int(seconds)).day == numbers[2] else { return nil }
         guard fields.count > 3 else {
             guard text.count == 10 else { return nil }
@@ -80,14 +82,14 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         return Double(timegm(&date))
     }
 
-    /// As HTTP has it (RFC 9110 section 5.6.7): `Sat, 21 Nov 2026 08:00:00 GMT`.
+    /// The time in the format of HTTP (RFC 9110 section 5.6.7): `Sat, 21 Nov 2026 08:00:00 GMT`.
     public var httpDate: String {
         let date = Self.civil(Int(secondsSince1970.rounded(.down)))
         return "\(Self.days[date.weekday]), \(pad(date.day, 2)) \(Self.months[date.month - 1]) \(pad(date.year, 4)) "
             + "\(pad(date.hour, 2)):\(pad(date.minute, 2)):\(pad(date.second, 2)) GMT"
     }
 
-    /// Reads any of the three forms that HTTP allows: IMF-fixdate, RFC 850 and asctime.
+    /// Parses any of the three formats that HTTP allows: IMF-fixdate, RFC 850 and asctime.
     public init?(httpDate text: String) {
         let fields = text.split { " ,-".contains($0) }.map(String.init)
         guard fields.count >= 5 else { return nil }
@@ -132,7 +134,7 @@ private func pad(_ number: Int, _ width: Int) -> String {
 }
 
 extension Duration {
-    /// The duration in seconds, with its fraction.
+    /// The duration in seconds, including the fraction.
     public var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }

@@ -1,23 +1,24 @@
 internal import CCurl
 
-/// How a connection was made: where it leads, how long each step took, whose certificates were shown.
+/// The details of a connection: its address, the duration of each step and the certificates.
 package struct ConnectionReport: Sendable {
+    /// A certificate that the server presented.
     package struct Certificate: Sendable {
-        /// As libcurl gives it: `CN = login.example.com`.
+        /// The subject in the format of libcurl: `CN = login.example.com`.
         package var subject = ""
         package var issuer = ""
-        /// When it ends, as libcurl gives it.
+        /// The expiry date in the format of libcurl.
         package var end = ""
     }
 
-    /// The server's address, or the proxy's.
+    /// The address of the server or proxy.
     package var address: String?
-    /// From the start until the name was resolved, the connection stood, TLS was agreed, and the whole response was there.
+    /// The times from the start until name resolution, TCP connection, TLS handshake and the complete response.
     package var resolved: Duration = .zero
     package var connected: Duration = .zero
     package var secured: Duration = .zero
     package var total: Duration = .zero
-    /// The server's own first. Empty without TLS.
+    /// The certificate chain, starting with the server certificate. Empty without TLS.
     package var certificates: [Certificate] = []
 
     init() {}
@@ -36,7 +37,7 @@ package struct ConnectionReport: Sendable {
         (secured, total) = (time(CURLINFO_APPCONNECT_TIME_T), time(CURLINFO_TOTAL_TIME_T))
         withUnsafeMutablePointer(to: &certificates) { certificates in
             rd_each_certificate_field(easy, certificates) { context, index, field in
-                // libcurl hands back what it was given two lines above.
+                // The pointer was set two lines above.
                 let list = context.unsafelyUnwrapped.assumingMemoryBound(to: [Certificate].self)
                 while list.pointee.count <= Int(index) { list.pointee.append(Certificate()) }
                 let text = String(cString: field)

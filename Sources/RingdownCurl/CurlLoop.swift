@@ -2,11 +2,11 @@ internal import CCurl
 internal import RingdownCore
 internal import Synchronization
 
-/// The one thread that touches libcurl. It runs transfers, and the tasks that prefer to be near them.
+/// The only thread that calls libcurl. It runs transfers, and tasks that prefer this executor.
 ///
-/// A task that runs here starts its transfers and gets their results without a hop to another thread: two wake-ups less
-/// for each request, which is most of what a request costs on a fast network.
-final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but inbox and flags belong to its thread
+/// A task on this executor starts transfers and receives their results without switching threads. This saves two wake-ups per
+/// request, which are most of the cost of a request on a fast network.
+final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its thread uses more than inbox and flags
     private enum Message {
         case start(Transfer)
         case cancel(Transfer)
@@ -19,26 +19,26 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
     private let inbox = Locked<[Message]>([])
     private let isAsleep = Atomic(false)
     private let threadNumber = Atomic<UInt>(0)
-    /// Set before the first message; the thread keeps the loop alive until it ends.
+    /// Set before the first message. The thread retains the loop until it ends.
     private var thread: Thread?
 
-    /// What the thread told itself: no lock and no wake-up is needed for that.
+    /// Messages from the thread to itself, which require neither lock nor wake-up.
     private var own: [Message] = []
     private var isStopping = false
-    /// Transfers that libcurl works on, by the address of their handle.
+    /// Active transfers by the address of their handle.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
-    /// Handles that the next transfers reuse. Connections, DNS results and TLS sessions belong to the multi handle, so a new
-    /// handle costs no new connection.
+    /// Handles for reuse by later transfers. Connections, DNS results and TLS sessions belong to the multi handle, so that a new
+    /// handle does not require a new connection.
     private var idle: [UnsafeMutableRawPointer] = []
-    /// How many handles are kept: none where the library cannot reuse one safely.
+    /// The maximum number of idle handles: 0 if the library cannot reuse handles safely.
     private let idleLimit: Int
     private let version: CurlVersion
 
-    /// Throws `TransportError` where libcurl cannot be had.
+    /// - Throws: `TransportError` if libcurl cannot be loaded or initialised.
     init(_ configuration: CurlTransport.Configuration) throws(TransportError) {
         if let failure = curl_open() {
             throw TransportError(
-                .setup, place: "libcurl", message: "it cannot be loaded: \(String(cString: failure)); install libcurl4"
+                .setup, place: "libcurl", message: "cannot be loaded: \(String(cString: failure)); install libcurl4"
             )
         }
         version = .opened
@@ -60,7 +60,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
 
     func start(_ transfer: Transfer) { post(.start(transfer)) }
     func cancel(_ transfer: Transfer) { post(.cancel(transfer)) }
-    /// Ends the thread and waits for that; transfers under way fail as cancelled.
+    /// Stops the thread and waits until it ends. Active transfers fail as cancelled.
     func stop() {
         post(.stop)
         thread?.join()
@@ -77,8 +77,8 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         }
         inbox.withLock { inbox in
             inbox.append(message)
-            // Waking costs a system call and is needed only while the thread waits for the network. It happens under the
-            // lock, so that the thread cannot read a `stop` and free what is woken.
+            // A wake-up is a system call, which is necessary only while the thread waits for the network. It happens under the
+            // lock, so that the thread cannot read `stop` and free the multi handle before.
             if isAsleep.load(ordering: .sequentiallyConsistent) { _ = rd_multi_wakeup(multi.pointer) }
         }
     }
@@ -94,7 +94,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
             _ = rd_multi_perform(multi.pointer, &running)
             if collectFinished() || !own.isEmpty { continue }
             isAsleep.store(true, ordering: .sequentiallyConsistent)
-            // A message posted before the flag was up woke nobody: look once more.
+            // A message that was posted before the flag was set caused no wake-up: check again.
             if inbox.withLock({ $0.isEmpty }) { _ = rd_multi_poll(multi.pointer, 60_000) }
             isAsleep.store(false, ordering: .sequentiallyConsistent)
         }
@@ -104,7 +104,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         _ = rd_multi_cleanup(multi.pointer)
     }
 
-    /// Handles what has been posted so far; what comes meanwhile waits until the network had its turn.
+    /// Handles the messages posted so far. Later messages wait until libcurl has run.
     private func handleMessages() {
         let posted = inbox.withLock { inbox in
             let messages = inbox
@@ -141,7 +141,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
         }
         active[easy] = transfer
         guard rd_multi_add_handle(multi.pointer, easy) == CURLM_OK else {
-            return finish(transfer, .failure(transfer.error(.setup, "libcurl refused the transfer")))
+            return finish(transfer, .failure(transfer.error(.setup, "libcurl rejected the transfer")))
         }
     }
 
@@ -186,7 +186,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because all but in
     }
 }
 
-/// libcurl's multi handle.
-private struct MultiHandle: @unchecked Sendable {  // because but for `curl_multi_wakeup` only the loop's thread uses it
+/// The multi handle of libcurl.
+private struct MultiHandle: @unchecked Sendable {  // because other threads only call `curl_multi_wakeup`
     let pointer: UnsafeMutableRawPointer
 }

@@ -1,18 +1,19 @@
 package import RingdownCore
 
-/// Sends requests with libcurl: one thread, a pool of connections that are kept alive, HTTP/1.1, and HTTP/2 where libcurl's is
-/// known to be safe.
+/// A transport that sends requests with libcurl, on one thread and over a pool of persistent connections.
 ///
-/// libcurl is opened when the first request is sent. TLS certificates are verified, only `http` and `https` are spoken,
-/// and redirects are never followed.
+/// libcurl is loaded when the first request is sent. HTTP/2 is used only if the implementation in the loaded version is safe. TLS
+/// certificates are verified, only `http` and `https` are supported, and redirects are never followed.
 package final class CurlTransport: Transport {
-    /// Proxies, certificate authorities and the client's own certificate.
+    /// The proxies, the certificate authorities and the client certificate.
     package struct Configuration: Sendable {
+        /// The proxies for requests.
         package var proxies: ProxySettings
+        /// The trusted certificate authorities.
         package var trust: TrustSettings
-        /// Paths of a client certificate and its key (PEM), for servers that ask for one.
+        /// The paths of a client certificate and its key (PEM), for servers that request one.
         package var clientCertificate: (certificate: String, key: String?)?
-        /// Sent as `User-Agent`.
+        /// The value of the `User-Agent` header.
         package var userAgent: String
 
         package init(
@@ -41,14 +42,16 @@ package final class CurlTransport: Transport {
         try await perform(transfer(request))
     }
 
-    /// Sends a request over a connection of its own, and tells how that was made. Throws what ``send(_:)`` does.
+    /// Sends a request over a new connection and returns the details of the connection.
+    ///
+    /// - Throws: `TransportError`, as ``send(_:)`` does.
     package func inspect(_ request: Request) async throws(TransportError) -> (Response, ConnectionReport) {
         let transfer = transfer(request, isInspecting: true)
         let response = try await perform(transfer)
         return (response, transfer.connection ?? ConnectionReport())
     }
 
-    /// The proxy through which a server is asked, without user name and password; nil where it is asked directly.
+    /// Returns the URL of the proxy for a server, without user name and password, or nil for a direct connection.
     package func proxy(for origin: HTTPURL.Origin) -> String? { configuration.proxies.proxy(for: origin)?.url }
 
     private func transfer(_ request: Request, isInspecting: Bool = false) -> Transfer {
@@ -70,8 +73,8 @@ package final class CurlTransport: Transport {
         return try result.get()
     }
 
-    /// Runs `body` on the transport's own thread: its requests then cost no hop between threads, which makes many small
-    /// ones several times faster. What blocks in there blocks the network.
+    /// Runs `body` on the thread of the transport, so that its requests do not switch threads. This makes many small requests
+    /// several times faster. Blocking in `body` blocks all transfers.
     package func withThread<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
         try await withTaskExecutorPreference(startedLoop()) { try await body() }
     }

@@ -1,11 +1,14 @@
 package import RingdownCore
 
-/// Which proxy a request goes through. libcurl's own reading of the environment is not used: it knows no ports in
-/// `NO_PROXY` and ignores `HTTP_PROXY`.
+/// The proxies for requests, by scheme and host.
+///
+/// The environment is not read by libcurl, which does not support ports in `NO_PROXY` and ignores `HTTP_PROXY`.
 package struct ProxySettings: Sendable {
+    /// A proxy and its credentials.
     package struct Proxy: Sendable {
-        /// Without user name and password.
+        /// The URL without user name and password.
         package var url: String
+        /// The user name and password; nil if the proxy requires none.
         package var credentials: (user: String, password: Secret)?
 
         fileprivate var isLoopback: Bool {
@@ -14,11 +17,12 @@ package struct ProxySettings: Sendable {
         }
     }
 
-    /// A proxy URL that cannot be used.
+    /// The error for an invalid proxy URL.
     package struct Invalid: Error, Sendable, CustomStringConvertible {
+        /// The name of the environment variable.
         package var variable: String
         package var description: String {
-            "\(variable) is not a usable proxy URL; expected http://[user:password@]host:port with the password percent-encoded"
+            "\(variable) is not a valid proxy URL; expected http://[user:password@]host:port with a percent-encoded password"
         }
     }
 
@@ -26,16 +30,17 @@ package struct ProxySettings: Sendable {
     private var forHTTPS: Proxy?
     private var exceptions: [Exception] = []
 
+    /// Settings without proxies.
     package static let none = ProxySettings()
 
-    /// The variables that ``init(_:)`` reads.
+    /// The environment variables that ``init(_:)`` reads.
     package static let variables = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap {
         [$0, $0.lowercased()]
     }
 
     private init() {}
 
-    /// From `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; lower-case names win, as they do for curl.
+    /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. As in curl, lower-case names take precedence.
     package init(_ variable: (String) -> String?) throws(Invalid) {
         func proxy(_ names: String...) throws(Invalid) -> Proxy? {
             for name in names.flatMap({ [$0.lowercased(), $0] }) {
@@ -49,13 +54,13 @@ package struct ProxySettings: Sendable {
         exceptions = list.split { $0 == "," || $0.isWhitespace }.map { Exception(String($0)) }
     }
 
-    /// Whether any of the proxies wants a user name and password.
+    /// Whether any proxy has a user name and password.
     var haveCredentials: Bool { forHTTP?.credentials != nil || forHTTPS?.credentials != nil }
 
-    /// The proxy for a server; nil where it is asked directly.
+    /// Returns the proxy for a server, or nil for a direct connection.
     package func proxy(for origin: HTTPURL.Origin) -> Proxy? {
         guard let proxy = origin.scheme == "https" ? forHTTPS : forHTTP else { return nil }
-        // Plain HTTP is spoken with servers on this machine only: a proxy elsewhere would carry its secrets off in clear.
+        // Plain HTTP is used only for servers on this machine. A proxy on another machine would receive secrets unencrypted.
         if origin.scheme == "http", origin.isLoopback, !proxy.isLoopback { return nil }
         return exceptions.contains { $0.covers(origin) } ? nil : proxy
     }
@@ -78,7 +83,7 @@ package struct ProxySettings: Sendable {
         return proxy
     }
 
-    /// One entry of `NO_PROXY`: `*`, a name that covers what ends in it, an address, a network, each with or without a port.
+    /// An entry of `NO_PROXY`: `*`, a domain including its subdomains, an address or a network, each with an optional port.
     private struct Exception: Sendable {
         private var name: String
         private var port: Int?

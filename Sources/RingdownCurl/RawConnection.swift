@@ -7,24 +7,26 @@ package import RingdownCore
     internal import Darwin
 #endif
 
-/// A connection over which another protocol than HTTP is spoken, made by libcurl: TLS and certificates as for requests.
+/// A connection for protocols other than HTTP. libcurl establishes it, with TLS and certificates as for requests.
 ///
-/// Its calls block: they belong on a thread of their own, one at a time.
-package final class RawConnection: @unchecked Sendable {  // because whoever holds it uses it from one thread at a time
+/// All methods block. Call them on a dedicated thread, one at a time.
+package final class RawConnection: @unchecked Sendable {  // because its owner uses it from one thread at a time
     private let easy: UnsafeMutableRawPointer
     private let place: String
     private let patience: Int32
-    /// Until when, by the system's uptime, what is under way must be done.
+    /// The deadline of the current exchange, as system uptime.
     private var end = Duration.zero
 
-    /// Connects to a server; its scheme says whether TLS is spoken. Throws `TransportError`.
+    /// Connects to a server, with TLS if the scheme of the origin is `https`.
+    ///
+    /// - Throws: `TransportError` if the connection cannot be established.
     package init(
         _ origin: HTTPURL.Origin, _ configuration: CurlTransport.Configuration, patienceInSeconds: Int = 5
     ) throws(TransportError) {
         place = origin.description
         patience = Int32(patienceInSeconds * 1000)
         if let failure = curl_open() {
-            throw TransportError(.setup, place: "libcurl", message: "it cannot be loaded: \(String(cString: failure))")
+            throw TransportError(.setup, place: "libcurl", message: "cannot be loaded: \(String(cString: failure))")
         }
         if let problem = CurlVersion.opened.problem {
             throw TransportError(.setup, place: "libcurl", message: problem)
@@ -58,10 +60,10 @@ package final class RawConnection: @unchecked Sendable {  // because whoever hol
 
     deinit { rd_easy_cleanup(easy) }
 
-    /// Begins an exchange: however its bytes trickle, it must be over in time.
+    /// Starts an exchange and sets its deadline.
     package func begin() { end = SystemTime().now().uptime + .milliseconds(Int64(patience)) }
 
-    /// Sends all bytes. Throws `TransportError`.
+    /// Sends all bytes. Throws `TransportError` on failure or after the deadline.
     package func send(_ bytes: [UInt8]) throws(TransportError) {
         var offset = 0
         while offset < bytes.count {
@@ -74,7 +76,7 @@ package final class RawConnection: @unchecked Sendable {  // because whoever hol
         }
     }
 
-    /// What arrives next: at least one byte. Throws `TransportError`, also where the server closes the connection.
+    /// Returns the next bytes, at least one. Throws `TransportError` on failure, or if the server closes the connection.
     package func receive() throws(TransportError) -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: 16384)
         while true {
@@ -100,9 +102,9 @@ package final class RawConnection: @unchecked Sendable {  // because whoever hol
         if remaining <= 0 || poll(&wanted, 1, remaining) == 0 { throw late }
     }
 
-    /// Milliseconds.
+    /// The time limit in milliseconds.
     private var remaining: Int32 { Int32(max(0, min((end - SystemTime().now().uptime).inSeconds * 1000, 60_000))) }
-    private var late: TransportError { TransportError(.timeout, place: place, message: "no whole answer in time") }
+    private var late: TransportError { TransportError(.timeout, place: place, message: "timed out waiting for data") }
 
     private func failure(_ code: CURLcode) -> TransportError {
         TransportError(.brokenResponse, place: place, message: String(cString: rd_easy_strerror(code)))

@@ -1,12 +1,12 @@
 internal import CCurl
 internal import RingdownCore
 
-/// One request on its way. Everything but the request belongs to the loop's thread.
-final class Transfer: @unchecked Sendable {  // because after it is posted the loop's thread alone uses it
+/// One active request. All state other than the request belongs to the thread of the loop.
+final class Transfer: @unchecked Sendable {  // because only the thread of the loop uses it after it is posted
     private let request: Request
     private let proxy: ProxySettings.Proxy?
     private let trust: TrustSettings
-    /// Resumed once, by whoever takes it.
+    /// Resumed exactly once, by the code that takes it.
     var continuation: UnsafeContinuation<Result<Response, TransportError>, Never>?
 
     private(set) var easy: UnsafeMutableRawPointer?
@@ -16,9 +16,9 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     private var body: [UInt8] = []
     private var headerBytes = 0
     private var isTooLarge = false
-    /// Whether ``connection`` is wanted.
+    /// Whether ``connection`` is recorded.
     private let isInspecting: Bool
-    /// How the response came about, once it is there.
+    /// The details of the connection, set when the response is complete.
     private(set) var connection: ConnectionReport?
 
     init(_ request: Request, proxy: ProxySettings.Proxy?, trust: TrustSettings, isInspecting: Bool = false) {
@@ -32,9 +32,9 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         continuation.take()?.resume(returning: result)
     }
 
-    // MARK: Before
+    // MARK: Before the transfer
 
-    /// Sets what is the same for all transfers of a handle. Throws if the library refuses an option: none may be missing.
+    /// Sets the options that all transfers of a handle share. Throws if the library rejects an option, since none is optional.
     static func configure(
         _ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration
     ) throws(TransportError) {
@@ -45,13 +45,13 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         options.set(CURLOPT_ACCEPT_ENCODING, "")
         options.set(CURLOPT_PATH_AS_IS, 1)
         options.set(CURLOPT_USERAGENT, configuration.userAgent)
-        // libcurl would read the environment by itself, without ports in NO_PROXY: it is told either way.
+        // The proxy is always set. Otherwise libcurl reads the environment, without support for ports in NO_PROXY.
         options.set(CURLOPT_NOPROXY, "")
         options.set(CURLOPT_PROXYAUTH, 1)  // CURLAUTH_BASIC: a macro that Swift cannot import
         options.set(CURLOPT_SSL_VERIFYPEER, configuration.trust.isVerifying ? 1 : 0)
         options.set(CURLOPT_SSL_VERIFYHOST, configuration.trust.isVerifying ? 2 : 0)
         if configuration.trust.file != nil || configuration.trust.directory != nil {
-            // Both, since the one that is not named would keep the system's authorities.
+            // Both options are set, since an unset one would still use the authorities of the system.
             for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { options.set(option, configuration.trust.file) }
             for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { options.set(option, configuration.trust.directory) }
         }
@@ -68,7 +68,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         if let failure = options.error { throw failure }
     }
 
-    /// Sets everything about this request; returns what went wrong, or nil.
+    /// Sets the options for this request. Returns the error, or nil on success.
     func prepare(_ easy: UnsafeMutableRawPointer, _ version: CurlVersion) -> TransportError? {
         self.easy = easy
         let options = Options(easy)
@@ -91,13 +91,13 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         } else {
             options.set(CURLOPT_PROXY, "")
         }
-        // A reused connection has no report of how it was made.
+        // A reused connection has no connection details.
         options.set(CURLOPT_CERTINFO, isInspecting ? 1 : 0)
-        // libcurl sends a request again by itself where a reused connection closes without a response, or where an HTTP/2 server
-        // refuses the stream (Curl_retry_request). It does neither over a new HTTP/1.1 connection.
+        // libcurl resends a request if a reused connection closes without a response, or if an HTTP/2 server refuses the stream
+        // (Curl_retry_request). It does neither on a new HTTP/1.1 connection.
         options.set(CURLOPT_FRESH_CONNECT, isInspecting || !request.isIdempotent ? 1 : 0)
         options.set(CURLOPT_FORBID_REUSE, request.isIdempotent ? 0 : 1)
-        // Borrowed: the loop holds the transfer until it is done.
+        // Borrowed: the loop retains the transfer until it is complete.
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_WRITEDATA, context)
         options.set(CURLOPT_HEADERDATA, context)
@@ -109,7 +109,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 
     private func setMethodAndBody(_ options: Options) {
-        // The first option wipes what the transfer before left behind.
+        // The first option resets the state of the previous transfer.
         options.set(CURLOPT_HTTPGET, 1)
         options.set(CURLOPT_CUSTOMREQUEST, request.method)
         if request.method == "HEAD" { options.set(CURLOPT_NOBODY, 1) }
@@ -120,17 +120,17 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         case .none: options.set(CURLOPT_COPYPOSTFIELDS, "")
         case .bytes(let bytes): bytes.withUnsafeBytes { options.set(CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
         case .secret(let secret):
-            // Borrowed, not copied: the request keeps the secret's memory where it is until the transfer is done.
+            // Borrowed, not copied: the request retains the memory of the secret until the transfer is complete.
             secret.withBytes { options.set(CURLOPT_POSTFIELDS, $0.baseAddress) }
         }
     }
 
     private func setHeaders(_ options: Options) {
         if request.body.count > 0 || request.method != "GET" {
-            // No `Expect: 100-continue`: it costs a round trip, and some gateways answer it with 417.
-            // libcurl would sign the field that is taken out.
+            // No `Expect: 100-continue`: it costs a round trip, and some gateways respond with 417.
+            // libcurl would include the removed field in the signature.
             if request.awsSignature == nil { append("Expect:") }
-            // libcurl would call any body a form.
+            // libcurl would declare any body a form.
             if !request.headers.has("Content-Type") { append("Content-Type:") }
         }
         for field in request.headers.fields {
@@ -161,10 +161,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         headerList = longer
     }
 
-    // MARK: While it runs
+    // MARK: During the transfer
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer {
-        // libcurl hands back what it was given in `prepare`.
+        // The pointer was set in `prepare`.
         Unmanaged<Transfer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
     }
 
@@ -177,10 +177,10 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         return count
     }
 
-    /// The size of all header lines of one transfer: of interim responses, a proxy's answer and trailers too.
+    /// The maximum size of all header lines of a transfer, including interim responses, the response of a proxy and trailers.
     private static let headerLimitInBytes = 256 << 10
 
-    /// Returns how much of the line was taken: less than all of it ends the transfer.
+    /// Returns the number of accepted bytes. Fewer than the length of the line abort the transfer.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
         headerBytes += line.count
         guard headerBytes <= Self.headerLimitInBytes else { return 0 }
@@ -189,7 +189,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 
     private func keepHeader(_ line: UnsafeRawBufferPointer) {
-        // A status line begins a new block: the one before belonged to a proxy or to an interim response.
+        // A status line starts a new block. The previous one belonged to a proxy or to an interim response.
         if line.count > 5, line[4] == UInt8(ascii: "/"), line.starts(with: "HTTP".utf8) {
             headers = Headers()
             return
@@ -198,7 +198,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         headers.addParsed(text(line[..<colon]), text(line[(colon + 1)...]))
     }
 
-    /// Without white space and line breaks at either end.
+    /// The line without leading and trailing white space.
     private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
         var bytes = bytes
         while let byte = bytes.first, byte <= 0x20 { bytes.removeFirst() }
@@ -206,7 +206,7 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         return String(decoding: UnsafeRawBufferPointer(rebasing: bytes), as: UTF8.self)
     }
 
-    // MARK: After
+    // MARK: After the transfer
 
     var cancelled: TransportError { error(.cancelled, "cancelled") }
 
@@ -219,14 +219,14 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         return .success(response)
     }
 
-    /// Over plain HTTP a proxy's refusal looks like an answer; only proxies send these.
+    /// Over plain HTTP, a refusal by the proxy looks like a response of the server. Only proxies send these statuses.
     private func isProxyRefusal(_ status: Int) -> Bool {
         status == 407 || (proxy != nil && headers.has("Proxy-Authenticate"))
     }
 
     func release() {
         if let easy {
-            // A handle that is kept must not point to what is freed.
+            // An idle handle must not refer to freed memory.
             let options = Options(easy)
             for option in [CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] {
                 options.set(option, UnsafeRawPointer?.none)
@@ -249,38 +249,38 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         if connectStatus >= 300 {
             return proxyError(.proxy, "the proxy refused the connection with status \(connectStatus)")
         }
-        // A proxy may refuse and close before it has read the whole request.
+        // A proxy can refuse the request and close the connection before it has read the whole request.
         if isProxyRefusal(info(CURLINFO_RESPONSE_CODE)) { return proxyAuthentication(info(CURLINFO_RESPONSE_CODE)) }
         switch code {
-        case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "the host name cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "the proxy's host name cannot be resolved")
-        case CURLE_COULDNT_CONNECT where proxy != nil: return proxyError(.proxy, "the proxy cannot be reached")
-        case CURLE_COULDNT_CONNECT: return error(.connection, "the connection was refused or cannot be made")
+        case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "cannot resolve the host name")
+        case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "cannot resolve the host name of the proxy")
+        case CURLE_COULDNT_CONNECT where proxy != nil: return proxyError(.proxy, "cannot connect to the proxy")
+        case CURLE_COULDNT_CONNECT: return error(.connection, "connection refused, or host unreachable")
         case CURLE_OPERATION_TIMEDOUT:
             let limit = request.limits
-            return error(.timeout, "no answer in time (connect \(limit.connect.spoken), total \(limit.total.spoken))")
+            return error(.timeout, "timed out (limits: connect \(limit.connect.spoken), total \(limit.total.spoken))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
-            return error(.certificate, "its certificate is not trusted: \(verifyReason ?? text)")
-        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "the CA file cannot be read: \(trust)")
-        case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key cannot be used")
+            return error(.certificate, "the certificate is not trusted: \(verifyReason ?? text)")
+        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "cannot read the CA file: \(trust)")
+        case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key is invalid")
         case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
         case CURLE_WRITE_ERROR where isTooLarge:
             return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
         case CURLE_WRITE_ERROR where headerBytes > Self.headerLimitInBytes:
             return error(
-                .responseTooLarge, "the response has more than \(Self.headerLimitInBytes >> 10) KiB of headers")
-        case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without an answer")
+                .responseTooLarge, "the response headers are larger than \(Self.headerLimitInBytes >> 10) KiB")
+        case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without a response")
         case CURLE_BAD_FUNCTION_ARGUMENT, CURLE_WEIRD_SERVER_REPLY:
             return error(.brokenResponse, "the response has a malformed header line")
         case CURLE_UNSUPPORTED_PROTOCOL: return error(.brokenResponse, "the response is not HTTP")
-        case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response ended before its end")
-        default: return error(.brokenResponse, "the exchange failed: \(text)")
+        case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response was truncated")
+        default: return error(.brokenResponse, "the transfer failed: \(text)")
         }
     }
 
     private func proxyAuthentication(_ status: Int) -> TransportError {
         let reason =
-            proxy?.credentials == nil ? "it wants a user name and password" : "it refused the user name or password"
+            proxy?.credentials == nil ? "it requires a user name and password" : "it refused the user name or password"
         return proxyError(.proxyAuthentication, "proxy authentication failed (status \(status)): \(reason)")
     }
 
@@ -288,14 +288,14 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
         TransportError(code, place: "proxy \(proxy?.url ?? "")", message: message)
     }
 
-    /// Why OpenSSL did not trust the certificate, in its own number (`man openssl-verify`).
+    /// The reason why OpenSSL does not trust the certificate, from its verification code (`man openssl-verify`).
     private var verifyReason: String? {
         switch info(CURLINFO_SSL_VERIFYRESULT) {
         case 0: nil
         case 10: "it has expired"
-        case 9: "it is not yet valid; is this machine's clock right?"
-        case 18, 19: "it is self-signed, or its authority is not in the CA file"
-        case 20, 21: "its authority is not in the CA file"
+        case 9: "it is not yet valid; check the clock of this machine"
+        case 18, 19: "it is self-signed, or the CA file does not contain its issuer"
+        case 20, 21: "the CA file does not contain its issuer"
         case let code: "verification code \(code)"
         }
     }
@@ -308,16 +308,16 @@ final class Transfer: @unchecked Sendable {  // because after it is posted the l
     }
 }
 
-/// Sets options on a handle and remembers the first that failed.
+/// Sets options on a handle and records the first failure.
 private final class Options {
     private let easy: UnsafeMutableRawPointer
     private var failure = CURLE_OK
 
-    /// What to report if an option was refused.
+    /// The error for the first rejected option; nil if all were accepted.
     var error: TransportError? {
         guard failure != CURLE_OK else { return nil }
         let reason = String(cString: rd_easy_strerror(failure))
-        return TransportError(.setup, place: "libcurl", message: "libcurl refused an option: \(reason)")
+        return TransportError(.setup, place: "libcurl", message: "libcurl rejected an option: \(reason)")
     }
 
     init(_ easy: UnsafeMutableRawPointer) {

@@ -1,23 +1,23 @@
-/// Whom to trust as a server. libcurl reads none of the usual variables by itself; the curl tool does.
+/// The certificate authorities that are trusted. libcurl does not read the usual variables; only the curl tool does.
 package struct TrustSettings: Sendable, CustomStringConvertible {
-    /// A file of PEM certificates, in place of the system's.
+    /// The path of a file with PEM certificates that replaces the authorities of the system.
     package var file: String?
-    /// A directory of them, named by hash.
+    /// The path of a directory with PEM certificates, named by hash.
     package var directory: String?
-    /// Off only for a user who insisted.
+    /// Whether certificates are verified. False only if the user requests it.
     package var isVerifying: Bool
 
-    /// The variables that ``init(_:)`` reads.
+    /// The environment variables that ``init(_:)`` reads.
     package static let variables = ["RINGDOWN_CA_FILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 
-    /// The system's own authorities unless said otherwise.
+    /// Creates settings (default: the authorities of the system).
     package init(file: String? = nil, directory: String? = nil, isVerifying: Bool = true) {
         self.file = file
         self.directory = directory
         self.isVerifying = isVerifying
     }
 
-    /// From `RINGDOWN_CA_FILE`, else `CURL_CA_BUNDLE`, else `SSL_CERT_DIR` and `SSL_CERT_FILE` together.
+    /// Reads `RINGDOWN_CA_FILE`, then `CURL_CA_BUNDLE`, then `SSL_CERT_DIR` and `SSL_CERT_FILE` together.
     package init(_ variable: (String) -> String?) {
         func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
         if let file = value("RINGDOWN_CA_FILE") ?? value("CURL_CA_BUNDLE") {

@@ -1,4 +1,4 @@
-/// Events by their time; those of one time in the order in which they were added.
+/// A priority queue of events by time. Events with the same time are in insertion order.
 struct EventQueue<Event> {
     private var heap: [(time: Double, number: Int, event: Event)] = []
     private var number = 0

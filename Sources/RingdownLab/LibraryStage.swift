@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// The library's token source, asked by tasks.
+/// A stage that uses the token source of the library, with one task per caller.
 struct LibraryStage: Stage {
     private let setting: Setting
     private let source: TokenSource
@@ -16,7 +16,7 @@ struct LibraryStage: Stage {
         let tasks = (0..<wish.callers).map { _ in
             Task { [source] in try? await source.token(minimumValidity: wish.minimumValidity, force: wish.isForced) }
         }
-        // Whoever has to wait for a slow endpoint waits until it answers, or the request's own time limit.
+        // Callers that wait for a slow endpoint wait until it responds or the request times out.
         let patience = Task { [setting, source] in
             while !Task.isCancelled {
                 if setting.endpoint.isHanging, source.hasWaiters {

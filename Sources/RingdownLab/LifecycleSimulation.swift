@@ -1,27 +1,35 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// Many processes with a store between them against one token endpoint, in virtual time: latencies, outages, refusals,
-/// revocations, clocks that jump, callers that give up, secrets that change. Everything follows from a seed.
+/// A simulation of several processes that share a store and a token endpoint, in virtual time.
 ///
-/// After every event the promises of the lifecycle are checked; the first that is broken ends the run.
+/// It includes latencies, outages, refusals, revocations, clock jumps, cancelled callers and secret rotations. The seed determines
+/// everything. After every event, the invariants of the token lifecycle are checked. The first violation ends the run.
 package struct LifecycleSimulation {
+    /// The result of a run.
     package struct Report: Sendable {
+        /// The seed of the run.
         package var seed: UInt64
+        /// The number of simulated events.
         package var events = 0
+        /// The number of token requests.
         package var requests = 0
-        /// What was broken, and when; nil where nothing was.
+        /// The violated invariant and its time; nil if the run passed.
         package var violation: String?
     }
 
-    /// Runs one seed with so many events.
+    /// Runs the simulation.
+    ///
+    /// - Parameters:
+    ///   - seed: The seed of the random numbers.
+    ///   - events: The maximum number of events.
     package static func run(seed: UInt64, events: Int) -> Report {
         var world = SimulatedWorld(seed: seed)
         return world.run(events: events)
     }
 }
 
-/// The state of a run. Seconds are those of the run; wall clocks differ from them by their process's own error.
+/// The state of a run. Times are in seconds since its start. The wall clock of each process has its own error.
 struct SimulatedWorld {
     private enum Event {
         case call(process: Int)
@@ -36,10 +44,10 @@ struct SimulatedWorld {
         var machine: TokenMachine<Int>
         var wallError = 0.0
         var hasOldSecret = false
-        /// Those who wait, with what they asked for.
+        /// The waiting callers and their options.
         var waiters: [Int: (minimumValidity: Duration, isForced: Bool)] = [:]
         var inFlight = 0
-        /// Tokens that the machine agreed to replace.
+        /// The rejected tokens that the machine has agreed to replace.
         var rejected: Set<String> = []
         var lastRequest: (time: Double, hasFailed: Bool)?
         var clockJumped = -1e9
@@ -54,7 +62,7 @@ struct SimulatedWorld {
     private var isStoreUp = true
     private var lockedBy: Int?
     private var lifetime: Double
-    /// The least age at which a token is replaced by itself, with the time that a request may take taken off.
+    /// The minimum age at which a token is refreshed without a request for it, minus the maximum duration of a request.
     private let earliest: Double
     private var outageUntil = 0.0
     private var isSecretRotated = false
@@ -126,7 +134,7 @@ struct SimulatedWorld {
             deliver(token, process)
             begin(process, fetch)
         case .fail:
-            checkNeedless(process, before, minimumValidity, isForced, "is told an error")
+            checkNeedless(process, before, minimumValidity, isForced, "receives an error")
         case .fetch(let fetch):
             checkNeedless(process, before, minimumValidity, isForced, "waits")
             processes[process].waiters[waiter] = (minimumValidity, isForced)
@@ -140,24 +148,24 @@ struct SimulatedWorld {
         }
     }
 
-    /// While a token serves, nobody waits and nobody sees a failure, but in its last minute.
+    /// Checks that no caller waits or fails while a token is valid, except in its last minute.
     private mutating func checkNeedless(
         _ process: Int, _ token: Token?, _ minimumValidity: Duration, _ isForced: Bool, _ what: String
     ) {
         guard !isForced, let token else { return }
         let left = token.remaining(at: instant(process))
         if left > max(settings.mandatory(token), minimumValidity), left > settings.margin(token) {
-            violated("a caller \(what) though a token has \(left.spoken) left")
+            violated("a caller \(what) although a token is valid for another \(left.spoken)")
         }
     }
 
     private mutating func deliver(_ token: Token, _ process: Int) {
         let left = token.remaining(at: instant(process))
         if token.isCacheable, left <= settings.margin(token) {
-            violated("a token with \(left.spoken) left is handed out")
+            violated("a token is returned \(left.spoken) before it expires")
         }
         let text = token.value.reveal()
-        if processes[process].rejected.contains(text) { violated("a rejected token is handed out again") }
+        if processes[process].rejected.contains(text) { violated("a rejected token is returned again") }
         if random.below(3) == 0 { queue.add(.use(process: process, token), at: now + random.unit()) }
     }
 
@@ -173,7 +181,7 @@ struct SimulatedWorld {
 
     private mutating func begin(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) {
         processes[process].inFlight += 1
-        if processes[process].inFlight > 1 { violated("two requests of one process are under way") }
+        if processes[process].inFlight > 1 { violated("a process sends two requests at the same time") }
         proceed(process, fetch)
     }
 
@@ -194,10 +202,10 @@ struct SimulatedWorld {
         queue.add(.land(process: process, fetch, sent: now), at: now + random.unit() * random.unit() * 10)
     }
 
-    /// Whether what the store holds ends the request.
+    /// Returns whether the state in the store makes the request unnecessary.
     private mutating func settle(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) -> Bool {
         guard var stored else { return false }
-        // The age is what the reader's wall clock makes of it.
+        // The age depends on the wall clock of the reading process.
         if let token = stored.token {
             let age = max(0, (instant(process).wall - token.requested.wall).inSeconds)
             stored.token = token.isStillGood(age: age) ? token.seen(at: instant(process), age: age) : nil
@@ -249,25 +257,25 @@ struct SimulatedWorld {
         processes[process].inFlight -= 1
         for (waiter, result) in answers {
             guard processes[process].waiters.removeValue(forKey: waiter) != nil else {
-                violated("a caller is answered twice, or without having asked")
+                violated("a caller receives two results, or a result without a request")
                 continue
             }
             if case .success(let token) = result, token.isCacheable { deliver(token, process) }
         }
         if let next { begin(process, next) }
-        if processes[process].inFlight == 0, !processes[process].waiters.isEmpty { violated("a caller is forgotten") }
+        if processes[process].inFlight == 0, !processes[process].waiters.isEmpty { violated("a caller gets no result") }
     }
 
-    /// A failure is followed by a second of quiet at least; a success by most of the token's life, unless someone insists.
+    /// Checks the time between requests: one second after a failure, most of the token lifetime after a success, unless forced.
     private mutating func checkSpacing(_ process: Int, _ fetch: TokenMachine<Int>.Fetch) {
         guard let last = processes[process].lastRequest, fetch.reason != .forced else { return }
         let since = now - last.time
         if last.hasFailed, fetch.reason != .rejected, since < 0.999 {
-            violated("a failed request is repeated after \(since) s")
+            violated("a failed request is retried after \(since) s")
         }
         let isExpected = [.advisory, .mandatory, .cold].contains(fetch.reason)
         if !last.hasFailed, isExpected, since < earliest, now - processes[process].clockJumped > lifetime {
-            violated("a new token is requested \(since) s after the last one, though it lives for \(lifetime) s")
+            violated("a new token is requested \(since) s after the last one, although its lifetime is \(lifetime) s")
         }
     }
 
@@ -286,15 +294,15 @@ struct SimulatedWorld {
             for index in processes.indices { processes[index].clockJumped = now }
         case 3: isStoreUp.toggle()
         case 4:
-            // The platform's secret changes; each process has the new one a little later.
+            // The secret is rotated on the platform. Each process receives the new secret a little later.
             for index in processes.indices { processes[index].hasOldSecret = random.below(2) == 0 }
         default: for index in processes.indices { processes[index].hasOldSecret = false }
         }
-        // A store that went down forgets who had the lock, as the system does when a process ends.
+        // An unavailable store releases the lock, as the system does when a process exits.
         if !isStoreUp { lockedBy = nil }
     }
 
-    /// Once all faults have ended everybody is served again, within the longest memory of a failure.
+    /// Checks that all processes receive tokens after the faults have ended, within the maximum backoff.
     private mutating func recover() {
         outageUntil = now
         for index in processes.indices { processes[index].hasOldSecret = false }
@@ -307,7 +315,7 @@ struct SimulatedWorld {
         for process in processes.indices where report.violation == nil {
             let action = processes[process].machine.request(at: instant(process), waiter: nil)
             if case .fail(let error) = action {
-                violated("a process is not served after all faults have ended: \(error)")
+                violated("a process receives no token after all faults have ended: \(error)")
             }
         }
     }
@@ -316,7 +324,7 @@ struct SimulatedWorld {
 extension Token {
     fileprivate func isStillGood(age: Double) -> Bool { age < lifetime.inSeconds }
 
-    /// The token as another process reads it from a store.
+    /// Returns the token as another process reads it from a store.
     fileprivate func seen(at now: Instant, age: Double) -> Token {
         requested(at: Instant(uptime: now.uptime - .seconds(age), wall: requested.wall))
     }

@@ -1,16 +1,16 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// The bare state machine: what its owner would do, one thing after the other.
+/// A stage that drives the state machine directly and performs its actions one after the other.
 struct MachineStage: Stage {
     private typealias Machine = TokenMachine<Int>
 
     private let setting: Setting
     private var machine = Machine()
     private var callers = 0
-    /// The result of each caller of the step; nil while it waits.
+    /// The result of each caller in the current step. Waiting callers have no entry.
     private var results: [Int: Token?] = [:]
-    /// A request that hangs, and its end.
+    /// The hanging request and its eventual result.
     private var hanging: (fetch: Machine.Fetch, result: Task<Result<Token, TokenError>, Never>)?
     private var reason: String?
 

@@ -1,19 +1,23 @@
 internal import RingdownCore
 
 extension Scenario {
-    /// A scenario that cannot be understood.
+    /// The error for an invalid scenario.
     package struct Invalid: Error, Sendable, CustomStringConvertible {
+        /// The position in the file.
         package var place: String
+        /// The expected value at this position.
         package var expected: String
-        package var description: String { "\(place): \(expected) was expected" }
+        package var description: String { "\(place): expected \(expected)" }
     }
 
-    /// Reads a file: one array of scenarios. Throws ``Invalid``.
+    /// Parses a file that contains an array of scenarios.
+    ///
+    /// - Throws: ``Invalid`` with the position of the first error.
     package static func read(_ bytes: [UInt8]) throws(Invalid) -> [Scenario] {
         let json: JSON
         do { json = try JSONReader.parse(bytes) } catch {
             let line = 1 + bytes.prefix(error.offset).count { $0 == 0x0A }
-            throw Invalid(place: "line \(line)", expected: "JSON (\(error.reason))")
+            throw Invalid(place: "line \(line)", expected: "valid JSON (\(error.reason))")
         }
         guard case .array(let values) = json else {
             throw Invalid(place: "the file", expected: "an array of scenarios")
@@ -31,7 +35,7 @@ extension Scenario {
         cached = try Self.word(given?["cached"], place + ", given.cached") ?? .none
         lifetime = given?["lifetimeSeconds"]?.double ?? 3600
         guard (1...2_592_000).contains(lifetime) else {
-            throw Invalid(place: place + ", given.lifetimeSeconds", expected: "1 to 2592000")
+            throw Invalid(place: place + ", given.lifetimeSeconds", expected: "a number from 1 to 2592000")
         }
         runners = json["runners"]?.array?.compactMap(\.string)
         steps = []
@@ -76,7 +80,7 @@ extension Scenario.Step {
             }
         default:
             throw Scenario.Invalid(
-                place: place, expected: "do: getToken, advanceTime, jumpWallClock, reject or store")
+                place: place, expected: "'do' to be getToken, advanceTime, jumpWallClock, reject or store")
         }
         if let reply = json["source"] {
             source = try Scenario.Reply(reply, place + ", source")
@@ -98,7 +102,7 @@ extension Scenario.Reply {
         members = (json["members"]?.members ?? []).map { JSON.Member($0.name, Self.written($0.value)) }
     }
 
-    /// A long text is told in short: `{"repeat": "a", "times": 65536}`.
+    /// Expands the abbreviation of a long text: `{"repeat": "a", "times": 65536}`.
     private static func written(_ value: JSON) -> JSON {
         guard let text = value["repeat"]?.string, let times = value["times"]?.int, (0...1 << 20).contains(times) else {
             return value

@@ -1,28 +1,32 @@
 package import RingdownCore
 internal import RingdownOAuth
 
-/// A story of one token source, told in JSON: what is cached, what happens, and what must come of it.
+/// A test case for a token source in JSON: the initial cache, the events and the expected results.
 ///
-/// The format is described in Documentation/Scenarios.md. Members that are not known here are ignored, so that files with more in
-/// them run too.
+/// Documentation/Scenarios.md describes the format. Unknown members are ignored, so that files with additional members are
+/// accepted.
 package struct Scenario: Sendable {
-    /// What is in the cache at the beginning, by the window that it is in.
+    /// The state of the cached token at the start.
     package enum Cached: String, Sendable, CaseIterable { case none, valid, advisory, mandatory, expired }
 
-    /// What the token endpoint answers.
+    /// A response of the token endpoint.
     package struct Reply: Sendable {
+        /// The type of the response.
         package enum Kind: String, Sendable, CaseIterable {
             case fresh, stale, error, nonRecoverableError, hang, malformed
         }
         package var kind: Kind
+        /// The lifetime of the token in seconds (default: that of the scenario).
         package var lifetime: Double?
+        /// The HTTP status (default: that of the type).
         package var status: Int?
+        /// The value of `Retry-After` in seconds; nil for no header.
         package var retryAfter: Double?
-        /// Members of the token response in place of good ones; the text `missing` removes one.
+        /// Members that replace those of a valid token response. The text `missing` removes a member.
         package var members: [JSON.Member] = []
-        /// Seconds that the answer takes.
+        /// The duration of the response in seconds.
         package var latency: Double?
-        /// The connection ends in the middle of the answer.
+        /// Whether the connection is closed in the middle of the response.
         package var isCut = false
 
         package init(kind: Kind) {
@@ -30,29 +34,33 @@ package struct Scenario: Sendable {
         }
     }
 
+    /// An event of a scenario.
     package enum Action: Sendable {
-        /// So many callers at once ask for a token.
+        /// Several callers request a token at the same time.
         case getToken(callers: Int, minimumValidity: Double, isForced: Bool)
         case advance(seconds: Double)
-        /// The wall clock alone is set forward or back.
+        /// Both clocks advance.
         case jumpWall(seconds: Double)
-        /// The API answers 401 to a token: the one that was cached at first, or the last one that was handed out.
+        /// The API responds with 401 to a token: the initially cached one, or the last one that was returned.
         case reject(isFirst: Bool)
-        /// Another process stores a token: a new one, or the one that was cached at first.
+        /// Another process stores a token: a new one, or the initially cached one.
         case store(lifetime: Double, isFirst: Bool)
-        /// Another process stores that the credentials were refused, for so long.
+        /// Another process stores a refusal of the credentials for the given time.
         case storeRefusal(seconds: Double)
     }
 
+    /// The expected results of a step. Nil members are not checked.
     package struct Expectation: Sendable {
         /// `cached`, `fresh` or `error`.
         package var result: String?
+        /// Whether a token request is sent.
         package var sourceContacted: Bool?
         package var reason: String?
-        /// How many token requests there were.
+        /// The number of token requests.
         package var requests: Int?
     }
 
+    /// One event and its expected results.
     package struct Step: Sendable {
         package var action: Action
         package var source: Reply?
@@ -61,16 +69,16 @@ package struct Scenario: Sendable {
 
     package var name: String
     package var cached: Cached
-    /// Seconds.
+    /// The lifetime of tokens in seconds.
     package var lifetime: Double
     package var steps: [Step]
-    /// Who can play it; nil for everybody.
+    /// The runners that support this scenario; nil for all runners.
     var runners: [String]?
 
-    /// Whether it is meant for a runner: `machine`, `library` or `command`.
+    /// Returns whether a runner (`machine`, `library` or `command`) supports this scenario.
     package func plays(_ runner: String) -> Bool { runners?.contains(runner) ?? true }
 
-    /// What is left of the cached token's life at the beginning; nil where there is none, negative where it is over.
+    /// The remaining lifetime of the cached token at the start in seconds; nil for no token, negative for an expired one.
     package var secondsLeft: Double? {
         let settings = LifecycleSettings()
         let advisory = min(settings.advisoryWindow(.seconds(lifetime)).inSeconds, lifetime / 2)

@@ -1,14 +1,14 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// Plays scenarios with a clock that is moved by hand.
+/// A runner for scenarios, with a manual clock.
 package enum ScenarioRunner: Sendable {
-    /// On the bare state machine.
+    /// Runs scenarios on the state machine.
     case machine
-    /// On the library's token source.
+    /// Runs scenarios on the token source of the library.
     case library
 
-    /// What did not come as it must, empty where all did; nil where the scenario is not meant for this runner.
+    /// Runs a scenario. Returns the failed expectations, or nil if this runner does not support the scenario.
     package func play(_ scenario: Scenario) async -> [String]? {
         guard scenario.plays(self == .machine ? "machine" : "library") else { return nil }
         let setting = Setting(scenario)
@@ -54,24 +54,24 @@ package enum ScenarioRunner: Sendable {
     }
 }
 
-/// What plays the steps of a scenario.
+/// The implementation on which a runner executes the steps of a scenario.
 protocol Stage {
-    /// What each caller gets, and why the first request was made, if there was one.
+    /// Returns the token of each caller, and the reason for the first request, if any.
     mutating func getToken(_ wish: GetToken) async -> (tokens: [Token?], reason: String?)
-    /// The API answers 401 to a token.
+    /// Handles a token to which the API responds with 401.
     mutating func reject(_ token: Token)
-    /// Returns once no token request is under way, or one hangs.
+    /// Waits until no token request is active, or one is hanging.
     mutating func settle() async
 }
 
-/// What callers ask for.
+/// The options of a token request.
 struct GetToken: Sendable {
     var callers = 1
     var minimumValidity: Duration = .zero
     var isForced = false
 }
 
-/// One scenario's clock, store and token endpoint.
+/// The clock, the store and the token endpoint of a scenario.
 struct Setting: Sendable {
     let time = ManualTime()
     let store = SharedStore()
@@ -82,7 +82,7 @@ struct Setting: Sendable {
         endpoint = ScriptedEndpoint(time: time, lifetime: scenario.lifetime)
     }
 
-    /// As another process does whose credentials were refused.
+    /// Stores a refusal like another process whose credentials were refused.
     func storeRefusal(_ seconds: Double) async {
         let (now, error) = (time.now().wall, TokenError(.credentialsRefused, "refused", status: 401))
         let end = now + .seconds(seconds)
@@ -91,7 +91,7 @@ struct Setting: Sendable {
     }
 }
 
-/// A store that other processes write into.
+/// A store that other processes write to.
 final class SharedStore: TokenStore {
     private let state = Locked<StoredState?>(nil)
 

@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// A token endpoint that answers as a scenario says, read by the project's own client.
+/// A token endpoint that responds as the scenario specifies. Requests are sent with `OAuthClient`.
 final class ScriptedEndpoint: TokenRequester {
     private let wire: Wire
     private let client: OAuthClient
@@ -25,7 +25,7 @@ final class ScriptedEndpoint: TokenRequester {
         return wire.state.withLock { $0.hangsUntil.map { now < $0 } ?? false }
     }
 
-    /// Says how the requests from now on are answered.
+    /// Sets the response for later requests.
     func script(_ reply: Scenario.Reply?) {
         wire.state.withLock { $0.reply = reply }
     }

@@ -1,10 +1,10 @@
 extension Scenario {
-    /// What became of a step that asks for tokens.
+    /// The outcome of a step that requests tokens.
     package struct Outcome: Sendable {
-        /// For each caller `cached`, `fresh` or `error`.
+        /// `cached`, `fresh` or `error` for each caller.
         package var results: [String]
         package var requests: Int
-        /// Why the first of the requests was made.
+        /// The reason for the first request.
         package var reason: String?
 
         package init(results: [String], requests: Int, reason: String?) {
@@ -14,23 +14,23 @@ extension Scenario {
 }
 
 extension Scenario.Expectation {
-    /// What did not come as it must. A runner that `mayBeAhead` gives the new token where others give it with the next call.
+    /// Returns the failed expectations. A runner that `mayBeAhead` can return a new token one call earlier than others.
     package func complaints(about outcome: Scenario.Outcome, mayBeAhead: Bool = false) -> [String] {
         var complaints: [String] = []
         if let result, let other = outcome.results.first(where: { $0 != result }),
             !mayBeAhead || other == "error" || result == "error"
         {
-            complaints.append("the result is \(other), not \(result)")
+            complaints.append("expected the result \(result), not \(other)")
         }
         if let sourceContacted, sourceContacted != (outcome.requests > 0) {
             complaints.append(
-                sourceContacted ? "the source is not contacted" : "the source is contacted \(outcome.requests) times")
+                sourceContacted ? "expected a token request" : "expected no token request, not \(outcome.requests)")
         }
         if let requests, requests != outcome.requests {
-            complaints.append("there are \(outcome.requests) token requests, not \(requests)")
+            complaints.append("expected \(requests) token requests, not \(outcome.requests)")
         }
         if let reason, let other = outcome.reason, other != reason {
-            complaints.append("the reason is \(other), not \(reason)")
+            complaints.append("expected the reason \(reason), not \(other)")
         }
         return complaints
     }

@@ -6,6 +6,6 @@ internal import RingdownCLI
     internal import Darwin
 #endif
 
-// `_exit`, since threads of libraries may still be at work: what `exit` would tidy up under them, the system tidies up
-// anyway. All output is unbuffered.
+// `_exit` is used because threads of libraries can still be running, and `exit` would run destructors under them. The system frees
+// all resources. All output is unbuffered.
 _exit(RingdownTool.main())

@@ -1,36 +1,46 @@
 public import RingdownCore
 
-/// A person is sent to sign in: authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), and what comes back is checked.
+/// An authorization request with PKCE: sends the user to the sign-in page and validates the callback (RFC 6749 section 4.1,
+/// RFC 7636).
 public struct AuthorizationRequest: Sendable {
-    /// Why a callback does not count.
+    /// The reason for rejecting a callback.
     public enum Refusal: Error, Equatable {
-        /// It does not belong to this request: somebody else's, or an old one. Go on waiting.
+        /// The callback belongs to another request. The caller continues to wait.
         case foreign
-        /// The person or the server refused.
+        /// The user or the server denied the request, with the reason.
         case denied(String)
-        /// It comes from another server than the one that was asked (RFC 9207).
+        /// The callback was issued by another server (RFC 9207), with the name of that server.
         case otherIssuer(String)
     }
 
+    /// The URI to which the server redirects the browser.
     public let redirectURI: String
     let state: String
     let verifier: Secret
 
-    /// `redirectURI` is where the browser is sent back to.
+    /// Creates a request with a random state and verifier.
+    ///
+    /// - Parameter redirectURI: The URI to which the server redirects the browser.
     public init(redirectURI: String) {
         self.init(
             redirectURI: redirectURI, state: Base64.encode(Sodium.randomBytes(24), .url),
             verifier: Secret(Base64.encode(Sodium.randomBytes(32), .url)))
     }
 
+    /// Creates a request with a given state and verifier.
     package init(redirectURI: String, state: String, verifier: Secret) {
         (self.redirectURI, self.state, self.verifier) = (redirectURI, state, verifier)
     }
 
-    /// The S256 of the verifier.
+    /// The S256 code challenge of the verifier.
     package var challenge: String { verifier.withBytes { Base64.encode(Sodium.sha256(Array($0)), .url) } }
 
-    /// The address at which the person signs in.
+    /// Returns the URL of the sign-in page for this request.
+    ///
+    /// - Parameters:
+    ///   - endpoint: The authorization endpoint.
+    ///   - clientID: The client identifier.
+    ///   - scope: The requested scopes, separated by spaces; nil for the server's default.
     public func url(at endpoint: HTTPURL, clientID: String, scope: String?) -> HTTPURL {
         endpoint.appending(
             query: [
@@ -39,34 +49,43 @@ public struct AuthorizationRequest: Sendable {
             ] + (scope.map { [("scope", $0)] } ?? []))
     }
 
-    /// Whether a callback has this request's `state`.
+    /// Returns whether the query of a callback contains this request's `state`.
     public func isOurs(_ query: [(name: String, value: String)]) -> Bool {
         guard let returned = query.first(where: { $0.name == "state" })?.value else { return false }
         return Secret(returned) == Secret(state)
     }
 
-    /// The code in the query with which the browser came back. `issuer` is whom it must come from, if it says; where
-    /// `namesIssuer` it must say.
+    /// Validates the query of a callback and returns the authorization code.
+    ///
+    /// - Parameters:
+    ///   - query: The query of the callback.
+    ///   - issuer: The expected issuer, compared with `iss` if the callback contains it; nil to skip the comparison.
+    ///   - namesIssuer: Whether the callback must contain `iss`.
+    /// - Throws: ``Refusal`` if the callback is not a success for this request.
     public func code(
         in query: [(name: String, value: String)], issuer: String?, namesIssuer: Bool
     ) throws(Refusal) -> Secret {
         func value(_ name: String) -> String? { query.first { $0.name == name }?.value }
         guard isOurs(query) else { throw .foreign }
-        // Before anything else is believed.
+        // The issuer is checked before any other parameter is used.
         if let sender = value("iss") {
             if let issuer, sender != issuer { throw .otherIssuer(sanitized(sender, limit: 120)) }
         } else if namesIssuer {
-            throw .otherIssuer("nobody")
+            throw .otherIssuer("an unnamed issuer")
         }
         if let error = value("error") {
             let description = value("error_description").map { ": \($0)" } ?? ""
             throw .denied(sanitized(error + description, limit: 200))
         }
-        guard let code = value("code"), !code.isEmpty else { throw .denied("there was no code") }
+        guard let code = value("code"), !code.isEmpty else { throw .denied("the response contains no code") }
         return Secret(code)
     }
 
-    /// The token request for a code. `grant` is how the client asks for tokens otherwise.
+    /// Returns the grant that exchanges a code for tokens.
+    ///
+    /// - Parameters:
+    ///   - code: The authorization code.
+    ///   - grant: The client's refresh grant, which supplies the endpoint and the client authentication.
     public func exchange(_ code: Secret, as grant: Grant) -> Grant {
         var exchange = grant
         exchange.parameters =

@@ -1,10 +1,13 @@
 internal import RingdownCore
 
-/// Names what a token was requested with, so that no other request can be given it.
+/// A key that identifies a token by the parameters of its token request.
+///
+/// Requests that could return different tokens have different keys.
 public struct CacheKey: Sendable, Hashable {
-    /// A SHA-256 over the fields, each with its length before it, so that no two lists of fields look alike.
+    /// The SHA-256 of the fields. Each field is preceded by its length, so different lists of fields have different keys.
     public let bytes: [UInt8]
 
+    /// Creates a key from fields, in order.
     public init(fields: [[UInt8]]) {
         var material: [UInt8] = []
         for field in fields {

@@ -1,19 +1,22 @@
 internal import CGnuTLS
 internal import RingdownCore
 
-/// A client's signed statement of who it is, in place of a secret (RFC 7523): a JSON Web Token of RS256 or ES256, as the key is.
+/// A signed client assertion that replaces the client secret (RFC 7523): a JSON Web Token with RS256 for an RSA key, or ES256 for a
+/// P-256 key.
 struct ClientAssertion {
     let clientID: String
-    /// The private key: PEM, without a password.
+    /// The private key, in PEM format and not encrypted.
     let key: Secret
     let keyID: String?
-    /// Long enough for clocks that differ a little, too short to be worth stealing.
+    /// The validity of an assertion in seconds: long enough for small clock differences, too short to be worth stealing.
     private static let lifetime = 120.0
 
-    /// A new one for a token endpoint. Throws `TokenError` where the key cannot be used.
+    /// Creates a signed assertion for a token endpoint.
+    ///
+    /// - Throws: ``TokenError`` if the key cannot be read, is not supported, or cannot sign.
     func text(for endpoint: HTTPURL, at now: Timestamp) throws(TokenError) -> Secret {
         if let failure = gnutls_open() {
-            throw problem("GnuTLS cannot be loaded: \(String(cString: failure)); install libgnutls30", endpoint)
+            throw problem("cannot load GnuTLS: \(String(cString: failure)); install libgnutls30", endpoint)
         }
         let algorithm = try algorithm(endpoint)
         let header: [JSON.Member] =
@@ -32,12 +35,12 @@ struct ClientAssertion {
         var kind = rd_key_other
         let result = withKey { rd_sign($0, $1, nil, 0, &kind, nil, nil) }
         if result < 0 {
-            throw problem("the private key cannot be read: \(String(cString: rd_gnutls_message(result)))", endpoint)
+            throw problem("cannot read the private key: \(String(cString: rd_gnutls_message(result)))", endpoint)
         }
         switch kind {
         case rd_key_rsa: return "RS256"
         case rd_key_ec: return "ES256"
-        default: throw problem("the private key is neither RSA nor of the curve P-256", endpoint)
+        default: throw problem("unsupported private key: it is neither RSA nor P-256", endpoint)
         }
     }
 
@@ -47,7 +50,7 @@ struct ClientAssertion {
         var kind = rd_key_other
         let result = withKey { rd_sign($0, $1, bytes, bytes.count, &kind, &signature, &size) }
         if result < 0 {
-            throw problem("nothing can be signed: \(String(cString: rd_gnutls_message(result)))", endpoint)
+            throw problem("cannot sign the client assertion: \(String(cString: rd_gnutls_message(result)))", endpoint)
         }
         return Array(signature.prefix(size))
     }

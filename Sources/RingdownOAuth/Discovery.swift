@@ -1,41 +1,49 @@
 public import RingdownCore
 
-/// What an issuer says of itself (OpenID Connect discovery, RFC 8414).
+/// The metadata of an issuer (OpenID Connect Discovery, RFC 8414).
 public struct ServerMetadata: Sendable {
+    /// The issuer identifier, as the metadata contains it.
     public var issuer: String
+    /// The token endpoint.
     public var tokenEndpoint: HTTPURL
+    /// The authorization endpoint; nil if the metadata names none.
     public var authorizationEndpoint: HTTPURL?
-    /// RFC 7009.
+    /// The token revocation endpoint (RFC 7009); nil if the metadata names none.
     public var revocationEndpoint: HTTPURL?
-    /// Whether authorization responses name the issuer (RFC 9207).
+    /// Whether authorization responses contain the issuer (RFC 9207).
     public var namesIssuer: Bool
 }
 
-/// Finds out an issuer's endpoints by OpenID Connect discovery, once.
+/// Discovers the endpoints of issuers with OpenID Connect Discovery. Requests the metadata of each issuer once.
 public final class Discovery: Sendable {
     private let transport: any Transport
     private let found = Locked<[HTTPURL: ServerMetadata]>([:])
 
+    /// Creates a discovery that sends its requests over `transport`.
     public init(_ transport: any Transport) {
         self.transport = transport
     }
 
-    /// Throws ``TokenError`` where the metadata cannot be had, names another issuer (RFC 8414 section 3.3), or points to
-    /// an endpoint that must not be given a secret.
+    /// Returns the token endpoint of an issuer.
+    ///
+    /// - Throws: ``TokenError`` if the metadata cannot be fetched, names a different issuer (RFC 8414 section 3.3), or names an
+    ///   endpoint to which secrets must not be sent.
     public func tokenEndpoint(of issuer: HTTPURL) async throws(TokenError) -> HTTPURL {
         try await server(issuer).tokenEndpoint
     }
 
-    /// The same for everything that is said.
+    /// Returns the metadata of an issuer.
+    ///
+    /// - Throws: ``TokenError`` as ``tokenEndpoint(of:)``.
     public func server(_ issuer: HTTPURL) async throws(TokenError) -> ServerMetadata {
         if let known = found.withLock({ $0[issuer] }) { return known }
         let metadata = try await metadata(of: issuer)
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }
         guard let name = metadata["issuer"]?.string, withoutSlash(name) == withoutSlash(issuer.description) else {
             throw failure(
-                "the metadata of \(issuer) names another issuer: \(sanitized(metadata["issuer"]?.text ?? "none"))")
+                "the metadata of \(issuer) names a different issuer: \(sanitized(metadata["issuer"]?.text ?? "none"))")
         }
-        /// Nil where none is named.
+        /// Returns an endpoint; nil if the metadata does not contain the member.
         func endpoint(_ member: String) throws(TokenError) -> HTTPURL? {
             guard let value = metadata[member] else { return nil }
             guard let url = value.string.flatMap({ try? HTTPURL($0) }) else {
@@ -71,7 +79,7 @@ public final class Discovery: Sendable {
         guard response.isSuccess, let metadata = try? JSONReader.parse(response.body) else {
             var error = TokenError(
                 response.status >= 500 ? .serverFailed : response.status == 429 ? .rateLimited : .discoveryFailed,
-                "\(url) answered \(response.status) without metadata: \(sanitized(response.body))", endpoint: url,
+                "\(url) returned \(response.status) without metadata: \(sanitized(response.body))", endpoint: url,
                 status: response.status
             )
             error.retryAfter = RetryAfter.read(from: response.headers, now: .now())

@@ -1,57 +1,70 @@
 public import RingdownCore
 
-/// How a client proves who it is (RFC 6749 section 2.3).
+/// A client authentication method (RFC 6749 section 2.3).
 public enum ClientAuthentication: String, Sendable, CaseIterable {
-    /// In the `Authorization` field, both halves form-encoded first, as section 2.3.1 demands.
+    /// HTTP Basic authentication. The client ID and secret are form-encoded first, as section 2.3.1 requires.
     case basic
-    /// In the `Authorization` field as they are: for servers that do not decode.
+    /// HTTP Basic authentication without form encoding, for servers that do not decode the credentials.
     case basicRaw = "basic-raw"
-    /// As `client_id` and `client_secret` in the body.
+    /// `client_id` and `client_secret` in the request body.
     case body
-    /// With a signed statement in place of a secret (RFC 7523 section 2.2); ``Grant/client`` has the private key.
+    /// A signed assertion instead of a secret (RFC 7523 section 2.2). ``Grant/client`` contains the private key.
     case privateKeyJWT = "private-key-jwt"
-    /// By the certificate of the connection (RFC 8705 section 2.1).
+    /// The TLS client certificate (RFC 8705 section 2.1).
     case mtls
-    /// Not at all.
+    /// No client authentication.
     case none
 }
 
-/// Everything that makes up a token request: the platforms and their grants differ only in these values.
+/// The parameters of a token request. Platforms and grant types differ only in these values.
 public struct Grant: Sendable {
+    /// The location of an endpoint.
     public enum Endpoint: Sendable {
+        /// A known URL.
         case fixed(HTTPURL)
-        /// OpenID Connect discovery finds it at this issuer.
+        /// The endpoint in the metadata of an issuer (OpenID Connect Discovery).
         case discovered(issuer: HTTPURL)
     }
+    /// The format of the request body.
     public enum Format: String, Sendable { case form, json }
 
+    /// A parameter of the request body.
     public struct Parameter: Sendable {
+        /// The name of the parameter.
         public var name: String
+        /// The value of the parameter.
         public var value: FormURLEncoding.Value
 
+        /// Creates a parameter that is not secret.
         public init(_ name: String, _ value: String) { (self.name, self.value) = (name, .text(value)) }
+        /// Creates a secret parameter.
         public init(_ name: String, _ value: Secret) { (self.name, self.value) = (name, .secret(value)) }
     }
 
+    /// The token endpoint.
     public var endpoint: Endpoint
-    /// `grant_type` and what goes with it, in order. Credentials belong to ``client``.
+    /// `grant_type` and its parameters, in order. The client credentials belong to ``client``.
     public var parameters: [Parameter]
+    /// The format of the request body (default: form).
     public var format: Format = .form
+    /// The client credentials; nil for a client without a secret.
     public var client: (id: String, secret: Secret)?
+    /// The client authentication method (default: basic).
     public var authentication: ClientAuthentication = .basic
-    /// The name under which the server knows the private key.
+    /// The key ID of the private key at the server.
     public var keyID: String?
-    /// Used, with a warning, where the response does not say how long the token lives.
+    /// The lifetime of a token whose response contains no usable `expires_in` (default: 3600 s). Its use is logged as a warning.
     public var defaultLifetime: Duration = .seconds(3600)
-    /// The endpoint fails over HTTP/2.
+    /// Whether to avoid HTTP/2, for endpoints that fail with it (default: false).
     public var prefersHTTP1 = false
 
+    /// Creates a grant without client credentials.
     public init(endpoint: Endpoint, parameters: [Parameter]) {
         self.endpoint = endpoint
         self.parameters = parameters
     }
 
-    /// The scopes that are asked for.
+    /// The requested scopes, separated by spaces; nil if the request contains none.
     public var scope: String? {
         for parameter in parameters where parameter.name == "scope" {
             if case .text(let text) = parameter.value { return text }
@@ -59,7 +72,7 @@ public struct Grant: Sendable {
         return nil
     }
 
-    /// Every secret of the request, in every form in which a server may echo it.
+    /// Every secret of the request, in every encoding in which a server may echo it.
     package var echoes: [Secret] {
         var secrets = parameters.compactMap { parameter in
             if case .secret(let secret) = parameter.value { secret } else { nil }
@@ -68,7 +81,7 @@ public struct Grant: Sendable {
         return secrets.flatMap { [$0, FormURLEncoding.encode($0)] } + [basicCredentials].compactMap { $0 }
     }
 
-    /// The Base64 of `id:secret`; nil where the client does not authenticate in the header.
+    /// The Base64 encoding of `id:secret`; nil if the method is not HTTP Basic authentication.
     var basicCredentials: Secret? {
         guard let client else { return nil }
         switch authentication {
@@ -80,7 +93,7 @@ public struct Grant: Sendable {
         }
     }
 
-    /// Differs for any two grants that could be answered with different tokens.
+    /// The cache key of the grant. Grants that could return different tokens have different keys.
     public var cacheKey: CacheKey {
         let place =
             switch endpoint {

@@ -1,13 +1,22 @@
 public import RingdownCore
 
-/// Requests tokens from an OAuth 2.0 server.
+/// Requests tokens from an OAuth 2.0 authorization server.
 public struct OAuthClient: TokenRequester {
+    /// The parameters of the token request.
     public let grant: Grant
     private let transport: any Transport
     private let time: any TimeSource
     private let settings: LifecycleSettings
     private let discovery: Discovery
 
+    /// Creates a client.
+    ///
+    /// - Parameters:
+    ///   - grant: The parameters of the token request.
+    ///   - transport: The transport that sends the requests.
+    ///   - time: The clock (default: the system clock).
+    ///   - settings: The settings of the token lifecycle.
+    ///   - discovery: A discovery to share with other clients (default: a new one).
     public init(
         _ grant: Grant, transport: any Transport, time: any TimeSource = .system,
         settings: LifecycleSettings = LifecycleSettings(), discovery: Discovery? = nil
@@ -19,11 +28,18 @@ public struct OAuthClient: TokenRequester {
         self.discovery = discovery ?? Discovery(transport)
     }
 
+    /// Requests an access token.
+    ///
+    /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter.
+    /// - Throws: ``TokenError`` if the server cannot be reached, refuses the request, or returns no usable token.
     public func requestToken(draw: Double) async throws(TokenError) -> Token {
         try await requestTokens(draw: draw).access
     }
 
-    /// The same, with the refresh token that came along, where one did.
+    /// Requests an access token and returns it with the refresh token; nil if the response contains none.
+    ///
+    /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter.
+    /// - Throws: ``TokenError`` as ``requestToken(draw:)``.
     public func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
         let endpoint = try await endpoint()
         let request = try grant.request(to: endpoint, at: time.now().wall)
@@ -55,12 +71,13 @@ public struct OAuthClient: TokenRequester {
         if stated == nil {
             Logger.current.warning(
                 "token.no_lifetime",
-                "the token response has no usable expires_in; \(Int(grant.defaultLifetime.inSeconds)) s are assumed"
+                "the token response has no usable expires_in; assuming \(Int(grant.defaultLifetime.inSeconds)) s"
             )
         }
         let isOver = stated.map { $0 <= .zero } ?? false
         if isOver {
-            Logger.current.warning("token.expired_at_birth", "the token response says expires_in ≤ 0; it is used once")
+            Logger.current.warning(
+                "token.expired_at_birth", "the token response has expires_in ≤ 0; the token is used once")
         }
         let range = settings.lifetimeRange
         let lifetime = isOver ? .zero : min(max(stated ?? grant.defaultLifetime, range.lowerBound), range.upperBound)
@@ -77,7 +94,7 @@ public struct OAuthClient: TokenRequester {
 
     private func refusal(_ response: Response, _ endpoint: HTTPURL) -> TokenError {
         let body = try? JSONReader.parse(response.body)
-        // RFC 6749's names, and the camel case of CXone's published description (`cxone.md` section 1.7).
+        // The names of RFC 6749, and the camel case of CXone's published API description (`cxone.md` section 1.7).
         let name = body?["error"]?.string
         let text = (body?["error_description"] ?? body?["errorDescription"])?.string ?? body?["message"]?.string
         var error = TokenError(code(response.status, name, text), "", endpoint: endpoint, status: response.status)
@@ -87,20 +104,20 @@ public struct OAuthClient: TokenRequester {
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
         error.correlationID = response.headers["ININ-Correlation-Id"].map { clean($0) }
         let said = [error.oauthError, error.oauthDescription].compactMap { $0 }.joined(separator: ": ")
-        error.message = "\(endpoint.origin) answered \(response.status)"
+        error.message = "\(endpoint.origin) returned \(response.status)"
         if !said.isEmpty {
             error.message += " (\(said))"
         } else if (300..<400).contains(response.status) {
-            error.message += ": a redirect, which a token request never follows"
+            error.message += ": token requests do not follow redirects"
         } else {
             error.message += response.body.isEmpty ? " with an empty body" : ": \(clean(response.body))"
         }
         return error
     }
 
-    /// By what the body says; the status counts only where the body says nothing.
+    /// Returns the code for an error response. The body takes precedence over the status.
     private func code(_ status: Int, _ name: String?, _ text: String?) -> TokenError.Code {
-        // Genesys Cloud says 400 `invalid_request` "rate limit exceeded; …" (`genesys-cloud.md` section 2).
+        // Genesys Cloud returns 400 `invalid_request` "rate limit exceeded; …" (`genesys-cloud.md` section 2).
         if status == 429 || text?.lowercased().hasPrefix("rate limit exceeded") == true { return .rateLimited }
         switch name {
         case "invalid_client", "invalid_grant", "access_denied": return .credentialsRefused
@@ -114,9 +131,9 @@ public struct OAuthClient: TokenRequester {
     }
 
     private func malformed(_ error: TokenResponse.Unusable, _ response: Response, _ endpoint: HTTPURL) -> TokenError {
-        var message = "\(endpoint.origin) answered \(response.status), but \(error.reason)"
+        var message = "\(endpoint.origin) returned \(response.status), but \(error.reason)"
         let type = response.headers["Content-Type"].map { clean($0) }
-        // The body of a success may hold a token, in whatever form: it is never quoted.
+        // The body of a success may contain a token in any form, so it is never quoted.
         if let type { message += " (Content-Type \(type), \(response.body.count) bytes)" }
         var result = TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)
         result.isPage = isPage(response)
@@ -129,7 +146,7 @@ public struct OAuthClient: TokenRequester {
 
     private func clean(_ text: String) -> String { clean(Array(text.utf8)) }
 
-    /// An sanitized without any secret of the request, should the server have echoed one.
+    /// Sanitizes text of the server and redacts every secret of the request, in case the server echoed one.
     private func clean(_ bytes: [UInt8]) -> String {
         sanitized(bytes, without: grant.echoes)
     }

@@ -1,21 +1,25 @@
 public import RingdownCore
 
-/// When a token of some lifetime is refreshed, and how often its platform is asked in a day.
+/// The refresh schedule of a token with a given lifetime, and the resulting number of token requests per day.
 public struct RefreshPlan: Sendable {
-    /// The token's age at which the advisory window opens, for the luckiest draw of the jitter and the last.
+    /// The earliest token age at which a background refresh starts, with the maximum jitter.
     public let firstRefresh: Duration
+    /// The latest token age at which a background refresh starts, without jitter.
     public let lastRefresh: Duration
-    /// The age from which callers wait for the refresh.
+    /// The token age from which callers wait for the refresh.
     public let mandatory: Duration
-    /// The age from which the token is not handed out.
+    /// The token age from which the token is not returned.
     public let unusable: Duration
+    /// The lifetime of the token.
     public let lifetime: Duration
+    /// The number of replicas that do not share a token store.
     public let replicas: Int
-    /// Token requests in a day while the platform works, at most.
+    /// The maximum number of token requests per day while the platform is available.
     public let requestsADay: Int
-    /// Token requests in a day while it fails and cached tokens still serve, at most.
+    /// The maximum number of token requests per day during an outage while cached tokens are valid.
     public let probesADay: Int
 
+    /// Calculates the schedule for tokens of a given lifetime, in a number of replicas.
     public init(_ settings: LifecycleSettings, lifetime: Duration, replicas: Int) {
         let advisory = min(settings.advisoryWindow(lifetime), lifetime / 2)
         lastRefresh = lifetime - advisory
@@ -24,7 +28,7 @@ public struct RefreshPlan: Sendable {
         unusable = lifetime - min(settings.usableMargin, lifetime / 4)
         (self.lifetime, self.replicas) = (lifetime, replicas)
         requestsADay = replicas * Int((86400 / max(firstRefresh.inSeconds, 0.5)).rounded(.up))
-        // The backoff doubles up to its limit; half of it is the least that the jitter leaves.
+        // The backoff doubles up to its limit. With the smallest random part, half of it remains.
         var (probes, waited, failures) = (1, 0.0, 1)
         while waited < 86400 {
             waited += settings.backoff(failures: failures, remaining: .seconds(86400 * 30), draw: 0).inSeconds
@@ -33,27 +37,28 @@ public struct RefreshPlan: Sendable {
         probesADay = replicas * probes
     }
 
-    /// The plan as lines, a name and a text each.
+    /// The schedule as text: a name and a description for each line.
     public var lines: [(name: String, text: String)] {
         [
             ("lifetime", lifetime.spoken),
             (
-                "refresh begins, nobody waits",
-                "at an age of \(firstRefresh.spoken) to \(lastRefresh.spoken), drawn once for each token"
+                "background refresh starts",
+                "at an age of \(firstRefresh.spoken) to \(lastRefresh.spoken), chosen at random for each token"
             ),
             ("callers wait for the refresh", "in the last \((lifetime - mandatory).spoken)"),
-            ("not handed out any more", "in the last \((lifetime - unusable).spoken)"),
+            ("token is not returned", "in the last \((lifetime - unusable).spoken)"),
             (
-                "token requests a day, at most",
-                "\(requestsADay) by \(replicas) without a shared store; \(requestsADay / replicas) with one"
+                "maximum token requests per day",
+                "\(requestsADay) for \(replicas) without a shared store, \(requestsADay / replicas) with a shared store"
             ),
             (
-                "while the platform fails",
-                "at most \(probesADay) by \(replicas) while tokens still serve; \(probesADay / replicas) with a shared store"
+                "maximum per day in an outage",
+                "\(probesADay) for \(replicas) while cached tokens are valid, \(probesADay / replicas) with a shared store"
             ),
         ]
     }
 
+    /// The schedule as JSON, with times in seconds.
     public var json: JSON {
         func seconds(_ duration: Duration) -> JSON { .number(String(duration.inSeconds)) }
         return [

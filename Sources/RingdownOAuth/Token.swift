@@ -1,6 +1,6 @@
 public import RingdownCore
 
-/// An access token as a server granted it. It is a reference to what never changes, so that handing it out costs little.
+/// An access token. Copies share immutable storage.
 public struct Token: Sendable, Equatable {
     private final class Content: Sendable {
         let value: Secret
@@ -25,23 +25,24 @@ public struct Token: Sendable, Equatable {
     private let content: Content
     private static let scheme = Secret("Bearer ")
 
-    /// The token itself.
+    /// The access token.
     public var value: Secret { content.value }
-    /// What goes into the `Authorization` field: `Bearer`, a space, the token.
+    /// The value of the `Authorization` header: `Bearer`, a space, and the token.
     public var authorization: Secret { content.authorization }
-    /// The scopes that the server says it granted; nil where it says nothing, which means: as requested.
+    /// The granted scopes, separated by spaces; nil if the response contains none, which means the requested scopes.
     public var scope: String? { content.scope }
-    /// How long the token lives, counted from ``requested``.
+    /// The lifetime of the token, from ``requested``.
     public var lifetime: Duration { content.lifetime }
-    /// When the token request was *sent*: the server's own count cannot have begun earlier.
+    /// The time at which the token request was *sent*. The lifetime cannot have started earlier.
     public var requested: Instant { content.requested }
-    /// By how much this token is refreshed earlier than it must be; drawn once, so that a fleet spreads out.
+    /// The random advance of the refresh of this token, which spreads the requests of many processes.
     public var refreshJitter: Duration { content.refreshJitter }
-    /// False where the server did not say, and ``lifetime`` is an assumption.
+    /// Whether the response contained the lifetime. If false, ``lifetime`` is an assumption.
     public var isLifetimeKnown: Bool { content.isLifetimeKnown }
-    /// False for a token that the server says is over already: good for one attempt, never kept.
+    /// Whether the token may be cached. False for a token that is already expired when it is granted: it is used for one attempt.
     public var isCacheable: Bool { content.isCacheable }
 
+    /// Creates a token from the values of a token response.
     public init(
         value: Secret, scope: String? = nil, lifetime: Duration, requested: Instant, refreshJitter: Duration = .zero,
         isLifetimeKnown: Bool = true, isCacheable: Bool = true
@@ -51,7 +52,7 @@ public struct Token: Sendable, Equatable {
             value, authorization, scope, lifetime, requested, refreshJitter, isLifetimeKnown, isCacheable)
     }
 
-    /// The same token as a reader of a store sees it, who has clocks of its own.
+    /// Returns a copy of the token with a request time of this process's clocks, for tokens from a store.
     package func requested(at instant: Instant) -> Token {
         Token(
             content: Content(
@@ -62,27 +63,28 @@ public struct Token: Sendable, Equatable {
         self.content = content
     }
 
+    /// Returns whether two tokens have the same value and properties.
     public static func == (left: Token, right: Token) -> Bool {
         left.value == right.value && left.scope == right.scope && left.lifetime == right.lifetime
             && left.requested == right.requested && left.refreshJitter == right.refreshJitter
             && left.isLifetimeKnown == right.isLifetimeKnown && left.isCacheable == right.isCacheable
     }
 
-    /// Whether a header can carry these bytes as a token: visible ASCII and nothing else.
+    /// Returns whether a value can be sent in a header: it is not empty and consists of visible ASCII characters.
     public static func isSendable(_ value: Secret) -> Bool {
         !value.isEmpty && !value.contains { $0 <= 0x20 || $0 >= 0x7F }
     }
 
-    /// What is left of the token's life, by the clock that says less. Negative once it is over.
+    /// Returns the remaining lifetime of the token by the wall clock or the uptime, whichever is shorter. Negative after expiry.
     public func remaining(at now: Instant) -> Duration {
         min(requested.uptime + lifetime - now.uptime, requested.wall + lifetime - now.wall)
     }
 
-    /// How long ago the token was requested, by the clock that never jumps.
+    /// Returns the time since the token was requested, by the uptime.
     public func age(at now: Instant) -> Duration {
         now.uptime - requested.uptime
     }
 
-    /// When the token ends by the wall clock.
+    /// The wall-clock time at which the token expires.
     public var expiry: Timestamp { requested.wall + lifetime }
 }

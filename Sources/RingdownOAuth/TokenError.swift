@@ -1,8 +1,8 @@
 public import RingdownCore
 
-/// Why there is no token.
+/// The failure of a token request.
 public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// An open set: more may be told apart later.
+    /// The kind of failure. Later versions may add codes.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed,
@@ -15,62 +15,71 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
             self.value = value
         }
 
-        /// The code of a name, as ``description`` gives it; nil for a name that this version does not know.
+        /// Creates a code from its ``description``. Returns nil for a code that this version does not support.
         public init?(rawValue: String) {
             guard let value = Value(rawValue: rawValue) else { return nil }
             self.value = value
         }
 
-        /// The server knows no such client, or the secret is wrong: `invalid_client`, `invalid_grant`.
+        /// The client is unknown or its credentials are wrong: `invalid_client`, `invalid_grant`.
         public static let credentialsRefused = Code(value: .credentialsRefused)
-        /// The client may not use this grant: `unauthorized_client`, `unsupported_grant_type`.
+        /// The client is not allowed to use the grant: `unauthorized_client`, `unsupported_grant_type`.
         public static let grantRefused = Code(value: .grantRefused)
-        /// `invalid_scope`, `invalid_target`.
+        /// The requested scope or resource is not allowed: `invalid_scope`, `invalid_target`.
         public static let scopeRefused = Code(value: .scopeRefused)
-        /// Too many token requests, whatever the status that says so.
+        /// The rate limit for token requests was exceeded, regardless of the status.
         public static let rateLimited = Code(value: .rateLimited)
-        /// The server did not understand the request: any other refusal.
+        /// The server rejected the request for any other reason.
         public static let requestRefused = Code(value: .requestRefused)
-        /// A status of 500 or more.
+        /// The server returned a status of 500 or higher.
         public static let serverFailed = Code(value: .serverFailed)
-        /// A success that holds no usable token.
+        /// The server returned success without a usable token.
         public static let malformedResponse = Code(value: .malformedResponse)
-        /// No response came: ``TokenError/transport`` says why.
+        /// No response was received. ``TokenError/transport`` contains the reason.
         public static let unreachable = Code(value: .unreachable)
-        /// The platform grants tokens that end sooner than the caller needs.
+        /// The lifetime of granted tokens is shorter than the requested minimum validity.
         public static let tooShort = Code(value: .tooShort)
-        /// The token endpoint could not be found out.
+        /// The token endpoint could not be discovered.
         public static let discoveryFailed = Code(value: .discoveryFailed)
-        /// A token was granted, but by another organisation than the one that is expected.
+        /// The token belongs to an unexpected organisation.
         public static let wrongOrganization = Code(value: .wrongOrganization)
-        /// Nobody is signed in, or not any more.
+        /// No user is signed in, or the sign-in has expired.
         public static let signInRequired = Code(value: .signInRequired)
         /// The caller's task was cancelled.
         public static let cancelled = Code(value: .cancelled)
 
+        /// The name of the code.
         public var description: String { value.rawValue }
     }
 
+    /// The kind of failure.
     public var code: Code
-    /// What happened, for people: no secrets, no line breaks.
+    /// A human-readable message without secrets or line breaks.
     public var message: String
-    /// The token endpoint.
+    /// The token endpoint, if known.
     public var endpoint: HTTPURL?
-    /// The HTTP status, where there was a response.
+    /// The HTTP status; nil if no response was received.
     public var status: Int?
-    /// The response's `error`, such as `invalid_client`.
+    /// The `error` member of the response, such as `invalid_client`.
     public var oauthError: String?
-    /// The response's `error_description`, as an sanitized.
+    /// The `error_description` member of the response, sanitized.
     public var oauthDescription: String?
-    /// Whether a page was answered, as proxies and sign-in portals do and no token endpoint does.
+    /// Whether the response is a markup page, as proxies and sign-in portals return it.
     public var isPage = false
-    /// How long the server asks to wait.
+    /// The wait that the server requested.
     public var retryAfter: Duration?
-    /// The platform's number for the exchange.
+    /// The platform's correlation ID of the request.
     public var correlationID: String?
-    /// Why no response came.
+    /// The reason why no response was received.
     public var transport: TransportError?
 
+    /// Creates an error.
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - message: A human-readable message without secrets or line breaks.
+    ///   - endpoint: The token endpoint, if known.
+    ///   - status: The HTTP status; nil if no response was received.
     public init(_ code: Code, _ message: String, endpoint: HTTPURL? = nil, status: Int? = nil) {
         self.code = code
         self.message = message
@@ -78,25 +87,27 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
         self.status = status
     }
 
-    /// Whether the same request with the same secret would be refused again.
+    /// Whether the same request with the same secret would be rejected again.
     public var isRefusal: Bool {
         [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired].contains(code)
     }
 
-    /// Whether who insists on a new token is told this too: the platform refuses, or has asked to wait.
+    /// Whether the error also applies to forced requests: the platform rejected the client, or requested a wait.
     var isFirm: Bool { isRefusal || code == .rateLimited || retryAfter != nil }
 
+    /// The same as ``message``.
     public var description: String { message }
 
     static func tooShort(granted: Duration, wanted: Duration) -> TokenError {
         TokenError(
             .tooShort,
-            "the platform grants tokens for \(granted.spoken), not for more than the \(wanted.spoken) that are asked for"
+            "the platform grants tokens for \(granted.spoken), which does not cover the requested validity of \(wanted.spoken)"
         )
     }
 
     static let cancelled = TokenError(.cancelled, "cancelled")
 
+    /// Returns the error for a request without a response.
     package static func unreachable(_ error: TransportError, endpoint: HTTPURL) -> TokenError {
         var result = TokenError(error.code == .cancelled ? .cancelled : .unreachable, "\(error)", endpoint: endpoint)
         result.transport = error

@@ -1,63 +1,65 @@
 public import RingdownCore
 
-/// Why a token is requested.
+/// The reason for a token request.
 public enum FetchReason: String, Sendable {
-    /// There is none.
+    /// No usable token is cached.
     case cold
-    /// It ends before long; nobody waits.
+    /// The token expires soon. Callers receive the cached token.
     case advisory
-    /// It is about to end; callers wait.
+    /// The token is about to expire. Callers wait.
     case mandatory
-    /// The API refused it.
+    /// The API rejected the token.
     case rejected
-    /// A caller needs it to last longer.
+    /// A caller requires a longer validity than the cached token has.
     case minimumValidity
-    /// A caller insists on a new one.
+    /// A caller forced a new token.
     case forced
 }
 
-/// Decides when a token is served, requested, waited for or refused.
+/// The state machine of the token lifecycle. It decides when to return a token, request one, wait, or fail.
 ///
-/// A pure state machine: time and chance come in as arguments, what to do comes out. Its owner holds the lock, performs
-/// the request and resumes those who wait.
+/// It has no side effects: times and random numbers are arguments, and the results are actions. The owner holds the lock, sends the
+/// requests, and resumes the waiting callers.
 public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
-    /// A token request under way. Late answers to an earlier one are ignored by its number.
+    /// A token request in progress. Late results of an earlier request are ignored by its number.
     public struct Fetch: Sendable, Equatable {
+        /// The number of the request.
         public let number: Int
+        /// The reason for the request.
         public let reason: FetchReason
-        /// The token that must not come back, from whatever store.
+        /// The token that the request replaces. A store must not return it again.
         public let replaced: Token?
-        /// How long the token must last for who asked for it.
+        /// The minimum validity that the caller requires.
         public let minimumValidity: Duration
-        /// The uptime at which it began: a token that was requested earlier came from a store.
+        /// The uptime at which the request started. A token that was requested earlier comes from a store.
         public let begun: Duration
     }
 
-    /// What the caller of ``request(at:minimumValidity:force:waiter:)`` is told.
+    /// The result of ``request(at:minimumValidity:force:waiter:)``.
     public enum Action: Sendable {
-        /// Use this token.
+        /// Return this token.
         case serve(Token)
-        /// Use this token, and start this request for the others.
+        /// Return this token, and start this request in the background.
         case serveAndFetch(Token, Fetch)
         /// Start this request and wait for it.
         case fetch(Fetch)
-        /// Wait for the request that is under way; without a waiter: come back with one.
+        /// Wait for the request in progress. Without a waiter: call again with a waiter.
         case wait
-        /// There is no token, and none will be asked for now.
+        /// Fail with this error without a token request.
         case fail(TokenError)
     }
 
-    /// What a caller learns whose token was refused by the API.
+    /// The result of ``reject(_:at:)``.
     public enum Rejection: Sendable, Equatable {
-        /// Ask for a token again: there is a newer one, or there will be.
+        /// Request a token again: a newer one is available or will be requested.
         case retry
-        /// The token was new: it is not the token that is wrong.
+        /// The token was just granted, so a new token would not help.
         case freshToken
-        /// Another refused token was replaced moments ago: asking again would not help.
+        /// Another rejected token was replaced recently, so a new token would not help.
         case tooSoon
     }
 
-    /// What a caller asked for.
+    /// The options of a waiting caller.
     private struct Wish: Sendable {
         var minimumValidity: Duration
         var isForced: Bool
@@ -71,24 +73,31 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     private let settings: LifecycleSettings
     private var token: Token?
     private var isRejected = false
-    /// The last tokens that the API refused: they must not come back from a store.
+    /// The last tokens that the API rejected. A store must not return them again.
     private var rejected: [Secret] = []
     private var flight: Flight?
     private var fetches = 0
     private var failures = 0
-    /// Before this uptime no refresh of a token that still serves is tried again.
+    /// The uptime before which a usable token is not refreshed again.
     private var retryAt: Duration = .zero
-    /// What callers without a token are told until this uptime.
+    /// The error that callers without a token receive until an uptime.
     private var refusal: (error: TokenError, until: Duration)?
     private var rejectedAt: Duration?
-    /// When the last failure was.
+    /// The uptime of the last failure.
     private var failedAt: Duration = .zero
 
+    /// Creates a machine without a token.
     public init(_ settings: LifecycleSettings = LifecycleSettings()) {
         self.settings = settings
     }
 
-    /// A caller wants a token that lasts at least `minimumValidity`.
+    /// Requests a token for a caller.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - minimumValidity: The minimum remaining lifetime of the token.
+    ///   - force: Whether to request a new token even if a usable one is cached.
+    ///   - waiter: The waiter to add to a token request; nil if the caller does not wait yet.
     public mutating func request(
         at now: Instant, minimumValidity: Duration = .zero, force: Bool = false, waiter: Waiter? = nil
     ) -> Action {
@@ -115,28 +124,28 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return .serveAndFetch(token, begin(.advisory, at: now, minimumValidity: .zero, waiters: [:]))
     }
 
-    /// The token that is served without a thought, and until when by both clocks, in nanoseconds: before that no caller without
-    /// wishes of its own needs ``request(at:minimumValidity:force:waiter:)``. Nil while there is none. To be asked again after any
-    /// other event.
+    /// The token that callers without options can use directly, with the times of both clocks until which this holds, in
+    /// nanoseconds. Until then these callers do not need ``request(at:minimumValidity:force:waiter:)``. Nil if there is no such
+    /// token. Any other event invalidates the value.
     public var fastPathToken: (token: Token, uptime: Int64, wall: Int64)? {
         guard let token, !isRejected else { return nil }
         let ahead = max(settings.advisory(token), settings.mandatory(token), settings.margin(token))
         let uptime = (token.requested.uptime + token.lifetime - ahead).inNanoseconds
-        // A wall clock that is read cheaply may be late: a second is kept back.
+        // A coarse reading of the wall clock may be late, so one second is subtracted.
         let wall = (token.requested.wall + (token.lifetime - ahead)).secondsSince1970 - 1
         return (token, uptime, Int64(wall * 1e9))
     }
 
     // MARK: Stores
 
-    /// Takes over what a store holds: a token that is newer than the one at hand, and the reasons not to ask for another.
+    /// Applies a stored state: a token that is newer than the cached one, and the backoff state.
     public mutating func adopt(_ stored: StoredState, at now: Instant) {
         if let new = stored.token, new.value != token?.value, !rejected.contains(new.value),
             token.map({ new.requested.wall >= $0.requested.wall }) ?? true
         {
             (token, isRejected) = (new, false)
         }
-        // A setback from the future was written by another clock: nothing can be said about its end.
+        // A backoff state from the future was written with another clock, so its end is unknown.
         guard let backoff = stored.backoff, backoff.time - now.wall <= Self.clockTolerance else { return }
         func uptime(_ instant: Timestamp) -> Duration { now.uptime + (instant - now.wall) }
         failures = max(failures, backoff.failures)
@@ -146,10 +155,10 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         if until > now.uptime, until > refusal?.until ?? .zero { refusal = (backoff.error, until) }
     }
 
-    /// By how much the wall clocks of those who share a store may differ.
+    /// The accepted difference between the wall clocks of processes that share a store.
     private static var clockTolerance: Duration { .seconds(60) }
 
-    /// What a store should hold.
+    /// Returns the state to store.
     public func stored(at now: Instant) -> StoredState {
         func wall(_ uptime: Duration) -> Timestamp { now.wall + (uptime - now.uptime) }
         let backoff = refusal.map { refusal in
@@ -160,8 +169,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return StoredState(token: isRejected ? nil : token, backoff: failures > 0 ? backoff : nil)
     }
 
-    /// A store has something while a request is about to be sent. Where that is good enough for all who wait, or says that
-    /// asking again is of no use now, the request is over; nil where it must be sent.
+    /// Applies a stored state before a request is sent. The request ends if the stored token satisfies all waiting callers, or if
+    /// the stored backoff state forbids it. Returns nil if the request must be sent.
     public mutating func loaded(_ stored: StoredState, for fetch: Fetch, at now: Instant) -> Landing? {
         guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         let former = token
@@ -169,7 +178,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         if let token, token.value != former?.value, fetch.reason != .forced {
             let left = token.remaining(at: now)
             let longest = flight.waiters.values.map(\.minimumValidity).max() ?? .zero
-            // Where the platform has just granted less than is wanted, it would do so again.
+            // If the platform just granted less than the required validity, a new token would not have more.
             let isHopeless = token.lifetime <= longest && token.age(at: now) < settings.refusalMemory
             if isHopeless || left > max(settings.mandatory(token), longest) {
                 return fetched(token, for: fetch, at: now)
@@ -178,7 +187,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return isHeldBack(flight, at: now) ? (abandon(fetch, at: now), nil) : nil
     }
 
-    /// Whether the failures that a store tells of are reason enough not to send the request.
+    /// Returns whether the stored failures forbid the request.
     private func isHeldBack(_ flight: Flight, at now: Instant) -> Bool {
         if flight.fetch.reason == .forced || flight.fetch.reason == .rejected {
             return refusal.map { now.uptime < $0.until && $0.error.isFirm } ?? false
@@ -190,7 +199,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return refusal.map { now.uptime < $0.until } ?? false
     }
 
-    /// The request is not sent, without having failed. Whoever can live with the cached token gets it.
+    /// Ends a request that is not sent. Callers that accept the cached token receive it, the others an error.
     public mutating func abandon(
         _ fetch: Fetch, at now: Instant
     ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
@@ -200,7 +209,8 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
     }
 
-    /// A caller does not wait any longer: it gets the cached token where that can serve. Nil where it had its answer already.
+    /// Ends the wait of a caller with the cached token, or with an error if it is not usable. Returns nil if the caller already has
+    /// a result.
     public mutating func release(_ waiter: Waiter, at now: Instant) -> Result<Token, TokenError>? {
         guard let wish = flight?.waiters.removeValue(forKey: waiter) else { return nil }
         return answer(wish, or: .cancelled, at: now)
@@ -215,10 +225,10 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     // MARK: Requests
 
-    /// Those who waited, each with what it gets, and the request that others of them need still.
+    /// The results of waiting callers, and the next request if other callers need one.
     public typealias Landing = (answers: [(waiter: Waiter, result: Result<Token, TokenError>)], next: Fetch?)
 
-    /// The request brought a token: a new one, or one from a store, which is not good enough for who asked for more.
+    /// Ends a request with a token: a new one, or one from a store, which may not satisfy all waiting callers.
     public mutating func fetched(_ new: Token, for fetch: Fetch, at now: Instant) -> Landing {
         guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         self.flight = nil
@@ -229,7 +239,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
             isStored && !satisfies(new, $0.value, at: now) && new.lifetime > $0.value.minimumValidity
         }
         let answers = flight.waiters.filter { open[$0.key] == nil }.map { waiter, wish in
-            // A token that was over when it came is good for this one attempt, but not for who needs it to last.
+            // A token that was granted expired is used for one attempt, but not for callers with a minimum validity.
             let lasts = wish.minimumValidity <= .zero || new.remaining(at: now) >= wish.minimumValidity
             let result: Result<Token, TokenError> =
                 lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: wish.minimumValidity))
@@ -247,7 +257,13 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         !wish.isForced && (wish.minimumValidity <= .zero || token.remaining(at: now) >= wish.minimumValidity)
     }
 
-    /// The request failed. `draw` is uniform in 0..<1. Whoever can live with the cached token gets it, the others the error.
+    /// Ends a request with an error. Callers that accept the cached token receive it, the others the error.
+    ///
+    /// - Parameters:
+    ///   - error: The failure.
+    ///   - fetch: The request.
+    ///   - now: The current time.
+    ///   - draw: A random number, uniform in 0..<1.
     public mutating func failed(
         _ error: TokenError, for fetch: Fetch, at now: Instant, draw: Double
     ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
@@ -262,14 +278,15 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
     }
 
+    /// Whether no token request is in progress.
     public var isIdle: Bool { flight == nil }
 
-    /// How many callers wait for a request.
+    /// Returns the number of callers that wait for a request.
     public func waiterCount(_ fetch: Fetch) -> Int {
         flight?.fetch.number == fetch.number ? flight?.waiters.count ?? 0 : 0
     }
 
-    /// The API refused a token. Only the one that is cached is dropped, so that late refusals of an old one cost nothing.
+    /// Reports that the API rejected a token. Only the cached token is dropped, so late reports of an old token have no effect.
     public mutating func reject(_ rejected: Token, at now: Instant) -> Rejection {
         guard let token, token.value == rejected.value, !isRejected else { return .retry }
         if token.age(at: now) < settings.freshAge(token) { return .freshToken }
@@ -277,12 +294,12 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         isRejected = true
         self.rejected = self.rejected.suffix(15) + [token.value]
         rejectedAt = now.uptime
-        // The refusal says nothing about the token endpoint: a passing failure of it is no reason to wait.
+        // The rejection is unrelated to the token endpoint, so a temporary failure of the endpoint does not delay the request.
         if refusal?.error.isFirm != true { refusal = nil }
         return .retry
     }
 
-    /// Drops the token, which no store brings back.
+    /// Drops the cached token and returns it. A store cannot return it again.
     public mutating func forget() -> Token? {
         guard let former = token else { return nil }
         rejected = rejected.suffix(15) + [former.value]
@@ -290,7 +307,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return former
     }
 
-    /// A caller stopped waiting; the request goes on for the others. False where it had its answer already.
+    /// Removes a waiting caller. The request continues for the others. Returns false if the caller already has a result.
     public mutating func cancel(_ waiter: Waiter) -> Bool {
         flight?.waiters.removeValue(forKey: waiter) != nil
     }
@@ -299,7 +316,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         !isRejected && token.remaining(at: now) > max(settings.margin(token), minimumValidity)
     }
 
-    /// Whether the platform has just granted less than is wanted: asking again would bring the same.
+    /// Returns whether the platform just granted less than the required validity, so a new token would not have more.
     private func isTooShort(_ token: Token, for minimumValidity: Duration, at now: Instant) -> Bool {
         !isRejected && token.lifetime <= minimumValidity && token.age(at: now) < settings.refusalMemory
     }

@@ -1,7 +1,9 @@
 public import RingdownCore
 
 extension Grant {
-    /// The HTTP request of this grant at its token endpoint.
+    /// Returns the token request of this grant.
+    ///
+    /// - Throws: ``TokenError`` if a secret would be sent over plain HTTP to another machine, or if signing fails.
     func request(to endpoint: HTTPURL, at now: Timestamp = .now()) throws(TokenError) -> Request {
         let parameters = try bodyParameters(endpoint, now)
         var headers: Headers = ["Accept": "application/json", "Cache-Control": "no-store"]
@@ -16,7 +18,7 @@ extension Grant {
         guard endpoint.origin.scheme == "https" || endpoint.origin.isLoopback else {
             throw TokenError(
                 .requestRefused,
-                "\(endpoint.origin) is plain HTTP: a secret is sent there only over https, or on loopback",
+                "\(endpoint.origin) uses plain HTTP: secrets are sent over HTTPS only, except to loopback addresses",
                 endpoint: endpoint
             )
         }
@@ -29,12 +31,18 @@ extension Grant {
         return request
     }
 
-    /// The request that ends a token (RFC 7009 section 2.1), with the client's credentials as for a token request.
+    /// Returns the request that revokes a token (RFC 7009 section 2.1), with the client authentication of the grant.
+    ///
+    /// - Parameters:
+    ///   - token: The token to revoke.
+    ///   - hint: The type of the token: `access_token` or `refresh_token`.
+    ///   - endpoint: The revocation endpoint.
+    /// - Throws: ``TokenError`` if a secret would be sent over plain HTTP to another machine, or if signing fails.
     public func revocationRequest(
         of token: Secret, hint: String, at endpoint: HTTPURL
     ) throws(TokenError) -> Request {
         var grant = self
-        // A public client says who it is in the body.
+        // A public client identifies itself in the body.
         grant.parameters =
             [Parameter("token", token), Parameter("token_type_hint", hint)]
             + parameters.filter { $0.name == "client_id" }
@@ -42,7 +50,7 @@ extension Grant {
         return try grant.request(to: endpoint)
     }
 
-    /// The parameters, with the client's own where they belong into the body.
+    /// The parameters, with the client authentication if the method uses the body.
     private func bodyParameters(_ endpoint: HTTPURL, _ now: Timestamp) throws(TokenError) -> [Parameter] {
         guard let client else { return parameters }
         switch authentication {

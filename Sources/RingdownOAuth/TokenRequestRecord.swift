@@ -1,22 +1,25 @@
 public import RingdownCore
 
-/// The story of one token request: when, why, with what outcome. It holds no secrets.
+/// A record of one token request: time, reason, and outcome. It contains no secrets.
 public struct TokenRequestRecord: Sendable, Equatable {
+    /// The time at which the request was sent.
     public let time: Timestamp
-    /// Whose token: the platform, the region, the client's id.
+    /// The account: platform, region, and client ID.
     public let account: String
+    /// The reason for the request.
     public let reason: FetchReason
-    /// Nil for success.
+    /// The error code; nil for a success.
     public let error: TokenError.Code?
-    /// The HTTP status of a failure, where there was a response.
+    /// The HTTP status of a failure; nil for a success, or if no response was received.
     public let status: Int?
-    /// What was granted, nil for a failure.
+    /// The granted lifetime; nil for a failure.
     public let lifetime: Duration?
-    /// How long the request took.
+    /// The duration of the request.
     public let duration: Duration
-    /// How many callers waited for it.
+    /// The number of callers that waited for the request.
     public let callers: Int
 
+    /// Creates a record.
     public init(
         time: Timestamp, account: String, reason: FetchReason, error: TokenError.Code?, status: Int?,
         lifetime: Duration?, duration: Duration, callers: Int
@@ -25,7 +28,7 @@ public struct TokenRequestRecord: Sendable, Equatable {
         (self.status, self.lifetime, self.duration, self.callers) = (status, lifetime, duration, callers)
     }
 
-    /// One line of JSON.
+    /// The record as JSON, with durations in seconds.
     public var json: JSON {
         func seconds(_ duration: Duration?) -> JSON { duration.map { .number(String($0.inSeconds)) } ?? .null }
         return [
@@ -35,7 +38,7 @@ public struct TokenRequestRecord: Sendable, Equatable {
         ]
     }
 
-    /// Reads what ``json`` wrote; nil for anything else.
+    /// Creates a record from ``json``. Returns nil for any other value.
     public init?(_ json: JSON) {
         func seconds(_ name: String) -> Duration? {
             (json[name]?.double).flatMap { (0...1e12).contains($0) ? .seconds($0) : nil }
@@ -53,10 +56,13 @@ public struct TokenRequestRecord: Sendable, Equatable {
     }
 }
 
-/// Token requests by their outcome.
+/// The number of token requests by outcome.
 public struct TokenRequestCounts: Sendable, Equatable {
+    /// The number of successful requests.
     public var granted = 0
+    /// The number of failed requests.
     public var failed = 0
 
+    /// Creates counts of zero.
     public init() {}
 }

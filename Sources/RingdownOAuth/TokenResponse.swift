@@ -1,8 +1,8 @@
 internal import RingdownCore
 
-/// What a token endpoint's response says, read for what servers really send (RFC 6749 section 5 and its breakers).
+/// A token response (RFC 6749 section 5), parsed leniently because servers deviate from the standard.
 struct TokenResponse {
-    /// What is wrong with a response of status 200; never quotes a token.
+    /// The reason why a successful response is unusable. It never quotes a token.
     struct Unusable: Error {
         var reason: String
     }
@@ -10,7 +10,7 @@ struct TokenResponse {
     var accessToken: Secret
     var refreshToken: Secret?
     var scope: String?
-    /// As granted; nil where the response does not say, or says it illegibly.
+    /// The granted lifetime; nil if the response contains none, or none that can be parsed.
     var lifetime: Duration?
 
     private static let tokenLimitInBytes = 128 << 10
@@ -38,13 +38,13 @@ struct TokenResponse {
             throw Unusable(reason: "the access_token is \(token.count) bytes long")
         }
         if !Token.isSendable(token) {
-            throw Unusable(reason: "the access_token holds a character that no header can carry")
+            throw Unusable(reason: "the access_token contains a character that is not allowed in a header")
         }
         if let type = value("token_type"), type != .null, type.string?.lowercased() != "bearer" {
             throw Unusable(reason: "the token_type is not bearer")
         }
         accessToken = token
-        // One that is no string is as good as none: it is not what the response is for.
+        // A refresh token that is not a string is ignored, because the access token is still usable.
         refreshToken = members.last { $0.name == "refresh_token" }.flatMap {
             try? JSONReader.secret(of: body, in: $0.range)
         }
@@ -52,7 +52,7 @@ struct TokenResponse {
         lifetime = Self.lifetime(value("expires_in"))
     }
 
-    /// Integers, fractions and either of them as a string; the bounds are for who knows the settings.
+    /// Parses integers, fractions, and strings that contain them. The caller clamps the value to the range of the settings.
     private static func lifetime(_ value: JSON?) -> Duration? {
         guard let text = value?.text?.trimmed, let seconds = Double(text), seconds.isFinite else { return nil }
         return .seconds(min(max(seconds, -1e9), 1e12))

@@ -1,28 +1,31 @@
 public import RingdownCore
 internal import Synchronization
 
-/// Gets new tokens: over OAuth, or from a test.
+/// Requests new tokens.
 public protocol TokenRequester: Sendable {
-    /// One token request. `draw` is uniform in 0..<1 and decides the token's refresh jitter.
+    /// Sends one token request.
+    ///
+    /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter of the token.
+    /// - Throws: ``TokenError`` if no token is granted.
     func requestToken(draw: Double) async throws(TokenError) -> Token
 }
 
-/// Hands out a valid token to however many tasks ask, with one token request at a time.
+/// Returns valid tokens to any number of tasks, with at most one token request at a time.
 ///
-/// The request runs in a task of its own: cancelling a caller ends that caller's wait and nothing else.
+/// The request runs in its own task. Cancelling a caller ends only the wait of that caller.
 public final class TokenSource: Sendable {
     private struct State {
         var machine: TokenMachine<Int>
         var hasShortcuts = false
         var waiters: [Int: CheckedContinuation<Result<Token, TokenError>, Never>] = [:]
         var nextWaiter = 0
-        /// Whether the store was asked before anybody waited.
+        /// Whether the state of the store was loaded.
         var isPreloaded = false
         var records: [TokenRequestRecord] = []
         var counts = TokenRequestCounts()
     }
 
-    /// A token that is far from its end, and until when that is so by both clocks, in nanoseconds.
+    /// A token that does not need a refresh, and the times of both clocks until which this holds, in nanoseconds.
     private struct Shortcut: Sendable {
         var token: Token
         var uptime: Int64
@@ -31,6 +34,7 @@ public final class TokenSource: Sendable {
 
     private let requester: any TokenRequester
     private let store: any TokenStore
+    /// The key of the token in the store.
     package let key: CacheKey
     private let account: String
     private let time: any TimeSource
@@ -39,6 +43,15 @@ public final class TokenSource: Sendable {
     /// Changed only under the lock of `state`.
     private let shortcuts = StripedCache<Shortcut>()
 
+    /// Creates a token source.
+    ///
+    /// - Parameters:
+    ///   - requester: The object that sends token requests.
+    ///   - key: The key of the token in the store.
+    ///   - account: The account name for the request log.
+    ///   - store: The store that is shared with other processes (default: none).
+    ///   - time: The clock (default: the system clock).
+    ///   - settings: The settings of the token lifecycle.
     public init(
         _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
         time: any TimeSource = .system, settings: LifecycleSettings = LifecycleSettings()
@@ -52,19 +65,21 @@ public final class TokenSource: Sendable {
         state = Locked(State(machine: TokenMachine(settings)))
     }
 
-    /// A token that is valid now and for at least `minimumValidity`.
+    /// Returns a valid token.
     ///
-    /// Throws ``TokenError`` where there is none to be had; a later call may succeed without anyone's help.
-    /// `force` asks the platform for a new one whatever is cached.
+    /// - Parameters:
+    ///   - minimumValidity: The minimum remaining lifetime of the token (default: zero).
+    ///   - force: Whether to request a new token even if a usable one is cached (default: false).
+    /// - Throws: ``TokenError`` if no token is available. A later call may succeed.
     public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
         if !force, minimumValidity == .zero, let token = untroubledToken() { return token }
         if let token = try served(minimumValidity: minimumValidity, force: force) { return token }
-        // Before the first request: what another process left, without a task for it.
+        // Before the first request, use the token of another process without starting a task.
         if await preload(), let token = try served(minimumValidity: minimumValidity, force: force) { return token }
         return try await wait(minimumValidity: minimumValidity, force: force)
     }
 
-    /// Changes what token there is. The shortcuts to the former one end before anybody can see the change.
+    /// Changes the state. The shortcuts to the previous token are removed before the change is visible.
     private func change<Result>(_ body: (inout State) -> Result) -> Result {
         state.withLock { state in
             if state.hasShortcuts { shortcuts.removeAll() }
@@ -73,7 +88,7 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// The token as long as it is far from its end: two clocks and a comparison.
+    /// Returns the token if it does not need a refresh. Costs two clock readings and a comparison.
     private func untroubledToken() -> Token? {
         let now = time.glance()
         return shortcuts.withOwn { shortcut in
@@ -82,13 +97,13 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// The token that is at hand; nil where one must be waited for.
+    /// Returns the cached token; nil if the caller must wait for one.
     private func served(minimumValidity: Duration, force: Bool) throws(TokenError) -> Token? {
         let now = time.now()
         let action = state.withLock { state in
             let action = state.machine.request(at: now, minimumValidity: minimumValidity, force: force)
             if let (token, uptime, wall) = state.machine.fastPathToken {
-                // A copy of its own, so that threads do not share even the count of its references.
+                // A separate copy, so that threads do not share its reference count.
                 let shortcut = Shortcut(token: token.requested(at: token.requested), uptime: uptime, wall: wall)
                 shortcuts.withOwn { $0 = shortcut }
                 state.hasShortcuts = true
@@ -105,7 +120,7 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// Takes over what the store holds, once; whether there was something.
+    /// Loads the state of the store once. Returns whether there was any.
     private func preload() async -> Bool {
         let isFirst = state.withLock { state in
             defer { state.isPreloaded = true }
@@ -114,14 +129,15 @@ public final class TokenSource: Sendable {
         guard isFirst, let stored = await store.load(key, at: time.now()) else { return false }
         let now = time.now()
         if let token = stored.token {
-            Logger.current.debug("cache.hit", "the cache has a token with \(token.remaining(at: now).spoken) left")
+            Logger.current.debug(
+                "cache.hit", "found a cached token that is valid for another \(token.remaining(at: now).spoken)")
         }
         change { $0.machine.adopt(stored, at: now) }
         return true
     }
 
-    /// Drops the token that is cached, here and in the store, and returns it; nil where there is none. A request that is under
-    /// way goes on.
+    /// Deletes the cached token from memory and from the store, and returns it; nil if no token is cached. A request in progress
+    /// continues.
     package func forget() async -> Token? {
         _ = await preload()
         let now = time.now()
@@ -130,22 +146,22 @@ public final class TokenSource: Sendable {
         return token
     }
 
-    /// What the store holds, as it is.
+    /// Returns the token in the store, valid or not; nil if there is none.
     package func storedToken() async -> Token? { await store.load(key, at: time.now())?.token }
 
-    /// Whether no token request is under way.
+    /// Whether no token request is in progress.
     package var isIdle: Bool { state.withLock { $0.machine.isIdle } }
 
     /// Whether a caller waits for a token request.
     package var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
 
-    /// The last token requests of this source, a hundred at most.
+    /// The last token requests of this source, up to 100.
     public var records: [TokenRequestRecord] { state.withLock { $0.records } }
 
-    /// How many token requests there were.
+    /// The number of token requests of this source.
     public var tokenRequestCounts: TokenRequestCounts { state.withLock { $0.counts } }
 
-    /// The token that would be served now, if there is one; nothing is requested.
+    /// Returns the cached token; nil if there is no valid one. Sends no request.
     public func cachedToken() -> Token? {
         let now = time.now()
         guard let token = state.withLock({ $0.machine.stored(at: now).token }), token.remaining(at: now) > .zero else {
@@ -154,7 +170,7 @@ public final class TokenSource: Sendable {
         return token
     }
 
-    /// Reports that the API answered 401 to `token`, and says whether to ask for another one.
+    /// Reports that the API returned 401 for a token. Returns whether the caller should request another one.
     public func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
         let now = time.now()
         return change { $0.machine.reject(token, at: now) }
@@ -184,7 +200,7 @@ public final class TokenSource: Sendable {
     ) {
         let now = time.now()
         let action = state.withLock { state -> TokenMachine<Int>.Action in
-            // Read under the lock: a cancellation that comes later finds the waiter in its place.
+            // Checked under the lock: a later cancellation finds the waiter.
             if Task.isCancelled { return .fail(.cancelled) }
             let action = state.machine.request(at: now, minimumValidity: minimumValidity, force: force, waiter: waiter)
             switch action {
@@ -206,7 +222,7 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// Gives a caller the cached token once it has waited long enough.
+    /// Ends the wait of a caller with the cached token after a time.
     private func release(_ waiter: Int, after patience: Duration) {
         Task {
             try? await time.sleep(for: patience)
@@ -218,19 +234,19 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// Performs a token request that no caller owns; its end is bounded by the request's own time limits.
+    /// Performs a token request in its own task. The time limits of the request bound its duration.
     private func run(_ fetch: TokenMachine<Int>.Fetch) {
         Task {
-            // A request that nobody must wait for is left to whoever is at it already.
+            // A background refresh is skipped if another process is already refreshing the token.
             let isWaiting = fetch.reason != .advisory
             if let stored = await store.load(key, at: time.now()), land({ $0.loaded(stored, for: fetch, at: $1) }) {
                 return
             }
             let outcome = await store.lock(key, time: time, isWaiting: isWaiting)
             if case .taken = outcome, !isWaiting, land({ ($0.abandon(fetch, at: $1), nil) }) { return }
-            // Before anybody is answered: the process may end with the answer, and a lock is not always released by that.
+            // The lock is released before callers resume: the process may exit then, and an exit does not release every lock.
             let release = { if case .locked(let lock) = outcome { lock.release() } }
-            // Whoever held the lock before may have stored what this request is for.
+            // The previous holder of the lock may have stored a new token.
             if let stored = await store.load(key, at: time.now()),
                 land({ $0.loaded(stored, for: fetch, at: $1) }, then: release)
             {
@@ -240,9 +256,9 @@ public final class TokenSource: Sendable {
         }
     }
 
-    /// Asks the platform, tells the store, and only then those who wait: so that nobody asks again meanwhile.
+    /// Requests a token, stores it, and then resumes the waiting callers, so that no other process requests it in between.
     private func request(_ fetch: TokenMachine<Int>.Fetch, then release: () -> Void) async {
-        Logger.current.debug("token.needed", "a new token is requested: \(fetch.reason.rawValue)")
+        Logger.current.debug("token.needed", "requesting a token: \(fetch.reason.rawValue)")
         let start = time.now()
         let result: Result<Token, TokenError>
         do throws(TokenError) {
@@ -279,7 +295,7 @@ public final class TokenSource: Sendable {
         answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }
     }
 
-    /// Ends a request without the platform, if `landing` says so.
+    /// Ends a request without sending it, if `landing` returns a result.
     private func land(
         _ landing: (inout TokenMachine<Int>, Instant) -> TokenMachine<Int>.Landing?, then release: () -> Void = {}
     ) -> Bool {

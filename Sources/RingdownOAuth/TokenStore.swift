@@ -1,89 +1,118 @@
 public import RingdownCore
 
-/// What a store keeps for a key: the token, and what the last token requests came to where they failed.
+/// The stored state of a key: the token, and the backoff state after failed token requests.
 public struct StoredState: Sendable, Equatable {
+    /// The token, if any.
     public var token: Token?
+    /// The backoff state; nil if the last token request succeeded.
     public var backoff: BackoffState?
 
+    /// Creates a state.
     public init(token: Token? = nil, backoff: BackoffState? = nil) {
         self.token = token
         self.backoff = backoff
     }
 }
 
-/// Failed token requests in a row, and until when they are a reason not to ask again. Times are of the wall clock, since
-/// others read them.
+/// Consecutive failures of token requests, and the times before which requests are not sent again.
+///
+/// Times are wall-clock times because other processes read them.
 public struct BackoffState: Sendable, Equatable {
+    /// The last error.
     public var error: TokenError
+    /// The number of consecutive failures.
     public var failures: Int
-    /// When the last of them was.
+    /// The time of the last failure.
     public var time: Timestamp
-    /// Until then no refresh of a token that still serves is tried.
+    /// Until this time, a usable cached token is not refreshed.
     public var retryAt: Timestamp
-    /// Until then who has no token is told the error.
+    /// Until this time, callers without a token receive ``error``.
     public var until: Timestamp
 
+    /// Creates a backoff state.
     public init(error: TokenError, failures: Int, time: Timestamp, retryAt: Timestamp, until: Timestamp) {
         (self.error, self.failures, self.time, self.retryAt, self.until) = (error, failures, time, retryAt, until)
     }
 }
 
-/// Where tokens are kept beyond one token source.
+/// A persistent store for tokens that several token sources share.
 ///
-/// A store makes things faster and spares token requests; it is never needed. Whatever fails in it is reported once to
-/// ``Logger/current`` and treated as a miss.
+/// A store reduces the number of token requests, but is never required. Failures of a store are logged once to ``Logger/current``
+/// and treated as a miss.
 public protocol TokenStore: Sendable {
-    /// What is stored under a key; nil where there is nothing that can be read.
+    /// Returns the stored state of a key; nil if there is none, or if it cannot be read.
     func load(_ key: CacheKey, at now: Instant) async -> StoredState?
+    /// Stores the state of a key.
     func save(_ state: StoredState, for key: CacheKey) async
+    /// Deletes the state of a key.
     func remove(_ key: CacheKey) async
-    /// The right to request the token of a key; waits for it, or does not.
+    /// Acquires the lock for token requests of a key.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - time: The clock.
+    ///   - isWaiting: Whether to wait for the lock if another process holds it.
     func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome
-    /// Keeps the story of a token request.
+    /// Adds a record to the request log.
     func note(_ record: TokenRequestRecord) async
-    /// The same store for records of another kind, for who looks into it: `sign-in`.
+    /// Returns the same store for records of another kind, such as `sign-in`.
     func named(_ kind: String) -> any TokenStore
-    /// Until when nobody who uses the token of a key should call the API: another process was told to wait.
+    /// Returns the time until which processes with the token of a key pause their API calls, because the platform requested a wait;
+    /// nil if there is no pause.
     func pause(_ key: CacheKey) async -> Timestamp?
+    /// Pauses the API calls of all processes with the token of a key.
     func pause(_ key: CacheKey, until end: Timestamp) async
 }
 
 extension TokenStore {
+    /// Returns this store.
     public func named(_ kind: String) -> any TokenStore { self }
+    /// Returns nil.
     public func pause(_ key: CacheKey) async -> Timestamp? { nil }
+    /// Does nothing.
     public func pause(_ key: CacheKey, until end: Timestamp) async {}
 }
 
-/// What came of asking for a lock.
+/// The result of acquiring a lock.
 public enum LockOutcome: Sendable {
+    /// The lock was acquired.
     case locked(StoreLock)
-    /// Someone else has it.
+    /// Another process holds the lock.
     case taken
-    /// The store cannot tell: go on without.
+    /// The store cannot lock. The caller continues without a lock.
     case unavailable
 }
 
-/// The right to request the token of a key, until it is released.
+/// An acquired lock for token requests of a key.
 public struct StoreLock: Sendable {
     private let onRelease: @Sendable () -> Void
 
+    /// Creates a lock that calls `onRelease` when it is released.
     public init(onRelease: @escaping @Sendable () -> Void) {
         self.onRelease = onRelease
     }
 
+    /// Releases the lock.
     public func release() { onRelease() }
 }
 
-/// Keeps nothing: a token source's own memory is all there is.
+/// A store that stores nothing. Tokens are cached in the memory of the token source only.
 public struct MemoryOnly: TokenStore {
+    /// Creates a store.
     public init() {}
+    /// Returns nil.
     public func load(_ key: CacheKey, at now: Instant) async -> StoredState? { nil }
+    /// Does nothing.
     public func save(_ state: StoredState, for key: CacheKey) async {}
+    /// Does nothing.
     public func remove(_ key: CacheKey) async {}
+    /// Returns ``LockOutcome/unavailable``.
     public func lock(_ key: CacheKey, time: any TimeSource, isWaiting: Bool) async -> LockOutcome { .unavailable }
+    /// Does nothing.
     public func note(_ record: TokenRequestRecord) async {}
 }
 
 extension TokenStore where Self == MemoryOnly {
+    /// A store that stores nothing.
     public static var memory: MemoryOnly { MemoryOnly() }
 }

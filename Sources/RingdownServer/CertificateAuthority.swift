@@ -1,14 +1,14 @@
 internal import CGnuTLS
 package import RingdownCore
 
-/// A throw-away certificate authority: its key lives in memory and ends with it. For simulators; nobody should keep its certificate.
-package final class CertificateAuthority: @unchecked Sendable {  // because GnuTLS only reads it
-    /// Why there is no certificate.
+/// A temporary certificate authority for simulators. Its key exists only in memory, so its certificate is useless afterwards.
+package final class CertificateAuthority: @unchecked Sendable {  // because GnuTLS only reads the identity
+    /// The reason why a certificate cannot be created.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
 
-    /// A certificate and its key as PEM, for a server.
+    /// The certificate and key of a server in PEM format.
     package struct Identity: Sendable {
         let certificate: [UInt8]
         let key: Secret
@@ -16,10 +16,10 @@ package final class CertificateAuthority: @unchecked Sendable {  // because GnuT
 
     private let identity: OpaquePointer
 
-    /// Makes a key and a certificate that is good for ten years around `now`, so that clocks may be moved.
+    /// Creates a key and a certificate that is valid for ten years around `now`, so that tests can move the clock.
     package init(name: String, now: Timestamp = .now()) throws(Failure) {
         if let problem = gnutls_open() {
-            throw Failure(description: "GnuTLS cannot be loaded: \(String(cString: problem)); install libgnutls30")
+            throw Failure(description: "cannot load GnuTLS: \(String(cString: problem)); install libgnutls30")
         }
         identity = try makeIdentity(name, hosts: [], now + .seconds(-year * 5), now + .seconds(year * 5), issuer: nil)
     }
@@ -28,20 +28,20 @@ package final class CertificateAuthority: @unchecked Sendable {  // because GnuT
         rd_identity_free(identity)
     }
 
-    /// The authority's certificate as PEM: what clients must trust.
+    /// Returns the certificate of the authority in PEM format, which clients must trust.
     package func certificatePEM() throws(Failure) -> [UInt8] {
         try export(identity, rd_export_certificate_pem)
     }
 
-    /// The same as a Java key store, which is how Java wants to be told. It has no secrets; its password is `changeit`.
+    /// Returns the certificate as a Java key store, which Java requires. It contains no secrets. Its password is `changeit`.
     package func javaTrustStore(now: Timestamp = .now()) throws(Failure) -> [UInt8] {
         let certificate = try export(identity, rd_export_certificate_der)
         return try JavaTrustStore.bytes(certificate: certificate, alias: "ringdown", now: now)
     }
 
-    /// A server's certificate for host names, `*.` for a label included, with a key of its own.
+    /// Creates a server certificate with its own key. Host names can contain `*.` for one label.
     package func identity(for hosts: [String], from: Timestamp, until: Timestamp) throws(Failure) -> Identity {
-        let server = try makeIdentity(hosts.first ?? "nobody", hosts: hosts, from, until, issuer: identity)
+        let server = try makeIdentity(hosts.first ?? "localhost", hosts: hosts, from, until, issuer: identity)
         defer { rd_identity_free(server) }
         let certificate = try export(server, rd_export_certificate_pem)
         return Identity(certificate: certificate, key: Secret(bytes: try export(server, rd_export_key_pem)))
@@ -62,7 +62,7 @@ private func makeIdentity(
         }
     }
     guard let identity else {
-        throw .init(description: "GnuTLS made no certificate: \(String(cString: rd_gnutls_message(failure)))")
+        throw .init(description: "GnuTLS cannot create the certificate: \(String(cString: rd_gnutls_message(failure)))")
     }
     return identity
 }
@@ -72,12 +72,12 @@ private func export(_ identity: OpaquePointer, _ what: rd_export) throws(Certifi
     var bytes = [UInt8](repeating: 0, count: size)
     let failure = rd_identity_export(identity, what, &bytes, &size)
     guard failure >= 0 else {
-        throw .init(description: "GnuTLS exported no certificate: \(String(cString: rd_gnutls_message(failure)))")
+        throw .init(description: "GnuTLS cannot export the certificate: \(String(cString: rd_gnutls_message(failure)))")
     }
     return Array(bytes.prefix(size))
 }
 
-/// Java's own key store format, `JKS`, with one trusted certificate.
+/// A key store in the Java format `JKS` with one trusted certificate.
 private enum JavaTrustStore {
     static func bytes(
         certificate: [UInt8], alias: String, now: Timestamp
@@ -90,11 +90,11 @@ private enum JavaTrustStore {
         let store =
             number(0xFEED_FEED, 4) + number(2, 4) + number(1, 4) + number(2, 4) + text(alias) + number(milliseconds, 8)
             + text("X.509") + number(UInt64(certificate.count), 4) + certificate
-        // The format's own seal over the password, this phrase and the store.
+        // The format requires a digest of the password, this phrase and the store.
         let password = "changeit".utf16.flatMap { number(UInt64($0), 2) }
         let sealed = password + Array("Mighty Aphrodite".utf8) + store
         var digest = [UInt8](repeating: 0, count: 20)
-        guard rd_sha1(sealed, sealed.count, &digest) >= 0 else { throw .init(description: "GnuTLS has no SHA-1") }
+        guard rd_sha1(sealed, sealed.count, &digest) >= 0 else { throw .init(description: "GnuTLS lacks SHA-1") }
         return store + digest
     }
 }

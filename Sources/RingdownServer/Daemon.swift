@@ -1,7 +1,7 @@
 internal import CMicroHTTPD
 internal import RingdownCore
 
-/// Serves a handler over TLS on connections that someone else accepted.
+/// Serves a handler over TLS on connections that the caller has accepted.
 final class TLSServer: Sendable {
     private let daemon: Daemon
 
@@ -18,13 +18,13 @@ final class TLSServer: Sendable {
         }
     }
 
-    /// Takes a connected socket over, whatever becomes of it.
+    /// Takes ownership of a connected socket, also on failure.
     func adopt(_ socket: Int32) {
         daemon.adopt(socket)
     }
 }
 
-/// A running daemon of libmicrohttpd's and the handler that it asks; ends with its last reference.
+/// A running libmicrohttpd daemon and its handler. The daemon stops when the last reference is released.
 final class Daemon: @unchecked Sendable {  // because `daemon` is set once and stopped once, in `deinit`
     struct NotStarted: Error {
         var reason: String
@@ -39,9 +39,9 @@ final class Daemon: @unchecked Sendable {  // because `daemon` is set once and s
     ) throws(NotStarted) {
         if let failure = microhttpd_open() {
             throw NotStarted(
-                reason: "libmicrohttpd cannot be loaded: \(String(cString: failure)); install libmicrohttpd12")
+                reason: "cannot load libmicrohttpd: \(String(cString: failure)); install libmicrohttpd12")
         }
-        // Released in `deinit`, after the daemon's thread has ended.
+        // Released in `deinit`, after the thread of the daemon has ended.
         let service = Unmanaged.passRetained(Service(handler, time, isEncrypted: isEncrypted))
         let callbacks = rd_daemon_callbacks(
             begin: { _, target, connection in Exchange.begin(target, connection) },
@@ -53,14 +53,14 @@ final class Daemon: @unchecked Sendable {  // because `daemon` is set once and s
         )
         guard let daemon = start(callbacks) else {
             service.release()
-            throw NotStarted(reason: "libmicrohttpd refused to start")
+            throw NotStarted(reason: "libmicrohttpd did not start")
         }
         self.daemon = daemon
         self.service = service
     }
 
     deinit {
-        // Exchanges that are suspended hold their own connection open; they are answered before the daemon stops.
+        // Suspended exchanges keep their connections open, so they are completed before the daemon stops.
         service.takeUnretainedValue().drain()
         rd_daemon_stop(daemon)
         service.release()

@@ -7,23 +7,23 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 final class Service: Sendable {
     let handler: any Handler
-    /// The time in which slow bodies are slow.
+    /// The time source for slow bodies.
     let time: any TimeSource
-    /// Whether the bytes on the sockets are TLS's.
+    /// Whether the connections use TLS.
     let isEncrypted: Bool
-    /// The origins that `Host` headers stand for; clients repeat a few of them.
+    /// A cache of the origins for `Host` headers, since clients send only a few different ones.
     private let origins = Locked<[String: HTTPURL.Origin]>([:])
-    /// The exchanges that are suspended and what they wait for; nil once the server is ending.
+    /// The suspended exchanges and the tasks they wait for; nil when the server is stopping.
     private let waiting = Locked<[ObjectIdentifier: (exchange: Exchange, task: Task<Void, Never>)]?>([:])
 
     init(_ handler: any Handler, _ time: any TimeSource, isEncrypted: Bool) {
         (self.handler, self.time, self.isEncrypted) = (handler, time, isEncrypted)
     }
 
-    /// The origin of a `Host` header; nil for a malformed one.
+    /// Returns the origin for a `Host` header, or nil if the header is malformed.
     func origin(_ host: String) -> HTTPURL.Origin? {
         if let known = origins.withLock({ $0[host] }) { return known }
         guard let url = try? HTTPURL("http://\(host)/"), url.path == "/" else { return nil }
@@ -34,7 +34,7 @@ final class Service: Sendable {
         return url.origin
     }
 
-    /// Suspends an exchange until `work` is done, which has to resume it; false once the server is ending.
+    /// Suspends an exchange until `work`, which must resume it, is complete. Returns false if the server is stopping.
     func suspend(_ exchange: Exchange, until work: @escaping @Sendable () async -> Void) -> Bool {
         waiting.withLock { waiting in
             guard waiting != nil else { return false }
@@ -44,15 +44,15 @@ final class Service: Sendable {
         }
     }
 
-    /// Lets a suspended exchange go on, unless someone else did. Under the lock, so that the server cannot end in between.
-    /// Without a response it goes on with the one that it has.
+    /// Resumes a suspended exchange unless it was resumed before. The lock is held, so that the server cannot stop meanwhile.
+    /// If `response` is nil, the exchange continues with its current response.
     func resume(_ exchange: Exchange, with response: Response? = nil) {
         waiting.withLock { waiting in
             if waiting?.removeValue(forKey: ObjectIdentifier(exchange)) != nil { exchange.resume(with: response) }
         }
     }
 
-    /// Answers every suspended exchange with 503, so that no connection outlives the server.
+    /// Completes every suspended exchange with status 503, so that no connection outlives the server.
     func drain() {
         waiting.withLock { waiting in
             waiting?.values.forEach {
@@ -64,9 +64,9 @@ final class Service: Sendable {
     }
 }
 
-/// One request and its response on a connection of libmicrohttpd's.
+/// One request and its response on a libmicrohttpd connection.
 ///
-/// One thread of MHD's uses it; `response` is set while it is suspended.
+/// One thread of libmicrohttpd uses it. `response` is set while the exchange is suspended.
 final class Exchange: @unchecked Sendable {  // because of the line above
     private static let bodyLimitInBytes = 16 << 20
 
@@ -84,7 +84,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         self.connection = connection
     }
 
-    /// Called with the raw request target, before anything else. `end` releases what it returns.
+    /// Called first, with the raw request target. `end` releases the returned object.
     static func begin(_ target: UnsafePointer<CChar>, _ connection: OpaquePointer) -> UnsafeMutableRawPointer? {
         Unmanaged.passRetained(Exchange(target: String(cString: target), connection: connection)).toOpaque()
     }
@@ -95,11 +95,11 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue()
         exchange.sendSurplus()
         guard exchange.end.cut == .after else { return }
-        // Both directions at once, as when a machine in between drops the connection.
+        // Close both directions, as an intermediary that drops the connection does.
         if exchange.end.isReset { exchange.reset() } else { shutdown(rd_socket(exchange.connection), Int32(SHUT_RDWR)) }
     }
 
-    /// Sends what there is beyond the length that the answer said.
+    /// Sends the bytes that exceed the declared length of the response.
     private func sendSurplus() {
         surplus.withUnsafeBytes { bytes in
             if let start = bytes.baseAddress, !bytes.isEmpty { rd_send(connection, start, bytes.count) }
@@ -107,14 +107,14 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         surplus = []
     }
 
-    /// Ends the connection with a reset: to dissolve a TCP connection by connecting it to nothing sends one.
+    /// Resets the connection. Connecting a TCP socket to AF_UNSPEC sends a reset.
     func reset() {
         var nowhere = sockaddr()
         nowhere.sa_family = sa_family_t(AF_UNSPEC)
         connect(rd_socket(connection), &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
-    /// Called with the headers, with each part of the body, at its end, and again once a suspended exchange goes on.
+    /// Called with the headers, with each part of the body, at the end of the body, and again when a suspended exchange resumes.
     static func access(
         _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ method: UnsafePointer<CChar>?,
         _ data: UnsafePointer<CChar>?, _ count: UnsafeMutablePointer<Int>?,
@@ -145,7 +145,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
         switch service.handler.handle(request) {
         case .ready(let response): return queue(response, method, service)
         case .deferred(let answer):
-            // The service owns the exchange until it is answered, by this work or by `drain`.
+            // The service retains the exchange until this task or `drain` completes it.
             let isSuspended = service.suspend(self) { service.resume(self, with: await answer()) }
             return isSuspended ? .YES : queue(Response(status: 503), method, service)
         }
@@ -173,7 +173,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
                 }, pointer
             )
         }
-        // An absolute-form target names its own host; anything else belongs to the Host header.
+        // A target in absolute form contains the host. For other targets, the Host header determines it.
         let origin = target.hasPrefix("/") ? service.origin(headers["Host"] ?? "localhost") : nil
         let url = origin.flatMap { HTTPURL(origin: $0, target: target) } ?? (try? HTTPURL(target))
         guard let url else { return nil }
@@ -183,7 +183,7 @@ final class Exchange: @unchecked Sendable {  // because of the line above
     private func queue(_ response: Response, _ method: String, _ service: Service) -> MHD_Result {
         if let faultInjection = response.faultInjection {
             end = faultInjection
-            // There is nothing within a body that is not there: it ends behind the fields.
+            // An empty body has no middle: the connection ends after the header fields.
             if end.cut == .within, response.body.isEmpty || method == "HEAD" { end.cut = .after }
             if let length = faultInjection.contentLength, !service.isEncrypted, method != "HEAD" {
                 surplus = response.body.dropFirst(length)

@@ -1,8 +1,8 @@
 internal import CMicroHTTPD
 internal import RingdownCore
 
-/// The body of a response that trickles, ends early or is not as long as it says.
-final class FaultyBody: @unchecked Sendable {  // because only MHD's thread reads and changes it
+/// A response body that is slow, truncated or of another length than declared.
+final class FaultyBody: @unchecked Sendable {  // because only one thread of libmicrohttpd accesses it
     private let bytes: [UInt8]
     private let faultInjection: Response.FaultInjection
     private let exchange: Exchange
@@ -18,7 +18,7 @@ final class FaultyBody: @unchecked Sendable {  // because only MHD's thread read
     static func message(
         _ bytes: [UInt8], _ faultInjection: Response.FaultInjection, _ exchange: Exchange, _ service: Service
     ) -> OpaquePointer? {
-        // MHD's callback releases the body once the response is done with.
+        // The free callback of libmicrohttpd releases the body together with the response.
         let body = Unmanaged.passRetained(FaultyBody(bytes, faultInjection, exchange, service))
         return rd_response_reading(
             UInt64(faultInjection.contentLength ?? bytes.count),
@@ -33,7 +33,7 @@ final class FaultyBody: @unchecked Sendable {  // because only MHD's thread read
         )
     }
 
-    /// How many bytes were put into the buffer; 0 while the exchange is suspended, -2 to end the connection.
+    /// Returns the number of bytes in the buffer, 0 while the exchange is suspended, or -2 to close the connection.
     private func read(_ position: Int, _ buffer: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
         let end = faultInjection.cut == .within ? bytes.count / 2 : bytes.count
         guard position < end else {
@@ -54,7 +54,7 @@ final class FaultyBody: @unchecked Sendable {  // because only MHD's thread read
     }
 
     private func pause(_ duration: Duration) -> Int {
-        // The service owns the exchange until it goes on, by this work or by `drain`.
+        // The service retains the exchange until this task or `drain` resumes it.
         let isSuspended = service.suspend(exchange) { [service, exchange] in
             try? await service.time.sleep(for: max(duration, .milliseconds(5)))
             service.resume(exchange)

@@ -7,25 +7,33 @@ package import RingdownCore
     internal import Darwin
 #endif
 
-/// Serves a handler on a TCP port with libmicrohttpd, which is opened when the first server starts.
+/// A server that runs a handler on a TCP port with libmicrohttpd, which is loaded when the first server starts.
 ///
-/// One thread or a few read and write for all connections; answers that take their time wait in tasks of their own.
+/// One thread or a few threads read and write for all connections. Deferred responses are produced by tasks.
 package final class HTTPServer: Sendable {
-    /// Why a server did not start.
+    /// The reason why a server did not start.
     package struct StartError: Error, Sendable, CustomStringConvertible {
         package var address: String
         package var reason: String
         package var description: String { "cannot listen on \(address): \(reason)" }
     }
 
-    /// The port that is served; chosen by the system where 0 was asked for.
+    /// The port of the server. The system chooses it if port 0 is requested.
     package let port: Int
     private let daemon: Daemon
-    /// The socket's file, which goes with the server.
+    /// The path of the Unix domain socket, which is deleted with the server.
     private let path: String?
 
-    /// Starts to serve at once. Connections that are silent for `idleSeconds` are closed. Slow bodies are slow in `time`. With
-    /// several `threads` the handler answers as many requests side by side.
+    /// Starts a server on a TCP port.
+    ///
+    /// - Parameters:
+    ///   - address: The IPv4 address (default: 127.0.0.1).
+    ///   - port: The port from 0 to 65535. 0 lets the system choose a port (default).
+    ///   - threads: The number of requests that the handler processes concurrently (default: 1).
+    ///   - idleSeconds: The time in seconds after which idle connections are closed (default: 120).
+    ///   - time: The time source for slow bodies.
+    ///   - handler: The handler of all requests.
+    /// - Throws: ``StartError`` if the server cannot listen on the port.
     package init(
         address: String = "127.0.0.1", port: Int = 0, threads: Int = 1, idleSeconds: Int = 120,
         time: any TimeSource = SystemTime(), handler: any Handler
@@ -41,7 +49,14 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// The same on a socket in the file system, for the user alone.
+    /// Starts a server on a Unix domain socket that only the user can open.
+    ///
+    /// - Parameters:
+    ///   - socketPath: The path of the socket.
+    ///   - idleSeconds: The time in seconds after which idle connections are closed (default: 120).
+    ///   - time: The time source for slow bodies.
+    ///   - handler: The handler of all requests.
+    /// - Throws: ``StartError`` if the server cannot listen on the socket.
     package init(
         socketPath: String, idleSeconds: Int = 120, time: any TimeSource = SystemTime(), handler: any Handler
     ) throws(StartError) {
@@ -60,7 +75,7 @@ package final class HTTPServer: Sendable {
         if let path { unlink(path) }
     }
 
-    /// Returns once every connection is closed, so that its last answer has arrived; or after `limit`.
+    /// Waits until all connections are closed, so that all responses have arrived, but at most for `limit`.
     package func drain(within limit: Duration) async {
         let clock = SystemTime()
         let end = clock.now().uptime + limit
@@ -68,13 +83,13 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// A socket that listens, and its port.
+/// Returns a listening socket and its port.
 func bindSocket(_ address: String, _ port: Int) throws(HTTPServer.StartError) -> (socket: Int32, port: Int) {
     func failure(_ reason: String) -> HTTPServer.StartError { .init(address: "\(address):\(port)", reason: reason) }
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
     guard let number = UInt16(exactly: port), inet_pton(AF_INET, address, &name.sin_addr) == 1 else {
-        throw failure("an IPv4 address and a port from 0 to 65535 were expected")
+        throw failure("expected an IPv4 address and a port from 0 to 65535")
     }
     name.sin_port = number.bigEndian
     #if canImport(Glibc)

@@ -6,25 +6,35 @@ package import RingdownCore
     internal import Darwin
 #endif
 
-/// A forward proxy (RFC 9110 section 9.3.6) that opens no connections: it answers for the hosts itself, over TLS.
+/// A forward proxy (RFC 9110 section 9.3.6) that opens no connections. It responds on behalf of the hosts, over TLS.
 ///
-/// A client asks with CONNECT for a tunnel to a host; the proxy hands the connection to a server whose certificate is for
-/// that host, and whose handler then sees the requests. Everything else is refused, so that nothing reaches the network.
+/// A client requests a tunnel to a host with CONNECT. The proxy passes the connection to a server with a certificate for that host,
+/// and the handler of that server receives the requests. All other requests are refused, so that none reaches the network.
 package final class InterceptingProxy: Sendable {
-    /// What becomes of a tunnel to a host.
+    /// The decision on a tunnel to a host.
     package enum Verdict: Sendable {
-        /// It ends at the handler, behind a certificate that is good, or one that has expired.
+        /// The tunnel is connected to the handler, with a valid or an expired certificate.
         case accepted(isCertificateExpired: Bool)
+        /// The tunnel is refused with status 403 and a reason.
         case refused(reason: String)
     }
 
+    /// The port of the proxy.
     package let port: Int
     private let tunnels: Tunnels
     private let thread: Thread
 
-    /// Starts to serve at once. `hosts` are the names in the certificates, `*.` for any one label included; `decide` is asked
-    /// about every tunnel with the host in lower case, and `refused` is told of requests for a URL without a tunnel. Throws
-    /// `HTTPServer.StartError`.
+    /// Starts a proxy on 127.0.0.1.
+    ///
+    /// - Parameters:
+    ///   - port: The port from 0 to 65535. 0 lets the system choose a port (default).
+    ///   - authority: The authority that signs the server certificates.
+    ///   - hosts: The names in the certificates. `*.` matches one label.
+    ///   - time: The time source for certificates and slow bodies.
+    ///   - handler: The handler of all requests.
+    ///   - decide: Returns the decision on a tunnel. The host is in lower case.
+    ///   - refused: Called for each request for a URL without a tunnel, which is refused.
+    /// - Throws: `HTTPServer.StartError` if the proxy cannot listen or create certificates.
     package init(
         port: Int = 0, authority: CertificateAuthority, hosts: [String], time: any TimeSource, handler: any Handler,
         decide: @escaping @Sendable (_ host: String, _ port: Int) -> Verdict,
@@ -61,7 +71,7 @@ package final class InterceptingProxy: Sendable {
 
 private let year: Double = 365 * 86400
 
-/// The connections that have not said yet where they want to go.
+/// The connections whose CONNECT request is still incomplete.
 private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs to the thread in `run`
     private struct Connection {
         var socket: Int32
@@ -100,7 +110,7 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
         _ = write(stopper, &byte, 1)
     }
 
-    /// Only once `run` has returned, or was never called.
+    /// Closes all sockets. Call it only if `run` has returned or was never called.
     func close() {
         for socket in [listening, stopping, stopper] + waiting.map(\.socket) { _ = systemClose(socket) }
     }
@@ -108,7 +118,7 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
     func run() {
         while true {
             var descriptors = [pollfd(fd: stopping, events: Int16(POLLIN), revents: 0)]
-            // Beyond the limit the system keeps those who knock in its own queue.
+            // Above the limit, new connections remain in the queue of the system.
             let isOpen = waiting.count < Self.limit
             descriptors.append(pollfd(fd: isOpen ? listening : -1, events: Int16(POLLIN), revents: 0))
             descriptors += waiting.map { pollfd(fd: $0.socket, events: Int16(POLLIN), revents: 0) }
@@ -134,7 +144,7 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
         }
     }
 
-    /// Reads on; nil once the connection is somebody else's or closed.
+    /// Continues to read. Returns nil if the connection was passed on or closed.
     private func proceed(_ connection: Connection) -> Connection? {
         var connection = connection
         var chunk = [UInt8](repeating: 0, count: Self.headLimitInBytes)
@@ -144,7 +154,7 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
             _ = systemClose(connection.socket)
             return nil
         }
-        // What stands behind the head is TLS already: it is left to the server.
+        // The bytes after the head belong to TLS and remain in the socket for the server.
         let known = connection.head.count
         connection.head += chunk.prefix(count)
         let end = endOfHead(connection.head, from: max(0, known - 3))
@@ -165,13 +175,13 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
         guard isWhole else { return refuse(connection, 431, "Request Header Fields Too Large", "the head is too long") }
         let words = String(decoding: connection.head.prefix { $0 != 13 }, as: UTF8.self).split(separator: " ")
         guard words.count == 3, words[2].hasPrefix("HTTP/1.") else {
-            return refuse(connection, 400, "Bad Request", "CONNECT host:port HTTP/1.1 was expected")
+            return refuse(connection, 400, "Bad Request", "expected CONNECT host:port HTTP/1.1")
         }
         let parts = words[1].split(separator: ":").map(String.init)
         guard words[0] == "CONNECT", parts.count == 2, let port = Int(parts[1]) else {
             if let url = try? HTTPURL(String(words[1])) { refused(String(words[0]), url) }
             return refuse(
-                connection, 403, "Forbidden", "only https goes through this proxy, and only to simulated hosts")
+                connection, 403, "Forbidden", "this proxy accepts only https, and only to simulated hosts")
         }
         switch decide(parts[0].lowercased(), port) {
         case .refused(let reason): refuse(connection, 403, "Forbidden", reason)
@@ -192,13 +202,13 @@ private final class Tunnels: @unchecked Sendable {  // because `waiting` belongs
         _ = systemClose(connection.socket)
     }
 
-    /// So few bytes fit into the buffer of any new connection; a client that is gone is no error.
+    /// Sends a short text, which fits into the buffer of a new connection. A disconnected client is not an error.
     private func send(_ socket: Int32, _ text: String) {
         _ = systemSend(socket, Array(text.utf8))
     }
 }
 
-// The class has methods of the same names as the system's functions.
+// The class has methods with the names of these system functions.
 private func systemClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
 private func systemAccept(_ listening: Int32) -> Int32 {

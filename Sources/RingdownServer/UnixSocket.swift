@@ -1,4 +1,4 @@
-internal import CMicroHTTPD  // has the system's sockets, which Glibc of the static library lacks
+internal import CMicroHTTPD  // provides the system's sockets, which Glibc of the static library lacks
 internal import RingdownCore
 
 #if canImport(Glibc)
@@ -7,14 +7,14 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// A socket in the file system that listens, for the user alone. A socket that nobody serves any more is replaced; throws where
-/// somebody does.
+/// Returns a listening Unix domain socket that only the user can open. A socket without a server is replaced. Throws if another
+/// process serves the socket.
 func bindUnixSocket(_ path: String) throws(HTTPServer.StartError) -> Int32 {
     func failure(_ reason: String) -> HTTPServer.StartError { .init(address: path, reason: reason) }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let room = MemoryLayout.size(ofValue: address.sun_path)
-    guard !path.isEmpty, path.utf8.count < room else { throw failure("a path of 1 to \(room - 1) bytes was expected") }
+    guard !path.isEmpty, path.utf8.count < room else { throw failure("expected a path of 1 to \(room - 1) bytes") }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     #if canImport(Glibc)
         let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -31,17 +31,17 @@ func bindUnixSocket(_ path: String) throws(HTTPServer.StartError) -> Int32 {
     var information = stat()
     if lstat(path, &information) == 0 {
         guard information.st_mode & S_IFMT == S_IFSOCK, information.st_uid == geteuid() else {
-            throw failure("something else is there already")
+            throw failure("the path exists and is not a socket of this user")
         }
         let probe = socket(AF_UNIX, stream, 0)
         let isServed = perform(connect, probe)
         close(probe)
-        if isServed { throw failure("another process serves it") }
+        if isServed { throw failure("another process serves this socket") }
         unlink(path)
     }
     let descriptor = socket(AF_UNIX, stream, 0)
     guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
-    // Nobody else may connect, not even between the two calls.
+    // No other user can connect, not even between the two calls.
     let former = umask(0o177)
     let isBound = perform(bind, descriptor)
     let code = errno

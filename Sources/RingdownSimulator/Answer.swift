@@ -1,14 +1,14 @@
 internal import RingdownCore
 
-/// A response, and what the journal says about it.
+/// A response with the data for its journal entry.
 struct Answer {
     var response: Response
     var client: String?
-    /// The number of the token that came, or that was granted.
+    /// The number of the received or issued token.
     var token: Int?
     var credentials: RequestRecord.CredentialsForm?
     var reason: String
-    /// What the program should know.
+    /// The hint for the program's author.
     var hint: String?
 
     init(status: Int = 200, headers: Headers = [:], json: JSON? = nil, client: String? = nil, reason: String) {
@@ -19,18 +19,18 @@ struct Answer {
         self.reason = reason
     }
 
-    /// Adds a header field that is not there yet; the name and the value must be legal.
+    /// Adds a header field that does not exist yet. The name and the value must be valid.
     mutating func add(_ name: String, _ value: String) {
         response.headers.addParsed(name, value)
     }
 
-    /// The answer to whom a token belongs.
+    /// The answer with the client and the number of a validated token.
     consuming func of(_ verdict: SimulatorState.Verdict?) -> Answer {
         (client, token) = (verdict?.client, verdict?.token)
         return self
     }
 
-    /// The answer with a header field; the answer itself is used up, so that nothing is copied.
+    /// The answer with a header field. The method consumes the answer to avoid a copy.
     consuming func with(_ name: String, _ value: String) -> Answer {
         try? response.headers.set(name, value)
         return self

@@ -1,6 +1,6 @@
 internal import RingdownCore
 
-/// What the fact pages leave open (UNVERIFIED there): each is a switch, set with ``Simulator/Options/assume(_:)``.
+/// A platform behaviour that the fact pages mark as UNVERIFIED. Override it with ``Simulator/Options/assume(_:)``.
 public enum Assumption: String, Sendable, CaseIterable {
     case genesysWrongSecretStatus = "genesys-wrong-secret-status"
     case genesysCredentialsInBody = "genesys-credentials-in-body"
@@ -28,7 +28,7 @@ public enum Assumption: String, Sendable, CaseIterable {
     case jobSeconds = "job-seconds"
     case jobLifetime = "job-lifetime"
 
-    /// What it can be.
+    /// The permitted values.
     enum Values: Sendable {
         case numbers(ClosedRange<Int>)
         case words([String])
@@ -37,49 +37,57 @@ public enum Assumption: String, Sendable, CaseIterable {
 
     private static let status = Values.numbers(400...499)
 
-    /// What it can be, what it is unless somebody says otherwise, and what it is about.
+    /// The permitted values, the default value, and a description.
     var definition: (values: Values, standard: String, about: String) {
         switch self {
-        case .genesysWrongSecretStatus: (Self.status, "400", "the status for a wrong secret")
+        case .genesysWrongSecretStatus: (Self.status, "400", "status for a wrong client secret")
         case .genesysCredentialsInBody:
             (.words(["accepted", "refused"]), "accepted", "client_id and client_secret in the body of a token request")
-        case .genesysRefreshToken: (.words(["once", "kept"]), "once", "how often a person's refresh token is good")
-        case .genesysTokenType: (.words(["bearer", "Bearer"]), "bearer", "how token_type is written")
-        case .genesysExpiresIn: (.words(["whole", "less-one"]), "whole", "expires_in: 86400, or 86399")
-        case .genesysPageSize: (.numbers(1...100_000), "500", "the largest pageSize of lists")
-        case .genesysQueryPageSize: (.numbers(1...100_000), "300", "the largest pageSize of a conversations query")
-        case .genesysQueryDays: (.numbers(1...366), "7", "the longest interval of a conversations query, in days")
+        case .genesysRefreshToken:
+            (.words(["once", "kept"]), "once", "use of a user's refresh token: once, or until it expires (kept)")
+        case .genesysTokenType: (.words(["bearer", "Bearer"]), "bearer", "spelling of token_type")
+        case .genesysExpiresIn:
+            (.words(["whole", "less-one"]), "whole", "expires_in: the lifetime, or one second less")
+        case .genesysPageSize: (.numbers(1...100_000), "500", "maximum pageSize of lists")
+        case .genesysQueryPageSize: (.numbers(1...100_000), "300", "maximum pageSize of a conversations query")
+        case .genesysQueryDays: (.numbers(1...366), "7", "maximum interval of a conversations query, in days")
         case .genesysQueryDaysBack:
-            (.numbers(0...366), "0", "how many days ago its interval may start (35, a tutorial said in 2020); 0: any")
-        case .genesysJobPageSize: (.numbers(1...100_000), "10000", "the largest pageSize of a job's results")
-        case .genesysUnfinishedResultsStatus: (Self.status, "400", "the status for results of an unfinished job")
-        case .genesysOtherDivisionStatus: (Self.status, "403", "the status for a queue of another division")
+            (.numbers(0...366), "0", "maximum age of the interval's start, in days (2020 tutorial: 35); 0: no limit")
+        case .genesysJobPageSize: (.numbers(1...100_000), "10000", "maximum pageSize of job results")
+        case .genesysUnfinishedResultsStatus: (Self.status, "400", "status for results of an unfinished job")
+        case .genesysOtherDivisionStatus: (Self.status, "403", "status for a queue of another division")
         case .cxoneClientCredentialsStatus:
-            (Self.status, "400", "the status for client_credentials at the token endpoint")
+            (Self.status, "400", "status for client_credentials at the token endpoint")
         case .cxoneClientCredentialsError:
-            (.words(["unsupported_grant_type", "unauthorized_client"]), "unsupported_grant_type", "its error")
-        case .cxoneWrongKeyStatus: (Self.status, "400", "the status for a wrong access key at the token endpoint")
-        case .cxoneWrongKeyStatusOfKeyEndpoint: (Self.status, "401", "the same at the access-key endpoint")
+            (
+                .words(["unsupported_grant_type", "unauthorized_client"]), "unsupported_grant_type",
+                "error for client_credentials at the token endpoint"
+            )
+        case .cxoneWrongKeyStatus: (Self.status, "400", "status for a wrong access key at the token endpoint")
+        case .cxoneWrongKeyStatusOfKeyEndpoint:
+            (Self.status, "401", "status for a wrong access key at the access-key endpoint")
         case .cxoneTokenRequestInJSON:
-            (.words(["accepted", "refused"]), "accepted", "a JSON body at the token endpoint (one source)")
+            (.words(["accepted", "refused"]), "accepted", "JSON body at the token endpoint (one source)")
         case .cxoneKeyEndpointAtIssuer:
-            (.words(["accepted", "refused"]), "accepted", "the access-key endpoint on the issuer's host (one source)")
-        case .cxoneRefreshToken: (.words(["once", "kept"]), "kept", "how often a refresh token is good")
-        case .cxoneMissingAcceptStatus: (Self.status, "406", "the status without Accept: application/json")
-        case .cxoneOtherAreaStatus: (Self.status, "401", "the status in an area where the tenant does not live")
-        case .cxoneReportState: (.text, "Running", "the state of a report job before Finished")
-        case .cxonePageSize: (.numbers(1...100_000), "10000", "the largest top of lists")
-        case .jobSeconds: (.numbers(0...86400), "5", "how long a job takes, in seconds")
-        case .jobLifetime: (.numbers(1...31_536_000), "86400", "how long a job's results are there, in seconds")
+            (.words(["accepted", "refused"]), "accepted", "access-key endpoint on the issuer's host (one source)")
+        case .cxoneRefreshToken:
+            (.words(["once", "kept"]), "kept", "use of a refresh token: once, or until it expires (kept)")
+        case .cxoneMissingAcceptStatus: (Self.status, "406", "status without Accept: application/json")
+        case .cxoneOtherAreaStatus: (Self.status, "401", "status in an area other than the tenant's")
+        case .cxoneReportState: (.text, "Running", "state of a report job before Finished")
+        case .cxonePageSize: (.numbers(1...100_000), "10000", "maximum top of lists")
+        case .jobSeconds: (.numbers(0...86400), "5", "duration of a job, in seconds")
+        case .jobLifetime:
+            (.numbers(1...31_536_000), "86400", "lifetime of a job's results after submission, in seconds")
         }
     }
 
-    /// What it can be, in words.
+    /// The permitted values, as shown in errors.
     var choices: String {
         switch definition.values {
         case .numbers(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .words(let words): words.joined(separator: " or ")
-        case .text: "any text of up to 100 characters"
+        case .text: "a text of 1 to 100 bytes"
         }
     }
 
@@ -91,30 +99,30 @@ public enum Assumption: String, Sendable, CaseIterable {
         }
     }
 
-    /// Why a text is not one of these.
+    /// An unknown assumption, or a value that the assumption does not permit.
     public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
         public var expected: String
         public var description: String { "expected \(expected)" }
     }
 }
 
-/// What is assumed, in place of the standards.
+/// The values of all assumptions: overrides, otherwise the defaults.
 struct Assumptions: Sendable {
     private var values: [Assumption: String] = [:]
 
     func text(_ assumption: Assumption) -> String { values[assumption] ?? assumption.definition.standard }
 
-    /// One that is a number.
+    /// The value of a numeric assumption.
     func number(_ assumption: Assumption) -> Int { Int(text(assumption)) ?? 0 }
 
     func isAccepted(_ assumption: Assumption) -> Bool { text(assumption) == "accepted" }
 
-    /// Reads `name=value`.
+    /// Parses `name=value` and stores the override.
     mutating func set(_ text: String) throws(Assumption.Invalid) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let assumption = Assumption(rawValue: parts[0]) else {
             let names = nearest(to: parts[0], among: Assumption.allCases.map(\.rawValue))
-            let likely = names.isEmpty ? "NAME=VALUE, as Documentation/Simulator.md lists them" : ""
+            let likely = names.isEmpty ? "NAME=VALUE (see Documentation/Simulator.md)" : ""
             throw Assumption.Invalid(expected: likely + names.map { $0 + "=…" }.joined(separator: " or "))
         }
         guard parts.count == 2, assumption.permits(parts[1]) else {
@@ -125,7 +133,10 @@ struct Assumptions: Sendable {
 }
 
 extension Simulator.Options {
-    /// Sets a switch: `name=value`. Throws ``Assumption/Invalid``.
+    /// Overrides an assumption.
+    ///
+    /// - Parameter text: `name=value`, for example `job-seconds=30`.
+    /// - Throws: ``Assumption/Invalid`` if the name is unknown or the value is not permitted.
     public mutating func assume(_ text: String) throws(Assumption.Invalid) {
         try assumptions.set(text)
     }

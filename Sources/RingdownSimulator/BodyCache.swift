@@ -1,13 +1,13 @@
 internal import RingdownCore
 
-/// Bodies of 200s that depend on nothing but the seed, the client's settings and what was asked for, by the target that asks.
+/// A cache of 200 responses by request target. The bodies depend only on the seed, the client's settings and the target.
 struct BodyCache: Sendable {
     private static let limitInBytes = 4 << 20
     struct Kept: Sendable {
         var body: [UInt8]
         var hint: String?
     }
-    /// Which cache it is: what was begun with one does not belong into the next.
+    /// The identity of a cache. A response that was started with one cache must not be stored in a later one.
     final class Generation: Sendable {}
     private(set) var generation = Generation()
     private var bodies: [String: Kept] = [:]
@@ -24,14 +24,14 @@ struct BodyCache: Sendable {
 }
 
 extension Simulator {
-    /// A 200 that is kept, and sent again to whoever asks for the same with a valid token.
+    /// A 200 response that is cached for later requests to the same target with a valid token.
     func lasting(_ call: Call, _ json: () -> JSON) -> Answer {
         let kept = BodyCache.Kept(body: json().bytes(), hint: notLookedAt(call.ignoredParameters))
         world.withLock { $0.bodies.keep(kept, for: call.url.target, of: call.generation) }
         return lasting(call, kept)
     }
 
-    /// The same with a body that was kept.
+    /// A 200 response with a cached body.
     func lasting(_ call: Call, _ kept: BodyCache.Kept) -> Answer {
         var answer = Answer(reason: "valid token")
         answer.response.headers.addParsed("Content-Type", "application/json")

@@ -5,14 +5,14 @@ extension Simulator {
     func cxoneAPI(_ call: Call) -> Answer {
         let verdict = world.withLock { $0.judge(call.authorization("bearer"), on: .cxone, now: call.now) }
         if let reason = verdict.refusal {
-            // Section 4: the message stands in a header, the body is empty. The wording is ours.
+            // Section 4: the message is in a header field and the body is empty. The wording is not documented.
             return Answer(status: 401, reason: reason).of(verdict)
                 .with("icStatusDescription", "Token is invalid or has expired")
         }
         return routed(call).of(verdict)
     }
 
-    /// The users that tutorials expect at `/api/v2/users`.
+    /// The list of users that tutorials describe at `/api/v2/users`.
     func lenientUsers(_ call: Call) -> Answer {
         var answer = cxoneAPI(call.at("/incontactapi/services/v34.0/server-time", accept: "application/json"))
         guard answer.response.isSuccess else { return answer }
@@ -26,33 +26,56 @@ extension Simulator {
 
     private func routed(_ call: Call) -> Answer {
         let parts = call.segments.map { $0.lowercased() }
-        if parts.starts(with: ["data-extraction", "v1"]) { return dataExtraction(call) }
+        if parts.starts(with: ["data-extraction", "v1"]) {
+            return Self.match(call, parts).flatMap { $0.route.handle(self, call, $0.values) }
+                ?? Answer(status: 404, reason: Self.noSuchResource)
+        }
         guard parts.count >= 4, parts[0] == "incontactapi", parts[1] == "services", isVersion(parts[2]) else {
             return failure(404, "Resource not found", Self.noSuchResource)
         }
-        // `*/*` is what programs send that were told nothing; the API wants JSON by name.
+        // `*/*` is the default of many programs. The API requires application/json by name.
         guard call.header("Accept")?.contains("application/json") == true else {
             var answer = Answer(
                 status: assumptions.number(.cxoneMissingAcceptStatus), reason: "no Accept: application/json")
             answer.response.body = Array("No known way to render data".utf8)
             return answer.with("Content-Type", "text/plain")
         }
-        switch (call.request.method, Array(parts.dropFirst(3))) {
-        case ("GET", ["agents"]): return agents(call)
-        case ("GET", let rest) where rest.count == 2 && rest[0] == "agents":
-            guard let id = Int(rest[1]) else { return failure(404, "Resource not found", Self.noSuchResource) }
-            guard (firstAgentID..<firstAgentID + data.userCount).contains(id) else {
-                return failure(404, "Agent not found", "no such agent")
-            }
-            return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
-        case ("GET", ["teams"]): return cxoneTeams(call)
-        case ("GET", ["skills"]): return cxoneSkills(call)
-        case ("GET", ["business-unit"]): return Answer(json: ["businessUnits": [businessUnit]], reason: "valid token")
-        case ("GET", ["server-time"]):
-            return Answer(json: ["ServerTime": .string(sevenDigits(call.now))], reason: "valid token")
-        case ("GET", ["contacts", "completed"]): return completedContacts(call)
-        case (_, let rest): return reportJobs(call, rest) ?? failure(404, "Resource not found", Self.noSuchResource)
+        return Self.match(call, parts).flatMap { $0.route.handle(self, call, $0.values) }
+            ?? failure(404, "Resource not found", Self.noSuchResource)
+    }
+
+    /// Paths are matched in lower case: the platform's own links spell them in several ways. Values keep their case.
+    private static func match(_ call: Call, _ parts: [String]) -> (route: Route, values: [String])? {
+        guard let (route, _) = cxoneRouter.match(call.request.method, parts) else { return nil }
+        let names = Router.segments(of: route.path)
+        return (route, zip(names, call.segments).filter { $0.0.hasPrefix("{") }.map(\.1))
+    }
+
+    /// The path of an operation of a version of the API.
+    static func cxoneService(_ path: String) -> String { "/incontactapi/services/{version}" + path }
+
+    static let cxoneListRoutes: [Route] = [
+        Route("cxone", "GET", cxoneService("/agents")) { simulator, call, _ in simulator.agents(call) },
+        Route("cxone", "GET", cxoneService("/agents/{id}")) { $0.agent($1, id: $2[1]) },
+        Route("cxone", "GET", cxoneService("/teams")) { simulator, call, _ in simulator.cxoneTeams(call) },
+        Route("cxone", "GET", cxoneService("/skills")) { simulator, call, _ in simulator.cxoneSkills(call) },
+        Route("cxone", "GET", cxoneService("/business-unit")) { simulator, _, _ in
+            Answer(json: ["businessUnits": [simulator.businessUnit]], reason: "valid token")
+        },
+        Route("cxone", "GET", cxoneService("/server-time")) { simulator, call, _ in
+            Answer(json: ["ServerTime": .string(simulator.sevenDigits(call.now))], reason: "valid token")
+        },
+        Route("cxone", "GET", cxoneService("/contacts/completed")) { simulator, call, _ in
+            simulator.completedContacts(call)
+        },
+    ]
+
+    private func agent(_ call: Call, id: String) -> Answer? {
+        guard let id = Int(id) else { return nil }
+        guard (firstAgentID..<firstAgentID + data.userCount).contains(id) else {
+            return failure(404, "Agent not found", "no such agent")
         }
+        return Answer(json: ["agents": [agent(id - firstAgentID)]], reason: "valid token")
     }
 
     private func isVersion(_ text: String) -> Bool {
@@ -98,7 +121,7 @@ extension Simulator {
         }
     }
 
-    /// `skip` and `top`, an absolute link to the next page on the cluster host, 204 past the end (section 3.2).
+    /// Paging with `skip` and `top`: an absolute link to the next page on the cluster host, and 204 past the end (section 3.2).
     func listing(
         _ call: Call, _ name: String, path: String? = nil, count: Int, more: [JSON.Member] = [], _ item: (Int) -> JSON
     ) -> Answer {
@@ -136,7 +159,7 @@ extension Simulator {
         ]
     }
 
-    /// The API's times have up to seven digits behind the second (section 3.2).
+    /// A time with seven fractional digits, as in API responses (section 3.2).
     private func sevenDigits(_ time: Timestamp) -> String {
         String(time.rfc3339.dropLast()) + "0000Z"
     }

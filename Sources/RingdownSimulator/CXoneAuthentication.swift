@@ -3,24 +3,33 @@ internal import RingdownCore
 extension Simulator {
     /// The issuer and the regional host: discovery, the token endpoint, the access-key endpoint (`cxone.md` sections 1, 2).
     func cxoneAuthentication(_ call: Call) -> Answer {
-        switch (call.request.method, call.url.path) {
-        case ("GET", "/.well-known/openid-configuration"):
-            return Answer(json: metadata(call.addresses.cxoneIssuer), reason: "discovery")
-        case ("GET", "/.well-known/cxone-configuration"): return configuration(call)
-        case ("POST", "/auth/token"): return globalToken(call)
-        case ("POST", "/authentication/v1/token/access-key"): return accessKeyToken(call)
-        case (_, "/auth/authorize"):
-            return signIn(call, client: credentials.cxoneClientID)
-        case ("GET", "/auth/userinfo"): return userInformation(call)
-        case ("POST", "/engager/2.0/token"): return cxoneDigital(call)  // on one address, as behind a gateway
-        default: return Answer(status: 404, reason: Self.noSuchResource)
-        }
+        let found = Self.cxoneLoginRouter.match(call.request.method, Router.segments(of: call.url.path))
+        return found.flatMap { $0.route.handle(self, call, $0.values) }
+            ?? Answer(status: 404, reason: Self.noSuchResource)
     }
 
-    /// The hosts of areas in which the tenant does not live. What they really say is UNVERIFIED.
+    static let cxoneLoginRoutes: [Route] = [
+        Route("cxone", "GET", "/.well-known/openid-configuration") { simulator, call, _ in
+            Answer(json: simulator.metadata(call.addresses.cxoneIssuer), reason: "discovery")
+        },
+        Route("cxone", "GET", "/.well-known/cxone-configuration") { simulator, call, _ in simulator.configuration(call)
+        },
+        Route("cxone", "POST", "/auth/token") { simulator, call, _ in simulator.globalToken(call) },
+        Route("cxone", "POST", "/authentication/v1/token/access-key") { simulator, call, _ in
+            simulator.accessKeyToken(call)
+        },
+        Route("cxone", "*", "/auth/authorize") { simulator, call, _ in
+            simulator.signIn(call, client: simulator.credentials.cxoneClientID)
+        },
+        Route("cxone", "GET", "/auth/userinfo") { simulator, call, _ in simulator.userInformation(call) },
+        // One address for both, as behind a gateway.
+        Route("cxone", "POST", "/engager/2.0/token") { simulator, call, _ in simulator.cxoneDigital(call) },
+    ]
+
+    /// The hosts of other areas than the tenant's. The responses of the real hosts are UNVERIFIED.
     func cxoneElsewhere(_ call: Call) -> Answer {
-        let reason = "the tenant lives in another area"
-        // Discovery asks nobody for a token (section 2).
+        let reason = "tenant belongs to another area"
+        // Discovery does not require a token (section 2).
         switch call.url.path {
         case "/.well-known/openid-configuration":
             return Answer(json: metadata("https://\(call.url.host)"), reason: "discovery")
@@ -59,7 +68,7 @@ extension Simulator {
         guard let grant = parameters.values["grant_type"] else {
             return cxoneRefusal(400, "invalid_request", "grant_type is missing")
         }
-        // Programs of people have no secret, and to refresh a token nobody need say who they are (section 1, flow C).
+        // Public clients have no secret, and a refresh does not require client authentication (section 1, flow C).
         let isPublic =
             (["authorization_code", "refresh_token"].contains(grant) && !parameters.hasSecret
                 && parameters.values["client_id"] == credentials.cxoneClientID)
@@ -75,7 +84,7 @@ extension Simulator {
             return granted(call, client: credentials.cxoneClientID, person: person)
         }
         if grant == "refresh_token" {
-            // A new one comes with each answer; what becomes of the old one is UNVERIFIED.
+            // Each response contains a new refresh token. Whether the old one remains valid is UNVERIFIED.
             let isGoodOnce = assumptions.text(.cxoneRefreshToken) == "once"
             let known = parameters.values["refresh_token"].flatMap { token in
                 world.withLock { world in
@@ -88,7 +97,7 @@ extension Simulator {
             }
             return granted(call, client: credentials.cxoneClientID, person: known.person)
         }
-        // What the real server says to client_credentials is UNVERIFIED; the standards are RFC 6749 section 5.2.
+        // The real response to client_credentials is UNVERIFIED. The defaults follow RFC 6749 section 5.2.
         guard grant == "password" else {
             return cxoneRefusal(
                 assumptions.number(.cxoneClientCredentialsStatus), assumptions.text(.cxoneClientCredentialsError),
@@ -105,7 +114,7 @@ extension Simulator {
         return granted(call, client: credentials.cxoneClientID)
     }
 
-    /// A token for a client alone, as tutorials have it.
+    /// A token for the client credentials grant, as tutorials describe it.
     func lenientToken(_ call: Call) -> Answer {
         let parameters = TokenParameters(call, format: call.isJSON ? .json : .form, encoding: options.secretEncoding)
         guard parameters.values["grant_type"] == "client_credentials" else { return globalToken(call) }
@@ -118,7 +127,7 @@ extension Simulator {
 
     private func accessKeyToken(_ call: Call) -> Answer {
         guard call.site != .cxoneIssuer || assumptions.isAccepted(.cxoneKeyEndpointAtIssuer) else {
-            return Answer(status: 404, reason: "the access-key endpoint is on the area's host")
+            return Answer(status: 404, reason: "the access-key endpoint is on the area's host only")
         }
         let values = TokenParameters(call, format: .json).values
         let isKnown =

@@ -1,24 +1,25 @@
 internal import RingdownCore
 
-/// A job of CXone's, as it was submitted; its state follows from the clock. The times are ours (`cxone.md` section 5).
+/// A submitted CXone job. The state depends on the clock. The durations are assumptions (`cxone.md` section 5).
 struct CXoneJob: Sendable {
     var number = 0
     var submitted: Timestamp
-    /// When it is done, and when its results are gone.
+    /// The time at which the job ends.
     var done: Timestamp
+    /// The time at which the results expire.
     var gone: Timestamp
-    /// How it ends, where a fault says so.
+    /// The final state that a fault sets.
     var outcome: String?
     var from: Timestamp
     var to: Timestamp
     var report: String
-    /// As it was asked for; nil for one of ours.
+    /// The requested file name, or nil for a generated one.
     var fileName: String?
     var hasHeader = true
 
     func isDone(at now: Timestamp) -> Bool { now >= done }
 
-    /// The names of data extraction jobs.
+    /// The state in the terms of data extraction jobs.
     func status(at now: Timestamp) -> String {
         guard isDone(at: now) else { return "RUNNING" }
         return outcome ?? (now >= gone ? "EXPIRED" : "SUCCEEDED")
@@ -28,30 +29,31 @@ struct CXoneJob: Sendable {
 extension Simulator {
     // MARK: Data extraction (section 5.1)
 
-    /// `/data-extraction/v1/jobs`: a bare string as the job's id, and a result that lies with another host.
-    func dataExtraction(_ call: Call) -> Answer {
-        switch (call.request.method, Array(call.segments.dropFirst(2))) {
-        case ("POST", ["jobs"]): return submitExtraction(call)
-        case ("GET", ["jobs"]):
-            let jobs = world.withLock { $0.extractionJobs }
+    /// `/data-extraction/v1/jobs`: the job ID is a bare string, and the result is on another host.
+    static let cxoneExtractionRoutes: [Route] = [
+        Route("cxone", "POST", "/data-extraction/v1/jobs") { simulator, call, _ in simulator.submitExtraction(call) },
+        Route("cxone", "GET", "/data-extraction/v1/jobs") { simulator, call, _ in
+            let jobs = simulator.world.withLock { $0.extractionJobs }
             let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(job.status(at: call.now))] }
             return Answer(json: ["jobs": .array(rows)], reason: "valid token")
-        case ("GET", let parts) where parts.count == 2 && parts[0] == "jobs":
-            guard let job = world.withLock({ $0.extractionJobs[parts[1]] }) else {
-                return Answer(status: 404, reason: "no such job")
-            }
-            let status = job.status(at: call.now)
-            let result: JSON =
-                switch status {
-                case "SUCCEEDED": ["url": .string(signedLink(parts[1], call))]
-                case "FAILED": ["errorMessage": "Simulated failure"]
-                default: [:]
-                }
-            return Answer(
-                json: ["jobStatus": ["id": .string(parts[1]), "status": .string(status), "result": result]],
-                reason: "valid token")
-        default: return Answer(status: 404, reason: Self.noSuchResource)
+        },
+        Route("cxone", "GET", "/data-extraction/v1/jobs/{id}") { $0.extraction($1, id: $2[0]) },
+    ]
+
+    private func extraction(_ call: Call, id: String) -> Answer {
+        guard let job = world.withLock({ $0.extractionJobs[id] }) else {
+            return Answer(status: 404, reason: "no such job")
         }
+        let status = job.status(at: call.now)
+        let result: JSON =
+            switch status {
+            case "SUCCEEDED": ["url": .string(signedLink(id, call))]
+            case "FAILED": ["errorMessage": "Simulated failure"]
+            default: [:]
+            }
+        return Answer(
+            json: ["jobStatus": ["id": .string(id), "status": .string(status), "result": result]], reason: "valid token"
+        )
     }
 
     func newJob(_ call: Call, from: Timestamp, to: Timestamp, report: String) -> CXoneJob {
@@ -72,14 +74,14 @@ extension Simulator {
             ]
             return Answer(status: 400, json: json, reason: "malformed job")
         }
-        // One job in 30 seconds; no reliable Retry-After comes with the refusal.
+        // The limit is one job in 30 seconds. The platform does not send a reliable Retry-After.
         let isTooSoon = world.withLock { world in
             let isTooSoon = world.lastExtraction.map { (.zero ..< .seconds(30)).contains(call.now - $0) } ?? false
             if !isTooSoon { world.lastExtraction = call.now }
             return isTooSoon
         }
         if isTooSoon {
-            return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "one job in 30 seconds")
+            return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "job limit: one in 30 seconds")
         }
         let id = correlationID()
         let job = newJob(call, from: from, to: to + .seconds(86400), report: entity)
@@ -89,7 +91,7 @@ extension Simulator {
         return answer.with("Content-Type", "application/json")
     }
 
-    /// The store that signed links lead to: it wants the signature and no token, as such stores do.
+    /// The storage host of signed links. It requires the signature and refuses tokens, as such hosts do.
     func storage(_ call: Call) -> Answer {
         call.lookAtAll()
         let id = String((call.segments.last ?? "").prefix(36))
@@ -97,12 +99,12 @@ extension Simulator {
             call.queryValue("X-Amz-Signature") == signature(id, made),
             let job = world.withLock({ $0.extractionJobs[id] })
         else { return Answer(status: 403, reason: "no valid signature") }
-        // The link says for how long it is good.
+        // The link states its lifetime.
         guard let start = time(basic: made), call.now < start + Self.linkLifetime, call.now < job.gone else {
             return Answer(status: 403, reason: "the link has expired")
         }
         if call.header("Authorization") != nil {
-            return Answer(status: 400, reason: "a token was sent to a stranger")
+            return Answer(status: 400, reason: "a token was sent to a third-party host")
         }
         var answer = Answer(reason: "signed link")
         answer.response.body = Array(contactsCSV(job, call).utf8)
@@ -111,14 +113,14 @@ extension Simulator {
 
     private static let linkLifetime: Duration = .seconds(3600)
 
-    /// A link to a job's result, made anew whenever somebody asks for the job.
+    /// A new signed link to the result of a job. Each status request returns a new one.
     private func signedLink(_ id: String, _ call: Call) -> String {
         let now = call.now.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
         return call.addresses.storage + "/extraction/\(id).csv?X-Amz-Date=\(now)"
             + "&X-Amz-Expires=\(Int(Self.linkLifetime.inSeconds))&X-Amz-Signature=\(signature(id, now))"
     }
 
-    /// A time as links have it: `20261125T101500Z`.
+    /// Parses a time in the format of signed links: `20261125T101500Z`.
     private func time(basic text: String) -> Timestamp? {
         let digits = text.filter(\.isNumber).map(String.init)
         guard digits.count == 14 else { return nil }

@@ -3,33 +3,35 @@ internal import RingdownCore
 /// Report jobs, data downloads and completed contacts (`cxone.md` sections 3.1 and 5.2).
 extension Simulator {
     // MARK: Report jobs (section 5.2)
-
-    /// `…/report-jobs/…`; nil where there is no such resource.
-    func reportJobs(_ call: Call, _ parts: [String]) -> Answer? {
-        switch (call.request.method, parts) {
-        case ("POST", let parts) where parts.count == 2 && parts[0] == "report-jobs":
-            var job = newJob(call, from: call.now + .seconds(-86400), to: call.now, report: parts[1])
+    /// Report jobs, downloads of report data, and files.
+    static let cxoneReportRoutes: [Route] = [
+        Route("cxone", "POST", cxoneService("/report-jobs/{report}")) { simulator, call, values in
+            var job = simulator.newJob(call, from: call.now + .seconds(-86400), to: call.now, report: values[1])
             job.fileName = call.queryValue("fileName")
-            let number = world.withLock { $0.addReport(job).number }
+            let number = simulator.world.withLock { $0.addReport(job).number }
             return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
-        case ("GET", let parts) where parts.count == 2 && parts[0] == "report-jobs":
-            guard let job = Int(parts[1]).flatMap({ id in world.withLock { $0.reportJobs[id] } }) else { return nil }
-            return Answer(json: ["jobResult": jobResult(job, call)], reason: "valid token")
-        case ("POST", let parts) where parts.count == 3 && parts.starts(with: ["report-jobs", "datadownload"]):
-            return dataDownload(call, parts[2])
-        case ("GET", ["files"]):
-            guard let name = call.queryValue("fileName"),
-                let job = world.withLock({ $0.reportJobs.values.filter { fileName($0) == name } })
-                    .max(by: { $0.number < $1.number }),
-                job.isDone(at: call.now), job.outcome == nil
-            else { return nil }
-            let file = Base64.encode(Array(contactsCSV(job, call).utf8))
-            return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
-        default: return nil
-        }
+        },
+        Route("cxone", "GET", cxoneService("/report-jobs/{job}")) { simulator, call, values in
+            guard let job = Int(values[1]).flatMap({ id in simulator.world.withLock { $0.reportJobs[id] } }) else {
+                return nil
+            }
+            return Answer(json: ["jobResult": simulator.jobResult(job, call)], reason: "valid token")
+        },
+        Route("cxone", "POST", cxoneService("/report-jobs/datadownload/{report}")) { $0.dataDownload($1, $2[1]) },
+        Route("cxone", "GET", cxoneService("/files")) { simulator, call, _ in simulator.reportFile(call) },
+    ]
+
+    private func reportFile(_ call: Call) -> Answer? {
+        guard let name = call.queryValue("fileName"),
+            let job = world.withLock({ $0.reportJobs.values.filter { fileName($0) == name } })
+                .max(by: { $0.number < $1.number }),
+            job.isDone(at: call.now), job.outcome == nil
+        else { return nil }
+        let file = Base64.encode(Array(contactsCSV(job, call).utf8))
+        return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
     }
 
-    /// The literals besides `Finished` are UNVERIFIED.
+    /// The status of a report job. The states other than `Finished` are UNVERIFIED.
     private func jobResult(_ job: CXoneJob, _ call: Call) -> JSON {
         let isDone = job.isDone(at: call.now)
         let isThere = isDone && job.outcome == nil
@@ -46,24 +48,24 @@ extension Simulator {
 
     private func fileName(_ job: CXoneJob) -> String { "Reports\\" + (job.fileName ?? "report_\(job.number).csv") }
 
-    /// On another host and in another version than what was asked: the real server does so.
+    /// A URL with another host and another version than the request, as the real server returns it.
     private func fileURL(_ job: CXoneJob, _ call: Call) -> String {
         call.addresses.cxoneCluster + "/inContactAPI/services/V35.0/files?fileName=" + percentEncoded(fileName(job))
     }
 
-    /// Mistakes arrive as 200 with a message, and nothing as 204.
+    /// A data download. Errors have status 200 and a message. An empty result has status 204.
     private func dataDownload(_ call: Call, _ report: String) -> Answer {
         guard let from = call.queryValue("startDate").flatMap({ Timestamp(rfc3339: $0) }),
             let to = call.queryValue("endDate").flatMap({ Timestamp(rfc3339: $0) })
-        else { return downloadRefusal("startDate and endDate are required", "malformed download, as 200") }
+        else { return downloadRefusal("startDate and endDate are required", "malformed download, with status 200") }
         let name = call.queryValue("fileName")
         if let name, world.withLock({ $0.reportJobs.values.contains { $0.fileName == name } }) {
-            return downloadRefusal("fileName must be unique", "a file of this name is there, as 200")
+            return downloadRefusal("fileName must be unique", "duplicate fileName, with status 200")
         }
         if Conversations.numbers(from: from, to: to, now: call.now).isEmpty {
             return Answer(status: 204, reason: "no data")
         }
-        // Its file is there at once.
+        // The file is available immediately.
         var draft = newJob(call, from: from, to: to, report: report)
         (draft.done, draft.fileName) = (call.now, name)
         draft.hasHeader = call.queryValue("includeHeaders")?.lowercased() != "false"
@@ -82,7 +84,7 @@ extension Simulator {
         return Answer(json: json, reason: reason)
     }
 
-    /// Files end here, so that no interval can fill the memory: almost three years of contacts.
+    /// The maximum number of rows in a file, which limits memory use: almost three years of contacts.
     private static let rowLimit = 100_000
 
     func contactsCSV(_ job: CXoneJob, _ call: Call) -> String {

@@ -1,8 +1,10 @@
 internal import RingdownCore
 
-/// The tokens of CXone: web tokens with claims, but for Digital Engagement's (`cxone.md` section 1.2).
+/// The tokens of CXone: JSON Web Tokens, except for the opaque tokens of Digital Engagement (`cxone.md` section 1.2).
 extension Simulator {
-    /// The answer that grants a token, for a person where one signed in.
+    /// The response to a successful token request.
+    ///
+    /// - Parameter person: The index of the user who signed in, or nil for the employee of the access key.
     func granted(_ call: Call, client: String, isOpaque: Bool = false, person: Int? = nil) -> Answer {
         let lifetime = options.tokenLifetime ?? .seconds(3600)
         let number = world.withLock { $0.nextTokenNumber() }
@@ -19,7 +21,7 @@ extension Simulator {
             .init("expires_in", seconds(lifetime)),
         ]
         if !isOpaque {
-            // Twice the life of the access token, as in the official sample.
+            // Twice the lifetime of the access token, as in the official sample.
             let (issued, end) = (Int(call.now.secondsSince1970), call.now + lifetime * 2)
             let session: JSON = [
                 "aud": .string(credentials.cxoneClientID), "iss": .string(call.addresses.cxoneIssuer),
@@ -39,8 +41,7 @@ extension Simulator {
         return answer
     }
 
-    /// The access token's claims with another issuer, which is the one to go by, and more about where the tenant lives
-    /// (section 1.2).
+    /// The claims of the ID token: those of the access token with the authoritative issuer, and the tenant's area (section 1.2).
     private func identityClaims(_ claims: JSON, _ call: Call, _ identity: CXoneIdentity) -> JSON {
         let kept = (claims.members ?? []).filter { $0.name != "iss" }
         return .object(
@@ -50,7 +51,7 @@ extension Simulator {
             ])
     }
 
-    /// Whose a token is: the employee's that the access key belongs to, or the person's who signed in.
+    /// The subject of a token: the employee of the access key, or the user who signed in.
     private struct CXoneIdentity {
         var id: String
         var givenName = "Integration"
@@ -80,7 +81,7 @@ extension Simulator {
         ]
     }
 
-    /// A JSON Web Token with a made-up signature: clients must not look into access tokens (RFC 9068 section 6).
+    /// A JSON Web Token with a random signature. Clients must not inspect access tokens (RFC 9068 section 6).
     private func webToken(_ claims: JSON, _ random: inout SeededRandom) -> String {
         let signature = (0..<32).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
         let header: JSON = ["alg": "RS256", "typ": "JWT", "kid": "default"]

@@ -1,16 +1,16 @@
 internal import RingdownCore
 
-/// A request as the simulated hosts see it.
+/// A request to a simulated host.
 struct Call {
     let request: Request
     let site: Site?
     let now: Timestamp
     let book: AddressBook
-    /// The kept answers as they were when the token was judged; nil where nothing may be kept.
+    /// The generation of the body cache when the token was validated; nil if the response must not be cached.
     var generation: BodyCache.Generation?
     private let parameters: Parameters?
 
-    /// Which parameters of the query were looked at.
+    /// The query parameters, and the names of those that were read.
     private final class Parameters {
         let url: HTTPURL
         lazy var items = url.queryItems
@@ -25,32 +25,32 @@ struct Call {
         parameters = request.url.query.map { _ in Parameters(request.url) }
     }
 
-    /// The values of a parameter of the query, decoded.
+    /// The decoded values of a query parameter.
     func queryValues(_ name: String) -> [String] {
         guard let parameters else { return [] }
         parameters.lookedAt.insert(name)
         return parameters.items.filter { $0.name == name }.map(\.value)
     }
 
-    /// The first of them.
+    /// The first decoded value of a query parameter.
     func queryValue(_ name: String) -> String? { queryValues(name).first }
 
-    /// The parameters but for some, as they stand behind others in a link.
+    /// The encoded query parameters except for `names`, each with a leading `&`, for use in links.
     func query(without names: String...) -> String {
         (parameters?.items ?? []).filter { !names.contains($0.name) }
             .map { "&\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined()
     }
 
-    /// The parameters that nobody looked at so far.
+    /// The names of the query parameters that were not read.
     var ignoredParameters: [String] {
         guard let parameters, !parameters.areAllLookedAt else { return [] }
         return parameters.items.map(\.name).filter { !parameters.lookedAt.contains($0) }
     }
 
-    /// Says that all are looked at.
+    /// Marks all query parameters as read.
     func lookAtAll() { parameters?.areAllLookedAt = true }
 
-    /// The call whose answer may be kept in a generation of the cache.
+    /// A copy of the call whose response may be cached in a generation of the body cache.
     func of(_ generation: BodyCache.Generation) -> Call {
         var call = self
         call.generation = generation
@@ -58,7 +58,7 @@ struct Call {
     }
 
     var addresses: Addresses { book.addresses }
-    /// The parts of the path, percent-decoded.
+    /// The percent-decoded segments of the path.
     var segments: [String] {
         url.path.utf8.split(separator: UInt8(ascii: "/")).map { percentDecoded(Substring($0)) }
     }
@@ -67,19 +67,19 @@ struct Call {
     var bodyBytes: [UInt8] { request.bodyBytes }
     var isGenesys: Bool { site?.isGenesys == true }
     var isJSON: Bool { header("Content-Type")?.lowercased().hasPrefix("application/json") == true }
-    /// The client that the body of a token request names.
+    /// The client ID in the body of a token request.
     var bodyClient: String? {
         guard request.method == "POST" else { return nil }
         let values = TokenParameters(self, format: isJSON ? .json : .form).values
         return values["client_id"] ?? values["accessKeyId"]
     }
-    /// The client that a Basic header names.
+    /// The client ID in a Basic header.
     var basicClient: String? {
         guard let encoded = authorization("basic"), let pair = Base64.decode(encoded) else { return nil }
         return String(decoding: pair, as: UTF8.self).split(separator: ":").first.map(String.init)
     }
 
-    /// A header's value; a secret one too, since in memory requests arrive as they were built.
+    /// The value of a header field, including secret ones: in-memory requests contain `Secret` values.
     func header(_ name: String) -> String? {
         for field in request.headers.fields where field.name.equalsIgnoringCase(name) {
             switch field.value {
@@ -90,7 +90,7 @@ struct Call {
         return nil
     }
 
-    /// The credentials after a scheme name that compares without case.
+    /// The credentials of the `Authorization` field for a scheme. The name of the scheme is not case-sensitive.
     func authorization(_ scheme: String) -> String? {
         guard let value = header("Authorization") else { return nil }
         let bytes = value.utf8

@@ -2,22 +2,22 @@ internal import RingdownCore
 internal import Synchronization
 
 extension Simulator {
-    /// The control plane below `/_sim/`, on every port. Its requests are not part of the journal.
+    /// The control plane at `/_sim/` on every port. The journal does not contain its requests.
     func control(_ request: Request, _ addresses: Addresses) -> Response {
         if let reason = strangeness(request) { return Response(status: 403, json: ["message": .string(reason)]) }
         return answer(request, addresses)
     }
 
-    /// Why a request may come from a page of somebody else's in this machine's browser; nil where it does not.
+    /// The reason to refuse a request that may come from a page of another site in a local browser, or nil to accept it.
     private func strangeness(_ request: Request) -> String? {
         let isKnown = request.url.origin.isLoopback || site(request.url.host) != nil
-        // A name without a dot belongs to nobody else: nobody can register it and let it lead here.
+        // A name without a dot cannot be registered, so no other site can resolve it to this machine (DNS rebinding).
         if !isKnown, request.url.host.contains(".") {
-            return "the control plane answers by the names of this machine only"
+            return "the control plane accepts loopback and simulated host names only"
         }
         let isForeign = request.headers["Origin"].map { $0 != request.url.origin.description } ?? false
         return isForeign || request.headers["Sec-Fetch-Site"] == "cross-site"
-            ? "the control plane does not answer other sites' pages" : nil
+            ? "the control plane does not accept cross-site requests" : nil
     }
 
     private func answer(_ request: Request, _ addresses: Addresses) -> Response {
@@ -41,7 +41,7 @@ extension Simulator {
                 status: 404,
                 json: [
                     "message": .string(
-                        "the control plane has: GET /, /_sim/state, journal, clock, credentials, people, count; "
+                        "the control plane supports: GET /, /_sim/state, journal, clock, credentials, people, count; "
                             + "POST /_sim/reset, seed, clock, client, faults, mark; DELETE /_sim/faults"
                     )
                 ]
@@ -49,25 +49,25 @@ extension Simulator {
         }
     }
 
-    /// The newest requests, the oldest of them first; `?last=50` for so many.
+    /// The stored requests, oldest first. `?last=50` limits the list to the newest 50.
     private func journal(_ request: Request) -> Response {
         guard let text = request.url.queryValue("last") else {
             return Response(json: world.withLock { $0.journal.json })
         }
-        guard let count = Int(text), count >= 0 else { return badRequest("last: a number") }
+        guard let count = Int(text), count >= 0 else { return badRequest("last to be a number from 0 upward") }
         let entries = world.withLock { $0.journal.entries.suffix(count) }
         return Response(json: .array(entries.map(\.json)))
     }
 
-    /// `{"seed": 7}`: other people, credentials and chances.
+    /// `{"seed": 7}`: restarts with data, credentials and random numbers from another seed.
     private func setSeed(_ request: Request) -> Response {
         let seed = (try? JSONReader.parse(request.bodyBytes))?["seed"]?.int
-        guard let seed, seed >= 0 else { return badRequest("seed: a whole number from 0 up") }
+        guard let seed, seed >= 0 else { return badRequest("seed to be a whole number from 0 upward") }
         setSeed(UInt64(seed))
         return credentialsState()
     }
 
-    /// As after the start, but for the clock and the tokens that programs hold.
+    /// Restores the initial state, except for the clock and the issued tokens.
     private func reset() -> Response {
         world.withLock { $0.forgetAllButTokens() }
         faults.withLock { $0 = Faults(seed: data.seed) }
@@ -79,23 +79,24 @@ extension Simulator {
         Response(json: ["now": .string(clock.now.rfc3339), "scale": .number(String(clock.scale))])
     }
 
-    /// `{"scale": 60}`, `{"scale": 0}` to stop it, `{"advance": 3600}` to move it by seconds; both work together.
+    /// `{"scale": 60}` changes the speed, `{"scale": 0}` stops the clock, `{"advance": 3600}` moves it by a number of seconds.
+    /// A request can contain both members.
     private func setClock(_ request: Request) -> Response {
         guard let json = try? JSONReader.parse(request.bodyBytes), let members = json.members,
             members.allSatisfy({ ["scale", "advance"].contains($0.name) })
-        else { return badRequest("a JSON object of scale and advance") }
+        else { return badRequest("a JSON object with scale and advance") }
         if let scale = json["scale"] {
             guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
-                return badRequest("scale: 0, or a number from 0.000001 to 1000000")
+                return badRequest("scale to be 0, or a number from 0.000001 to 1000000")
             }
             guard clock.virtual == nil else {
-                return badRequest("advance alone: with --virtual-time the time passes as programs sleep")
+                return badRequest("no scale: with --virtual-time, time passes when programs sleep")
             }
             clock.setScale(scale)
         }
         if let seconds = json["advance"] {
             guard let seconds = seconds.double, abs(seconds) <= 1e9 else {
-                return badRequest("advance: a number of seconds from -1000000000 to 1000000000")
+                return badRequest("advance to be a number of seconds from -1000000000 to 1000000000")
             }
             clock.advance(by: .seconds(seconds))
         }
@@ -113,7 +114,7 @@ extension Simulator {
         ])
     }
 
-    /// Some of those who can sign in.
+    /// The first 25 users, who can sign in.
     private func people() -> Response {
         let people = (0..<min(data.userCount, 25)).map { index -> JSON in
             let person = data.person(index)
@@ -125,7 +126,8 @@ extension Simulator {
         return Response(json: .array(people))
     }
 
-    /// `{"state": "active"|"inactive"|"disabled"}` `{"permissions": [..]|null}` and `{"divisions": [..]|null}` of the Genesys Cloud client.
+    /// Sets `{"state": "active"|"inactive"|"disabled"}`, `{"permissions": [..]|null}` and `{"divisions": [..]|null}` of the Genesys
+    /// Cloud client.
     private func setClient(_ request: Request) -> Response {
         guard let json = try? JSONReader.parse(request.bodyBytes), case .object(let members) = json else {
             return badRequest("a JSON object")
@@ -134,28 +136,28 @@ extension Simulator {
             let names = values.compactMap(\.string)
             return names.count == values.count ? Set(names) : nil
         }
-        // Changed as a whole, or not at all.
+        // An invalid member leaves the client unchanged.
         var client = world.withLock { $0.client }
         for member in members {
             switch (member.name, member.value) {
             case ("state", .string(let text)):
                 guard let state = SimulatorState.Client.State(rawValue: text) else {
-                    return badRequest("state: active, inactive or disabled")
+                    return badRequest("state to be active, inactive or disabled")
                 }
                 client.state = state
             case ("permissions", .null): client.permissions = nil
             case ("permissions", .array(let values)):
-                guard let names = names(values) else { return badRequest("permissions: a list of names") }
+                guard let names = names(values) else { return badRequest("permissions to be a list of names") }
                 client.permissions = names
             case ("divisions", .null): client.divisions = nil
             case ("divisions", .array(let values)):
                 guard let names = names(values), names.isSubset(of: Self.divisionNames) else {
-                    return badRequest("divisions: some of \(Self.divisionNames.joined(separator: ", "))")
+                    return badRequest("divisions to be a list of these: \(Self.divisionNames.joined(separator: ", "))")
                 }
                 client.divisions = names
             default:
                 return badRequest(
-                    "state: a text; permissions or divisions: a list of names, or null; not \(sanitized(member.name, limit: 40))"
+                    "state (a text), permissions or divisions (a list of names, or null); not \(sanitized(member.name, limit: 40))"
                 )
             }
         }
@@ -163,14 +165,14 @@ extension Simulator {
         return Response(status: 204)
     }
 
-    /// Rules as JSON, or one as a command line has it.
+    /// Adds rules in JSON, or one rule in command-line syntax.
     private func addFaults(_ request: Request) -> Response {
         let text = String(decoding: request.bodyBytes, as: UTF8.self)
         let isJSON = text.first { !$0.isWhitespace }.map { "{[".contains($0) } ?? false
         do {
             let rules = try isJSON ? FaultRule.rules(file: request.bodyBytes) : [FaultRule(text)]
             if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
-                return badRequest("no certificate: the loopback ports have no TLS; start with --intercept")
+                return badRequest("no certificate: the loopback ports do not use TLS; start with --intercept")
             }
             addFaults(rules)
             return Response(status: 204)
@@ -184,7 +186,7 @@ extension Simulator {
         return Response(status: 204)
     }
 
-    /// Remembers this place in the journal for `count`.
+    /// Sets the position in the journal from which `count` counts.
     private func mark() -> Response {
         world.withLock { $0.mark = $0.journal.total }
         return Response(status: 204)
@@ -192,18 +194,19 @@ extension Simulator {
 
     private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
 
-    /// How many requests since the mark fit these; a path and a host may begin or end in `*`. With `expect=N` the status is 417 where there were not N of them, and the answer lists what there was.
+    /// Counts the requests since the mark that match the filters. A path and a host can start or end with `*`. With `expect=N`, a
+    /// different number results in status 417 and a list of the requests since the mark.
     private func count(_ request: Request) -> Response {
         let items = request.url.queryItems
         let wishes = items.filter { $0.name != "expect" }
         guard wishes.allSatisfy({ Self.countFilters.contains($0.name) }) else {
-            return badRequest("\(Self.countFilters.joined(separator: ", ")), expect")
+            return badRequest("these parameters: \(Self.countFilters.joined(separator: ", ")), expect")
         }
         guard wishes.allSatisfy({ !["status", "token"].contains($0.name) || Int($0.value) != nil }) else {
-            return badRequest("status and token: numbers")
+            return badRequest("status and token to be numbers")
         }
         let expected = items.first { $0.name == "expect" }.map { Int($0.value) ?? -1 }
-        if expected == -1 { return badRequest("expect: a number") }
+        if expected == -1 { return badRequest("expect to be a number") }
         let entries = world.withLock { $0.journal.entries(since: $0.mark) }
         let count = entries.count { entry in wishes.allSatisfy { entry.fits($0.name, $0.value) } }
         var json: [JSON.Member] = [.init("count", .int(count))]
@@ -218,7 +221,7 @@ extension Simulator {
 }
 
 extension Request {
-    /// The body, whatever it is kept in.
+    /// The bytes of the body.
     var bodyBytes: [UInt8] {
         switch body {
         case .none: []
@@ -229,7 +232,7 @@ extension Request {
 }
 
 extension RequestRecord {
-    /// Whether a member of it is what somebody looks for.
+    /// Whether a member of the record has a value or matches a pattern.
     fileprivate func fits(_ name: String, _ value: String) -> Bool {
         switch name {
         case "path": Pattern(value).fits(path)

@@ -1,18 +1,19 @@
 internal import RingdownCore
 
-/// Made-up conversations: one every `spacing` since 1970, so that any interval has its own and none is stored.
+/// Generated conversations: one every `spacing` seconds since 1970. Any interval has conversations, and none is stored.
 struct Conversations: Sendable {
     let data: DataSet
+    /// The time between the starts of two conversations, in seconds.
     static let spacing = 900
 
-    /// The numbers of the conversations that started in an interval, none in the future.
+    /// The numbers of the conversations that started in an interval and not after `now`.
     static func numbers(from start: Timestamp, to end: Timestamp, now: Timestamp) -> Range<Int> {
         func number(_ time: Timestamp) -> Int { Int((time.secondsSince1970 / Double(spacing)).rounded(.up)) }
         let first = number(start)
         return first..<max(first, number(min(end, now)))
     }
 
-    /// The days that an interval touches: what a query of started conversations covers (`genesys-cloud.md` section 6).
+    /// The whole days that contain an interval, which a query covers (`genesys-cloud.md` section 6).
     static func days(from start: Timestamp, to end: Timestamp) -> (from: Timestamp, to: Timestamp) {
         let day = 86400.0
         let first = (start.secondsSince1970 / day).rounded(.down) * day
@@ -24,7 +25,7 @@ struct Conversations: Sendable {
         SeededRandom(seed: data.seed &* 31 &+ UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15)
     }
 
-    /// When one started, reached an agent, and ended: before the next one starts.
+    /// The times at which a conversation started, reached an agent and ended. It ends before the next one starts.
     private func times(_ number: Int, _ random: inout SeededRandom) -> (
         start: Timestamp, connected: Timestamp, end: Timestamp
     ) {
@@ -33,7 +34,7 @@ struct Conversations: Sendable {
         return (start, connected, connected + .seconds(30 + random.below(600)))
     }
 
-    /// The numbers of those that were going on in an interval: the one before the first that started in it may still have been.
+    /// The numbers of the conversations that were active in an interval, including one that started before the interval.
     func numbers(activeFrom start: Timestamp, to end: Timestamp, now: Timestamp) -> Range<Int> {
         let started = Self.numbers(from: start, to: end, now: now)
         let former = started.lowerBound - 1
@@ -42,8 +43,8 @@ struct Conversations: Sendable {
         return times.end > start && times.start < now ? former..<started.upperBound : started
     }
 
-    /// One conversation as it is seen at a time: a caller who waits in a queue and talks to an agent. Members without a value are
-    /// left out, so that one that is going on has no end.
+    /// A conversation as of a point in time: a caller waits in a queue, then talks to an agent. Members without a value are
+    /// omitted, so an active conversation does not have an end.
     func json(_ number: Int, at time: Timestamp, withAttributes: Bool) -> JSON {
         var random = random(number)
         let (start, connected, end) = times(number, &random)

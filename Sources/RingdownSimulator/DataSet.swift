@@ -1,17 +1,17 @@
 internal import RingdownCore
 
-/// Credentials that the simulated platforms know.
+/// The credentials that the simulated platforms accept.
 public struct Credentials: Sendable {
     public let genesysClientID: String
     public let genesysClientSecret: String
     public let cxoneClientID: String
     public let cxoneClientSecret: String
     public let cxoneAccessKeyID: String
-    /// 56 characters, the last four `====`, as real ones are (`cxone.md` section 1.1).
+    /// 56 characters that end with `====`, like real secrets (`cxone.md` section 1.1).
     public let cxoneAccessKeySecret: String
     public let cxoneTenantID: String
 
-    /// The same with other secrets, after so many rotations.
+    /// The credentials after a number of secret rotations.
     func rotated(_ times: Int) -> Credentials {
         if times == 0 { return self }
         return Credentials(
@@ -22,7 +22,7 @@ public struct Credentials: Sendable {
     }
 }
 
-/// Everything that is made up, as a function of a seed: nothing is stored for a user, so there can be any number.
+/// Generated data as a function of a seed. No data is stored per user, so the number of users is not limited by memory.
 final class DataSet: Sendable {
     let seed: UInt64
     let userCount: Int
@@ -37,7 +37,7 @@ final class DataSet: Sendable {
         self.seed = seed
         userCount = options.userCount
         var random = SeededRandom(seed: seed)
-        // Where it matters how a secret is encoded, it has characters in which the forms differ.
+        // If an encoding is required, secrets contain characters for which the encodings differ.
         let reserved = options.secretEncoding == .any ? "" : "+/%="
         credentials = Credentials(
             genesysClientID: random.uuid(),
@@ -57,30 +57,30 @@ final class DataSet: Sendable {
 
     func queueID(_ index: Int) -> String { id(0x9_0000, index) }
 
-    /// The id of something by its number; each kind of things has numbers of its own.
+    /// The ID of an object by its kind and index.
     func id(_ kind: UInt64, _ index: Int) -> String {
         var random = SeededRandom(seed: seed &+ kind &+ UInt64(index))
         return random.uuid()
     }
 
-    /// The end of a person's id tells the index, so that nobody has to be searched for: a number from one to one, and back.
+    /// The mask of a bijection between a user's index and the last 32 bits of the ID, for a lookup without a search.
     private var mask: UInt32 { UInt32(truncatingIfNeeded: (seed &* 0x9E37_79B9_7F4A_7C15) >> 32) }
     private func scrambled(_ index: Int) -> UInt32 { UInt32(truncatingIfNeeded: index) &* 0x9E37_79B1 ^ mask }
     private func unscrambled(_ number: UInt32) -> Int { Int((number ^ mask) &* 0x0E8B_2F51) }
 
-    /// The index of the person who has an id; nil for nobody's. It may be beyond the number of users.
+    /// The index of the person with an ID, or nil. The index can exceed the number of users.
     func index(ofAnyone id: String) -> Int? {
         guard id.utf8.count == 36, let end = UInt32(id.suffix(8), radix: 16) else { return nil }
         let index = unscrambled(end)
         return person(index).id == id ? index : nil
     }
 
-    /// The index of the user who has an id.
+    /// The index of the user with an ID, or nil.
     func index(ofPerson id: String) -> Int? {
         index(ofAnyone: id).flatMap { $0 < userCount ? $0 : nil }
     }
 
-    /// The index of the user who has an e-mail address, which tells it.
+    /// The index of the user with an e-mail address, or nil. The address contains the index.
     func index(ofEmail address: String) -> Int? {
         let parts = address.split(separator: "@").first?.split(separator: ".") ?? []
         guard let number = parts.last.flatMap({ Int($0) }), number >= 1, number <= userCount,
@@ -89,7 +89,7 @@ final class DataSet: Sendable {
         return number - 1
     }
 
-    /// One made-up person; the same for the same seed and index.
+    /// A generated person. The result depends only on the seed and the index.
     func person(_ index: Int) -> Person {
         var random = SeededRandom(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index) &+ 1)
         let first = firstNames[random.below(firstNames.count)]

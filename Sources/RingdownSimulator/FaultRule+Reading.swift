@@ -1,7 +1,9 @@
 public import RingdownCore
 
 extension FaultRule {
-    /// Reads a list of rules, or one. Throws ``Invalid``.
+    /// Parses a list of rules or a single rule.
+    ///
+    /// - Throws: ``Invalid`` if a rule is not valid.
     public static func rules(_ json: JSON) throws(Invalid) -> [FaultRule] {
         guard case .array(let values) = json else { return [try FaultRule(json, number: 1)] }
         var rules: [FaultRule] = []
@@ -9,7 +11,9 @@ extension FaultRule {
         return rules
     }
 
-    /// Reads the text of a file of rules. Throws ``Invalid`` with the line where the mistake is.
+    /// Parses the contents of a rule file.
+    ///
+    /// - Throws: ``Invalid`` with the line number of the error.
     public static func rules(file bytes: [UInt8]) throws(Invalid) -> [FaultRule] {
         func line(_ offset: Int) -> Int { 1 + bytes.prefix(offset).count { $0 == 0x0A } }
         let json: JSON
@@ -21,7 +25,7 @@ extension FaultRule {
         }
     }
 
-    /// Where the member stands that a mistake is about, or else its rule.
+    /// The byte offset of the member that an error refers to, or of its rule.
     private static func offset(of mistake: Invalid, in bytes: [UInt8]) -> Int {
         let place = mistake.place.utf8.split(separator: UInt8(ascii: ","), maxSplits: 1)
         let number = Int(String(decoding: place[0].dropFirst("fault ".utf8.count), as: UTF8.self)) ?? 1
@@ -32,7 +36,9 @@ extension FaultRule {
         return rule.first { bytes[$0..<rule.upperBound].starts(with: name) } ?? rule.lowerBound
     }
 
-    /// Reads `member=value,…`, as a command line gives it: `path=/oauth/token,status=503,times=2`. Throws ``Invalid``.
+    /// Parses a rule in command-line syntax, `member=value,…`: `path=/oauth/token,status=503,times=2`.
+    ///
+    /// - Throws: ``Invalid`` if the rule is not valid.
     public init(_ text: String) throws(Invalid) {
         var members: [JSON.Member] = []
         for part in Self.parts(text) {
@@ -42,11 +48,11 @@ extension FaultRule {
                 pair.count == 1 ? JSON.bool(true) : (try? JSONReader.parse(Array(pair[1].utf8))) ?? .string(pair[1])
             members.append(.init(name, value))
         }
-        if members.isEmpty { throw Invalid(place: "fault 1", expected: "member=value,…, or JSON") }
+        if members.isEmpty { throw Invalid(place: "fault 1", expected: "member=value,… or JSON") }
         self = try FaultRule(.object(members), number: 1)
     }
 
-    /// The parts between commas, but for those that stand in JSON.
+    /// The parts between commas. Commas within JSON values do not separate parts.
     private static func parts(_ text: String) -> [Substring] {
         var (depth, isQuoted, isEscaped) = (0, false, false)
         return text.split { character in
@@ -72,18 +78,21 @@ extension FaultRule {
         var names: Set<String> = []
         for member in members {
             do throws(Invalid) {
-                guard names.insert(member.name).inserted else { throw Invalid(place: "", expected: "one of this name") }
+                guard names.insert(member.name).inserted else {
+                    throw Invalid(place: "", expected: "one member with this name")
+                }
                 try set(member.name, member.value)
             } catch {
                 throw Invalid(place: "fault \(number), \(sanitized(member.name, limit: 40))", expected: error.expected)
             }
         }
         if let from, let until, until <= from {
-            throw Invalid(place: "fault \(number), until", expected: "more than from")
+            throw Invalid(place: "fault \(number), until", expected: "a number greater than from")
         }
         if certificate != nil, let name = ["path", "method", "client"].first(where: names.contains) {
             throw Invalid(
-                place: "fault \(number), \(name)", expected: "no \(name) beside certificate: connections have none")
+                place: "fault \(number), \(name)",
+                expected: "no \(name) in a rule with certificate: a connection does not have one")
         }
     }
 
@@ -94,11 +103,11 @@ extension FaultRule {
         case "method":
             method = try text(value, "a method, such as POST") { $0.utf8.allSatisfy(\.isAlphanumeric) }.uppercased()
         case "host":
-            host = try text(value, "a host name, with * only at its beginning or end") {
+            host = try text(value, "a host name, with * only at the start or end") {
                 !$0.contains("/") && Pattern($0).isLegal
             }
             .lowercased()
-        case "client": client = try text(value, "a client's id")
+        case "client": client = try text(value, "a client ID")
         case "nth": nth = try whole(value, 1...Int.max)
         case "times": times = try whole(value, 0...Int.max)
         case "probability": probability = try number(value, 0...1)
@@ -132,9 +141,9 @@ extension FaultRule {
     }
 
     private static let memberNames =
-        "one of \(conditionNames.joined(separator: ", ")) (when) or status, retryAfter, "
+        "one of \(conditionNames.joined(separator: ", ")) (conditions) or status, retryAfter, "
         + "retryAfterDate, latency, cut, reset, bytesPerSecond, contentLength, body, certificate, dateSkew, expiresIn, members, "
-        + "jobOutcome, revokeToken, rotateSecret (what)"
+        + "jobOutcome, revokeToken, rotateSecret (effects)"
 
     private func text(
         _ value: JSON, _ expected: String, _ isLegal: (String) -> Bool = { _ in true }
@@ -146,7 +155,7 @@ extension FaultRule {
     }
 
     private func path(_ value: JSON) throws(Invalid) -> String {
-        try text(value, "a path that begins with /, with * only at its end and without a query") { path in
+        try text(value, "a path that starts with /, with * only at the end and without a query") { path in
             (path.hasPrefix("/") || path == "*") && !path.contains("?") && !path.dropLast().contains("*")
         }
     }
@@ -167,7 +176,7 @@ extension FaultRule {
 
     private func whole(_ value: JSON, _ range: ClosedRange<Int>) throws(Invalid) -> Int {
         guard let number = value.int, range.contains(number) else {
-            let upper = range.upperBound == Int.max ? "up" : "to \(range.upperBound)"
+            let upper = range.upperBound == Int.max ? "upward" : "to \(range.upperBound)"
             throw Invalid(place: "", expected: "a whole number from \(range.lowerBound) \(upper)")
         }
         return number

@@ -1,79 +1,85 @@
 public import RingdownCore
 
-/// Something that a simulated platform does wrong, and when: a condition on requests, and effects on their answers.
+/// A fault of a simulated platform: conditions that select requests, and effects on their responses.
 ///
-/// Every member is optional. A rule without conditions matches every request, one without effects changes nothing.
+/// Every member is optional. A rule without conditions matches every request. A rule without effects changes nothing.
 public struct FaultRule: Sendable {
-    // MARK: When
+    // MARK: Conditions
 
-    /// The path, or its beginning with a `*` behind it: `/oauth/token`, `/api/v2/*`.
+    /// The path, or a prefix followed by `*`: `/oauth/token`, `/api/v2/*`.
     public var path: String?
-    /// `genesys` or `cxone`.
+    /// The platform: `genesys` or `cxone`.
     public var platform: String?
+    /// The HTTP method.
     public var method: String?
-    /// The real host name, or its end or beginning with a `*`: `login.mypurecloud.de`, `*.pure.cloud`, `api-*`.
+    /// The real host name, or a suffix or prefix with `*`: `login.mypurecloud.de`, `*.pure.cloud`, `api-*`.
     public var host: String?
-    /// The client whose credentials or token the request carries.
+    /// The ID of the client whose credentials or token the request carries.
     public var client: String?
-    /// The matching request by number, counted from 1.
+    /// The number of the matching request to which the rule applies, starting at 1.
     public var nth: Int?
-    /// At most so often.
+    /// The maximum number of times that the rule applies.
     public var times: Int?
-    /// From 0 to 1; drawn from the simulator's seed.
+    /// The probability that the rule applies, from 0 to 1. Random numbers derive from the simulator's seed.
     public var probability: Double?
-    /// Seconds of the simulator's clock since the rule was set.
+    /// The start of the period in which the rule applies, in seconds of the simulator's clock since the rule was added.
     public var from: Double?
+    /// The end of the period in which the rule applies, in seconds of the simulator's clock since the rule was added.
     public var until: Double?
 
-    // MARK: What
+    // MARK: Effects
 
-    /// The platform's own error with this status, in place of the answer.
+    /// The status of an error in the platform's format, which replaces the response.
     public var status: Int?
-    /// Seconds, sent as a number; with `retryAfterDate` as an HTTP date.
+    /// The value of `Retry-After` as a number of seconds.
     public var retryAfter: Double?
+    /// The value of `Retry-After` in seconds from now, sent as an HTTP date.
     public var retryAfterDate: Double?
-    /// Seconds before the answer.
+    /// The delay before the response, in seconds.
     public var latency: Double?
-    /// The connection is closed before, within or after the body.
+    /// Close the connection before, within or after the body.
     public var cut: Response.FaultInjection.Cut?
-    /// The same with a reset.
+    /// Reset the connection before, within or after the body.
     public var reset: Response.FaultInjection.Cut?
+    /// The transfer rate of the body, in bytes per second.
     public var bytesPerSecond: Int?
+    /// The value of `Content-Length`, in bytes.
     public var contentLength: Int?
+    /// A replacement for the body.
     public var body: Body?
-    /// Seconds that the `Date` of the answer is ahead of the clock.
+    /// The offset of the `Date` field from the clock, in seconds.
     public var dateSkew: Double?
-    /// In place of the `expires_in` of a token; the text `missing` removes it.
+    /// A replacement for the `expires_in` of a token. The text `missing` removes the member.
     public var expiresIn: JSON?
-    /// Members of a JSON answer to put in place of its own; the text `missing` removes one.
+    /// Replacements for members of a JSON response. The text `missing` removes a member.
     public var members: JSON?
-    /// How the job ends that the request submits: `FAILED`, `CANCELLED`, or what the platform may say.
+    /// The final state of the job that the request submits: `FAILED`, `CANCELLED` or another state of the platform.
     public var jobOutcome: String?
-    /// What is wrong with the certificate of a new connection; for intercepted hosts, which are the ones that have TLS.
+    /// A defect of the certificate of a new connection. Only intercepted hosts use TLS.
     public var certificate: Certificate?
-    /// Ends the token of the request before it is judged.
+    /// Revoke the token of the request before the request is evaluated.
     public var revokeToken = false
-    /// Changes the client's secret before the request is judged.
+    /// Change the clients' secrets before the request is evaluated.
     public var rotateSecret = false
 
-    /// What can be wrong with a certificate.
+    /// A defect of a certificate.
     public enum Certificate: String, Sendable, CaseIterable { case expired }
 
-    /// What a body can be turned into.
+    /// A replacement for a response body.
     public enum Body: String, Sendable, CaseIterable {
-        /// The first half of it.
+        /// The first half of the body.
         case truncated
-        /// Text that begins like JSON and is none.
+        /// Text that starts like JSON but is not valid JSON.
         case invalid
-        /// A page, as proxies and firewalls send it.
+        /// An HTML page, as sent by proxies and firewalls.
         case html
-        /// Nothing, with the status that it had.
+        /// An empty body with the original status.
         case empty
     }
 
     public init() {}
 
-    /// The rule as it can be read back.
+    /// The rule as JSON, in the format that ``rules(_:)`` reads.
     public var json: JSON {
         func member(_ name: String, _ value: JSON?) -> JSON.Member? { value.map { JSON.Member(name, $0) } }
         func number(_ value: Double?) -> JSON? {
@@ -102,7 +108,7 @@ public struct FaultRule: Sendable {
         "path", "platform", "method", "host", "client", "nth", "times", "probability", "from", "until",
     ]
 
-    /// The effects that it has, as a command line gives them.
+    /// The effects of the rule in command-line syntax.
     var effects: [String] {
         (json.members ?? []).filter { !Self.conditionNames.contains($0.name) }.map { member in
             switch member.value {
@@ -112,11 +118,12 @@ public struct FaultRule: Sendable {
         }
     }
 
-    /// A rule that cannot be understood.
+    /// A rule that is not valid.
     public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
-        /// Which rule, counted from 1, and which member of it.
+        /// The number of the rule, starting at 1, and the name of the member.
         public var place: String
+        /// The permitted values.
         public var expected: String
-        public var description: String { "\(place): \(expected) was expected" }
+        public var description: String { "\(place): expected \(expected)" }
     }
 }

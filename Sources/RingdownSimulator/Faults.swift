@@ -1,6 +1,6 @@
 internal import RingdownCore
 
-/// The rules that are in force, and how often each was met.
+/// The active rules, with their counters.
 struct Faults: Sendable {
     private struct State: Sendable {
         var rule: FaultRule
@@ -36,7 +36,7 @@ struct Faults: Sendable {
         states += rules.map { State(rule: $0, since: now) }
     }
 
-    /// The rules, and how often each was met and had an effect.
+    /// The rules as JSON, each with the number of matching requests and of requests to which the rule was applied.
     var json: [JSON] {
         states.map { ["rule": $0.rule.json, "matches": .int($0.matches), "hits": .int($0.hits)] }
     }
@@ -45,7 +45,7 @@ struct Faults: Sendable {
         states = []
     }
 
-    /// The rules that apply to a request, in their order; counts it. Rules on certificates wait for connections.
+    /// The rules that apply to a request, in order. Updates the counters. Certificate rules apply to connections only.
     mutating func applying(to call: Call, client: String?, host: String) -> [FaultRule] {
         applying { state in
             state.rule.certificate == nil && state.isCurrent(host, isGenesys: call.isGenesys, call.now)
@@ -53,7 +53,7 @@ struct Faults: Sendable {
         }
     }
 
-    /// The rules on certificates that apply to a new connection, in their order; counts it.
+    /// The certificate rules that apply to a new connection, in order. Updates the counters.
     mutating func applying(toConnection host: String, isGenesys: Bool, now: Timestamp) -> [FaultRule] {
         applying { $0.rule.certificate != nil && $0.isCurrent(host, isGenesys: isGenesys, now) }
     }
@@ -76,13 +76,13 @@ struct Faults: Sendable {
 }
 
 extension FaultRule {
-    /// What becomes of an answer.
+    /// Applies the effects of the rule to an answer.
     func apply(to answer: inout Answer, _ call: Call, _ simulator: Simulator) {
         if let status {
             let former = answer
             answer = simulator.failure(call, status)
             (answer.client, answer.token) = (former.client, former.token)
-            // What every answer carries, a refusal too.
+            // Every response carries these fields, including refusals.
             for field in former.response.headers.fields where field.name == "Date" || field.name.hasPrefix("inin-") {
                 if case .text(let text) = field.value { answer.add(field.name, text) }
             }
@@ -105,7 +105,7 @@ extension FaultRule {
         answer = answer.with(name, value)
     }
 
-    /// Puts members in place of the answer's own, where `isMeant` says so of it.
+    /// Replaces members of a JSON body for which `isMeant` returns true.
     private func replace(_ members: [JSON.Member], in answer: inout Answer, where isMeant: (JSON) -> Bool) {
         guard let json = try? JSONReader.parse(answer.response.body), let own = json.members, isMeant(json) else {
             return
@@ -127,7 +127,7 @@ extension FaultRule {
 }
 
 extension Simulator {
-    /// Lets the job that an answer names end so.
+    /// Sets the outcome of the job that a response body names.
     fileprivate func endJob(_ answer: [UInt8], as outcome: String) {
         guard let json = try? JSONReader.parse(answer), let id = json.text ?? json["jobId"]?.text else { return }
         world.withLock { world in
@@ -137,9 +137,9 @@ extension Simulator {
         }
     }
 
-    /// An error with a status of the rule's choice, as the platform words it.
+    /// An error with the status of a rule, in the platform's format.
     func failure(_ call: Call, _ status: Int) -> Answer {
-        // A token endpoint words its refusals as OAuth has it.
+        // A token endpoint reports errors in the format of OAuth (RFC 6749 section 5.2).
         if call.isGenesys, call.url.path == "/oauth/token", (400..<500).contains(status) {
             let isLimit = status == 429
             return loginRefusal(

@@ -1,9 +1,9 @@
 internal import RingdownCore
 
 extension Simulator {
-    /// `api.<domain>`: what a client-credentials token can call (`genesys-cloud.md` sections 3 to 5).
+    /// `api.<domain>`: the API resources (`genesys-cloud.md` sections 3 to 5).
     func genesysAPI(_ call: Call, domain: String) -> Answer {
-        // There is no token endpoint here, and nobody is asked for a token to hear that.
+        // The API host has no token endpoint. The 404 does not require a token.
         guard call.url.path.hasPrefix("/api/v2/"), call.url.path != "/api/v2/oauth/token" else {
             return genesysNotFound(call)
         }
@@ -19,7 +19,7 @@ extension Simulator {
             genesysError(call, 401, "bad.credentials", "Invalid login credentials.", reason: reason).of(verdict)
         }
         guard domain == options.genesysDomain else { return refusal("another region's token") }
-        // To ask about a token can leave its idle time alone.
+        // A request for token information can preserve the idle time of the token.
         let isUse =
             idleTimeout == nil || call.url.path != "/api/v2/tokens/me" || call.queryValue("preserveIdleTTL") != "true"
         let (use, body, generation) = world.withLock { world in
@@ -41,88 +41,69 @@ extension Simulator {
     }
 
     private func routed(_ call: Call, _ token: String) -> Answer {
-        switch (call.request.method, call.url.path) {
-        case ("GET", "/api/v2/tokens/me"):
-            guard let timeout = options.idleTimeout else { return lasting(call) { tokenInformation } }
-            let last = world.withLock { $0.tokens[token]?.lastUse } ?? call.now
-            return valid(
-                call,
-                .object(
-                    (tokenInformation.members ?? [])
-                        + [.init("dateTokenIdles", .string((last + timeout).rfc3339))]))
-        case ("HEAD", "/api/v2/tokens/me"): return correlated(Answer(reason: "valid token"), call)
-        case ("DELETE", "/api/v2/tokens/me"):
-            world.withLock { $0.revoke(token) }
-            return correlated(Answer(status: 204, reason: "token revoked"), call)
-        case ("GET", "/api/v2/organizations/me"): return lasting(call) { organization }
-        case ("GET", "/api/v2/users"): return list(call, users, chosen: hasUsers(call) ? nil : [])
-        case ("GET", "/api/v2/users/me") where person(token) != nil: return valid(call, user(person(token) ?? 0))
-        case (let method, let path) where isForPeople(method, path) && person(token) == nil:
+        guard let (route, values) = Self.genesysRouter.match(call.request.method, Router.segments(of: call.url.path))
+        else {
+            return genesysNotFound(call)
+        }
+        if route.requiresUser, person(token) == nil {
             return genesysError(
                 call, 400, "not.a.user",
                 "This request requires a user context. Client credentials cannot be used for requests to this resource.",
                 reason: "a client is not a user"
             )
-        // Every client may list them (section 3).
-        case ("GET", "/api/v2/authorization/divisions"): return list(call, divisions)
-        case ("GET", "/api/v2/routing/queues"):
-            return permitted(call, "routing:queue:view") { list(call, queues, chosen: visibleQueues) }
-        case ("GET", "/api/v2/routing/skills"): return permitted(call, "routing:skill:view") { list(call, skills) }
-        case ("GET", "/api/v2/teams"): return permitted(call, "groups:team:view") { teams(call) }
-        case ("GET", "/api/v2/externalcontacts/scan/contacts"):
-            return permitted(call, "externalContacts:contact:view") { scanContacts(call) }
-        case ("GET", "/api/v2/scim/users"), ("GET", "/api/v2/scim/v2/users"): return scimUsers(call)
-        case ("GET", "/api/v2/oauth/clients"): return permitted(call, "oauth:client:view") { list(call, clients) }
-        case (let method, _): return routed(call, method, Array(call.segments.dropFirst(2)))
         }
+        if let refusal = refusal(call, requiring: route.permissions) { return refusal }
+        return route.handle(self, call, values) ?? genesysNotFound(call)
     }
 
-    /// Resources with an id in their path.
-    private func routed(_ call: Call, _ method: String, _ parts: [String]) -> Answer {
-        switch (method, parts.first, parts.count) {
-        case ("GET", "users", 2): return one(call, users, id: parts[1])
-        case ("GET", "teams", 2): return permitted(call, "groups:team:view") { one(call, teams, id: parts[1]) }
-        case ("GET", "authorization", 3) where parts[1] == "divisions": return one(call, divisions, id: parts[2])
-        case ("GET", "routing", 3) where parts[1] == "skills":
-            return permitted(call, "routing:skill:view") { one(call, skills, id: parts[2]) }
-        case ("GET", "routing", 3) where parts[1] == "queues":
-            return permitted(call, "routing:queue:view") { queue(call, id: parts[2]) }
-        case ("GET", "externalcontacts", 3) where parts[1] == "contacts":
-            return permitted(call, "externalContacts:contact:view") { one(call, contacts, id: parts[2]) }
-        case ("GET", "oauth", 3) where parts[1] == "clients":
-            return permitted(call, "oauth:client:view") { one(call, clients, id: parts[2]) }
-        case ("GET", "scim", 3) where parts[1] == "users", ("GET", "scim", 4) where parts[1...2] == ["v2", "users"]:
-            return scimUser(call, id: parts.last ?? "")
-        case (_, "analytics", _):
-            return permitted(call, "analytics:conversationDetail:view", "analytics:agentConversationDetail:view") {
-                analytics(call, parts) ?? genesysNotFound(call)
-            }
-        default: return genesysNotFound(call)
-        }
-    }
+    /// The token, the organisation, users and OAuth clients.
+    static let genesysAccountRoutes: [Route] = [
+        Route("genesys", "GET", "/api/v2/tokens/me") { simulator, call, _ in simulator.tokenInformation(call) },
+        Route("genesys", "HEAD", "/api/v2/tokens/me") { simulator, call, _ in
+            simulator.correlated(Answer(reason: "valid token"), call)
+        },
+        Route("genesys", "DELETE", "/api/v2/tokens/me") { simulator, call, _ in
+            if let token = call.authorization("bearer") { simulator.revoke(token) }
+            return simulator.correlated(Answer(status: 204, reason: "token revoked"), call)
+        },
+        Route("genesys", "GET", "/api/v2/organizations/me") { simulator, call, _ in
+            simulator.lasting(call) { simulator.organization }
+        },
+        Route("genesys", "GET", "/api/v2/users") { simulator, call, _ in
+            simulator.list(call, simulator.users, chosen: simulator.hasUsers(call) ? nil : [])
+        },
+        Route("genesys", "GET", "/api/v2/users/me", requiresUser: true) { simulator, call, _ in
+            let person = call.authorization("bearer").flatMap { simulator.person($0) }
+            return simulator.valid(call, simulator.user(person ?? 0))
+        },
+        // Only their refusal of client credentials is simulated.
+        Route("genesys", "*", "/api/v2/users/me", requiresUser: true) { _, _, _ in nil },
+        Route("genesys", "GET", "/api/v2/voicemail/mailbox", requiresUser: true) { _, _, _ in nil },
+        Route("genesys", "GET", "/api/v2/voicemail/messages", requiresUser: true) { _, _, _ in nil },
+        Route("genesys", "GET", "/api/v2/conversations/calls", requiresUser: true) { _, _, _ in nil },
+        Route("genesys", "GET", "/api/v2/users/{id}") { $0.one($1, $0.users, id: $2[0]) },
+        Route("genesys", "GET", "/api/v2/oauth/clients", permissions: ["oauth:client:view"]) { simulator, call, _ in
+            simulator.list(call, simulator.clients)
+        },
+        Route("genesys", "GET", "/api/v2/oauth/clients/{id}", permissions: ["oauth:client:view"]) {
+            $0.one($1, $0.clients, id: $2[0])
+        },
+    ]
 
-    /// Calls that make sense only for somebody who signed in.
-    private func isForPeople(_ method: String, _ path: String) -> Bool {
-        switch (method, path) {
-        case (_, "/api/v2/users/me"), ("GET", "/api/v2/voicemail/mailbox"), ("GET", "/api/v2/voicemail/messages"),
-            ("GET", "/api/v2/conversations/calls"):
-            true
-        default: false
-        }
-    }
-
-    /// Who signed in for a token; nil for a client's own.
+    /// The index of the user who signed in for a token; nil for client credentials.
     private func person(_ token: String) -> Int? { world.withLock { $0.tokens[token]?.person } }
 
     func valid(_ call: Call, _ json: JSON) -> Answer {
         correlated(Answer(json: json, reason: "valid token"), call)
     }
 
-    /// Roles decide what a client may do; a missing permission shows on the call, never at the token endpoint (section 2).
-    /// Where several are named, one of them is enough.
-    private func permitted(_ call: Call, _ sufficient: String..., answer: () -> Answer) -> Answer {
+    /// The refusal of a call whose permissions the client's roles do not include. A missing permission is reported on the call, not
+    /// at the token endpoint (section 2).
+    ///
+    /// - Parameter sufficient: The permissions of which the client requires at least one.
+    private func refusal(_ call: Call, requiring sufficient: [String]) -> Answer? {
         let permissions = world.withLock { $0.client.permissions }
-        guard let permissions, permissions.isDisjoint(with: sufficient) else { return answer() }
+        guard let permissions, !sufficient.isEmpty, permissions.isDisjoint(with: sufficient) else { return nil }
         let isOne = sufficient.count == 1
         return genesysError(
             call, 403, isOne ? "missing.permissions" : "missing.any.permissions",
@@ -146,7 +127,7 @@ extension Simulator {
         return Answer(status: status, json: json, reason: reason).with("ININ-Correlation-Id", context)
     }
 
-    /// The usual code of an error, for a status that somebody chose.
+    /// The usual error code for a configured status.
     func genesysCode(_ status: Int) -> String {
         let codes = [
             400: "bad.request", 401: "bad.credentials", 403: "missing.permissions", 404: "not.found",
@@ -160,7 +141,7 @@ extension Simulator {
         genesysError(call, 404, "not.found", "The requested resource was not found.", reason: reason)
     }
 
-    /// The refusal of a call beyond the limit of the minute, or of the day.
+    /// The refusal of a call that exceeds the limit per minute or per day.
     private func limited(_ call: Call, _ calls: Int, _ reset: Int) -> Answer? {
         if options.callsPerMinute > 0, calls > options.callsPerMinute { return rateLimited(call, reset) }
         guard options.callsPerDay > 0 else { return nil }
@@ -176,6 +157,13 @@ extension Simulator {
     }
 
     // MARK: Resources
+
+    private func tokenInformation(_ call: Call) -> Answer {
+        guard let timeout = options.idleTimeout else { return lasting(call) { tokenInformation } }
+        let last = call.authorization("bearer").flatMap { token in world.withLock { $0.tokens[token]?.lastUse } }
+        let idles = JSON.Member("dateTokenIdles", .string(((last ?? call.now) + timeout).rfc3339))
+        return valid(call, .object((tokenInformation.members ?? []) + [idles]))
+    }
 
     private var tokenInformation: JSON {
         let organization: JSON = ["id": .string(data.genesysOrganizationID), "name": .string(organizationName)]
@@ -204,7 +192,7 @@ extension Simulator {
         ]
     }
 
-    /// Without another state being asked for, only active users are listed; here all are.
+    /// Whether a list of users is not empty. The platform lists active users by default, and all simulated users are active.
     private func hasUsers(_ call: Call) -> Bool {
         call.queryValue("state").map { ["active", "any"].contains($0) } ?? true
     }

@@ -1,18 +1,19 @@
 internal import RingdownCore
 
-/// A job on conversation details, as it was submitted; its state follows from the clock.
+/// A submitted job for conversation details. The state depends on the clock.
 struct AnalyticsJob: Sendable {
     var submitted: Timestamp
-    /// When it is done, and when its results are gone.
+    /// The time at which the job ends.
     var done: Timestamp
+    /// The time at which the results expire.
     var gone: Timestamp
     var numbers: Range<Int>
     var isCancelled = false
-    /// How it ends, where a fault says so.
+    /// The final state that a fault sets.
     var outcome: String?
 
-    /// In the queue, at work, done, gone: the times are ours, the order and the names are the platform's (`genesys-cloud.md`
-    /// section 6).
+    /// The state of the job. The order and the names are those of the platform (`genesys-cloud.md` section 6). The durations are
+    /// assumptions.
     func state(at now: Timestamp) -> String {
         if isCancelled { return "CANCELLED" }
         if now >= gone { return "EXPIRED" }
@@ -22,29 +23,37 @@ struct AnalyticsJob: Sendable {
 }
 
 extension Simulator {
-    /// `/api/v2/analytics/conversations/details/…`; nil where there is no such resource.
-    func analytics(_ call: Call, _ parts: [String]) -> Answer? {
-        guard parts.starts(with: ["analytics", "conversations", "details"]) else { return nil }
-        switch (call.request.method, Array(parts.dropFirst(3))) {
-        case ("POST", ["query"]): return query(call)
-        case ("POST", ["jobs"]): return submit(call)
-        case ("GET", ["jobs", "availability"]):
-            return valid(call, ["dataAvailabilityDate": .string(available(call.now).rfc3339)])
-        case ("GET", let rest) where rest.count == 2: return withJob(call, rest[1]) { status(call, $0) }
-        case ("GET", let rest) where rest.count == 3 && rest[2] == "results":
-            return withJob(call, rest[1]) { results(call, $0) }
-        case ("DELETE", let rest) where rest.count == 2:
-            return withJob(call, rest[1]) { _ in
-                world.withLock { $0.analyticsJobs[rest[1]]?.isCancelled = true }
-                return correlated(Answer(status: 204, reason: "job cancelled"), call)
-            }
-        default: return nil
+    /// Conversation details, by query and by job.
+    static let genesysAnalyticsRoutes: [Route] = {
+        let details = "/api/v2/analytics/conversations/details"
+        let permissions = ["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"]
+        func route(_ method: String, _ path: String, handle: @escaping Route.Handler) -> Route {
+            Route("genesys", method, details + path, permissions: permissions, handle: handle)
         }
-    }
+        return [
+            route("POST", "/query") { simulator, call, _ in simulator.query(call) },
+            route("POST", "/jobs") { simulator, call, _ in simulator.submit(call) },
+            route("GET", "/jobs/availability") { simulator, call, _ in
+                simulator.valid(call, ["dataAvailabilityDate": .string(simulator.available(call.now).rfc3339)])
+            },
+            route("GET", "/jobs/{id}") { simulator, call, values in
+                simulator.withJob(call, values[0]) { simulator.status(call, $0) }
+            },
+            route("GET", "/jobs/{id}/results") { simulator, call, values in
+                simulator.withJob(call, values[0]) { simulator.results(call, $0) }
+            },
+            route("DELETE", "/jobs/{id}") { simulator, call, values in
+                simulator.withJob(call, values[0]) { _ in
+                    simulator.world.withLock { $0.analyticsJobs[values[0]]?.isCancelled = true }
+                    return simulator.correlated(Answer(status: 204, reason: "job cancelled"), call)
+                }
+            },
+        ]
+    }()
 
     // MARK: The query
 
-    /// The largest window of pages, whose error is attested.
+    /// The maximum number of results that pages can reach. The error message is documented.
     private static let windowLimit = 100_000
 
     private func query(_ call: Call) -> Answer {
@@ -62,9 +71,9 @@ extension Simulator {
         guard daysBack == 0 || call.now - interval.start <= .seconds(daysBack * 86400) else {
             return genesysError(
                 call, 400, "bad.request", "The interval may not start more than \(daysBack) days ago.",
-                reason: "interval too long ago")
+                reason: "interval starts too long ago")
         }
-        // A page that is no whole number must not pass for the first one.
+        // A page that is not a whole number must not be treated as the first page.
         func number(_ name: String, _ standard: Int) -> Int? {
             guard let paging = body["paging"], paging != .null else { return standard }
             guard paging.members != nil else { return nil }
@@ -79,7 +88,7 @@ extension Simulator {
             return genesysError(
                 call, 400, "bad.request",
                 "Pagination may not exceed 100000 results. Tip: When extracting large chunks of data, use smaller intervals",
-                reason: "beyond the window"
+                reason: "beyond the paging window"
             )
         }
         let whole = Conversations.days(from: interval.start, to: interval.end)
@@ -87,10 +96,10 @@ extension Simulator {
         var order = Array(numbers.lowerBound..<numbers.upperBound)
         if body["order"]?.string == "desc" { order.reverse() }
         let items = order.dropFirst(reached - size).prefix(size)
-        // Of an interval that is still going on the total is only nearly right, and differs from page to page.
+        // For an interval that has not ended, the total is approximate and differs between pages.
         let drift = interval.end > call.now ? page % 3 - 1 : 0
         var members: [JSON.Member] = [.init("totalHits", .int(max(0, numbers.count + drift)))]
-        // Past the end the member is not there at all.
+        // Past the end, the response does not contain the member.
         if !items.isEmpty {
             members.insert(.init("conversations", conversations(items, at: call.now, withAttributes: false)), at: 0)
         }
@@ -99,7 +108,7 @@ extension Simulator {
         return answer
     }
 
-    /// What a query says beyond the interval, the order and the page: filters above all.
+    /// The names of the members other than interval, order and paging, such as filters.
     private func unknownMembers(_ body: JSON) -> [String] {
         guard case .object(let members) = body else { return [] }
         return members.map(\.name).filter { !["interval", "order", "orderBy", "paging"].contains($0) }
@@ -118,11 +127,11 @@ extension Simulator {
         return (start, end)
     }
 
-    /// A body that says it is something else than JSON; one that says nothing is read.
+    /// The refusal of a Content-Type other than JSON, or nil. A missing Content-Type is accepted.
     private func refusalOfContentType(_ call: Call) -> Answer? {
         guard call.header("Content-Type") != nil, !call.isJSON else { return nil }
         return genesysError(
-            call, 415, "unsupported.media.type", "The Content-Type must be application/json.", reason: "no JSON")
+            call, 415, "unsupported.media.type", "The Content-Type must be application/json.", reason: "not JSON")
     }
 
     private func malformed(_ call: Call, _ field: String) -> Answer {
@@ -133,7 +142,7 @@ extension Simulator {
 
     // MARK: Jobs
 
-    /// What is there for jobs is older than this: the data lake is behind (section 6; by how much is ours).
+    /// The time up to which data is available to jobs. The data lake is delayed (section 6). The delay is an assumption.
     private func available(_ time: Timestamp) -> Timestamp { time + .seconds(-3600) }
 
     private func submit(_ call: Call) -> Answer {
@@ -172,7 +181,7 @@ extension Simulator {
         return valid(call, .object(members))
     }
 
-    /// Results by cursor.
+    /// The results of a job, with a cursor for the next page.
     private func results(_ call: Call, _ job: AnalyticsJob) -> Answer {
         let state = job.state(at: call.now)
         guard state == "FULFILLED" else {

@@ -5,7 +5,7 @@ extension Simulator {
 
     private static let teamCount = 60
 
-    /// No total and no page count; the next key is inside `nextUri` (`genesys-cloud.md` section 5).
+    /// Keyset paging without a total or a page count. `nextUri` contains the next key (`genesys-cloud.md` section 5).
     func teams(_ call: Call) -> Answer {
         guard let size = limit(call, "pageSize", 25, 1...100), let after = position(call, "after"),
             let before = position(call, "before")
@@ -45,13 +45,13 @@ extension Simulator {
     private static let contactCount = 1000
     private static let cursorLifetime: Duration = .seconds(86400)
 
-    /// A page can be empty though there is more: the end is where no cursor comes. A cursor lasts a day.
+    /// Scan paging. A page can be empty before the end; the last page has no cursor. A cursor is valid for a day.
     func scanContacts(_ call: Call) -> Answer {
         guard let size = limit(call, "limit", 100, 10...200), let start = position(call, "cursor") else {
             return malformedCursor(call)
         }
         guard !isOld(call) else { return malformedCursor(call) }
-        // The second page, and every fourth after it, is one that the scan found nothing for.
+        // The second page and every fourth page after it are empty.
         let (page, isEmpty) = (start / 1_000_000, start / 1_000_000 % 4 == 1)
         let first = min(start % 1_000_000, Self.contactCount)
         let end = isEmpty ? first : min(first + size, Self.contactCount)
@@ -69,7 +69,7 @@ extension Simulator {
     }
 
     var contacts: Resource {
-        // Contacts are people too, and no users.
+        // Contacts are persons with indices above those of users.
         let first = 5_000_000
         return Resource(count: Self.contactCount, id: { self.data.person(first + $0).id }) { index in
             let person = self.data.person(first + index)
@@ -90,7 +90,7 @@ extension Simulator {
         return Int(text).flatMap { range.contains($0) ? $0 : nil }
     }
 
-    /// Where a cursor points to; 0 without one, nil for one that was not given out.
+    /// The position of a cursor, 0 without a cursor, or nil for a cursor that was not issued.
     private func position(_ call: Call, _ name: String) -> Int? {
         guard let text = call.queryValue(name) else { return 0 }
         return Int(text.split(separator: ".", omittingEmptySubsequences: false)[0]).flatMap {
@@ -98,7 +98,7 @@ extension Simulator {
         }
     }
 
-    /// Whether a cursor was given out too long ago, or never.
+    /// Whether a cursor has expired or was never issued.
     private func isOld(_ call: Call) -> Bool {
         guard let cursor = call.queryValue("cursor") else { return false }
         guard let text = cursor.split(separator: ".").last, let made = Int(text), (0..<100_000_000_000).contains(made)

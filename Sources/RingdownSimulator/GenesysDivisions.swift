@@ -1,14 +1,42 @@
 internal import RingdownCore
 
 extension Simulator {
-    /// The divisions of the organisation. The first is home; a fifth of the queues belong to the second.
+    /// Divisions, queues, skills, teams and external contacts.
+    static let genesysListRoutes: [Route] = {
+        func route(_ path: String, _ permission: String? = nil, handle: @escaping Route.Handler) -> Route {
+            Route("genesys", "GET", "/api/v2" + path, permissions: permission.map { [$0] } ?? [], handle: handle)
+        }
+        return [
+            // Every client can list divisions (section 3).
+            route("/authorization/divisions") { simulator, call, _ in simulator.list(call, simulator.divisions) },
+            route("/authorization/divisions/{id}") { $0.one($1, $0.divisions, id: $2[0]) },
+            route("/routing/queues", "routing:queue:view") { simulator, call, _ in
+                simulator.list(call, simulator.queues, chosen: simulator.visibleQueues)
+            },
+            route("/routing/queues/{id}", "routing:queue:view") { $0.queue($1, id: $2[0]) },
+            route("/routing/skills", "routing:skill:view") { simulator, call, _ in
+                simulator.list(call, simulator.skills)
+            },
+            route("/routing/skills/{id}", "routing:skill:view") { $0.one($1, $0.skills, id: $2[0]) },
+            route("/teams", "groups:team:view") { simulator, call, _ in simulator.teams(call) },
+            route("/teams/{id}", "groups:team:view") { $0.one($1, $0.teams, id: $2[0]) },
+            route("/externalcontacts/scan/contacts", "externalContacts:contact:view") { simulator, call, _ in
+                simulator.scanContacts(call)
+            },
+            route("/externalcontacts/contacts/{id}", "externalContacts:contact:view") {
+                $0.one($1, $0.contacts, id: $2[0])
+            },
+        ]
+    }()
+
+    /// The divisions of the organisation. The first is the home division. A fifth of the queues belong to the second.
     static let divisionNames = ["Home", "Support"]
 
     private func divisionID(_ number: Int) -> String {
         number == 0 ? data.genesysDivisionID : data.id(0xD1, number)
     }
 
-    /// What other resources say of their division.
+    /// A division as a member of other resources.
     private func division(_ number: Int) -> JSON {
         let id = divisionID(number)
         return [
@@ -27,7 +55,7 @@ extension Simulator {
         }
     }
 
-    /// Where the client has its role: an asterisk stands for all divisions (section 2).
+    /// The divisions of the client's role. An asterisk means all divisions (section 2).
     var roleDivisions: JSON {
         let names = world.withLock { $0.client.divisions }
         let chosen = Self.divisionNames.indices.filter { names?.contains(Self.divisionNames[$0]) == true }
@@ -37,8 +65,8 @@ extension Simulator {
 
     private func queueDivision(_ index: Int) -> Int { index % 5 == 4 ? 1 : 0 }
 
-    /// The queues that the client's roles reach; nil for all. Those of other divisions are left out of the list: attested for
-    /// division-scoped lists, UNVERIFIED for each of them.
+    /// The indices of the queues that the client's roles can access; nil for all. Lists omit the queues of other divisions: this is
+    /// documented for division-scoped lists in general, and UNVERIFIED for each of them.
     var visibleQueues: [Int]? {
         world.withLock { $0.client.divisions }.map { names in
             (0..<data.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
@@ -60,7 +88,7 @@ extension Simulator {
         }
     }
 
-    /// One queue; one of another division is refused as a missing permission, in words of ours.
+    /// A queue by ID. A queue of another division is refused as a missing permission. The message is not documented.
     func queue(_ call: Call, id: String) -> Answer {
         if let index = queues.number(of: id), visibleQueues?.contains(index) == false {
             let status = assumptions.number(.genesysOtherDivisionStatus)

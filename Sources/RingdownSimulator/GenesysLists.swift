@@ -1,13 +1,13 @@
 internal import RingdownCore
 
-/// What an organisation has many of: each follows from its number, counted from 0, and has an id.
+/// A collection of objects of an organisation. Each object is generated from its index, starting at 0, and has an ID.
 struct Resource {
     let count: Int
     let id: (Int) -> String
-    /// Where lists can be asked for names.
+    /// The name of an object; nil if the list cannot be filtered by name.
     var name: ((Int) -> String)?
     let json: (Int) -> JSON
-    /// The number that an id belongs to, where there is a shorter way than to try all.
+    /// A direct lookup of an index by ID; nil to search all IDs.
     var number: ((String) -> Int?)?
 
     func number(of id: String) -> Int? {
@@ -17,15 +17,16 @@ struct Resource {
 }
 
 extension Simulator {
-    /// One of many by its id.
+    /// One object by ID.
     func one(_ call: Call, _ resource: Resource, id: String) -> Answer {
         guard let number = resource.number(of: id) else { return genesysNotFound(call, reason: "no such id") }
         return lasting(call) { resource.json(number) }
     }
 
-    /// Style A of section 5: page numbers, and relative links that keep the other parameters. `id` and `name` choose, for a name
-    /// with asterisks where it may go on (as the official SDK has it for queues). Only what is `chosen` is there, where that is
-    /// given.
+    /// Paging style A of section 5: page numbers, and relative links that keep the other parameters. `id` and `name` filter the
+    /// list. A name can have asterisks at both ends, as the official SDK describes for queues.
+    ///
+    /// - Parameter chosen: The indices of the visible objects (default: all).
     func list(_ call: Call, _ resource: Resource, chosen: [Int]? = nil) -> Answer {
         func number(_ name: String, _ standard: Int, upTo limit: Int = .max) -> Int? {
             guard let text = call.queryValue(name) else { return standard }
@@ -40,7 +41,7 @@ extension Simulator {
         }
         let ids = call.queryValues("id").flatMap { $0.split(separator: ",").map(String.init) }
         guard ids.count <= 100 else {
-            // The code is attested, the words are ours.
+            // The code is documented, the message is not.
             return genesysError(
                 call, 400, "max.user.ids", "No more than 100 ids can be asked for.", reason: "too many ids")
         }
@@ -64,7 +65,7 @@ extension Simulator {
         }
     }
 
-    /// The refusal of a parameter, in the platform's words (section 4).
+    /// The platform's error for a parameter with an invalid value (section 4).
     func invalidValue(_ call: Call, _ value: String?, _ name: String, _ allowed: String) -> Answer {
         genesysError(
             call, 400, "invalid.value",
@@ -72,11 +73,11 @@ extension Simulator {
             reason: "malformed \(name)")
     }
 
-    /// The hint for parameters that the platform may look at and the simulator does not; nil for none.
+    /// The hint for parameters that the simulator ignores and the platform may support. Returns nil for an empty list.
     func notLookedAt(_ names: [String]) -> String? {
         if names.isEmpty { return nil }
         let list = names.prefix(8).map { "'\(sanitized($0, limit: 40))'" }.joined(separator: ", ")
-        return "the simulator does not look at \(list) here; the platform may"
+        return "the simulator ignores \(list) here; the platform may support them"
     }
 
     private func page(

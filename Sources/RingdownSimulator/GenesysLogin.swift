@@ -4,11 +4,20 @@ internal import Synchronization
 extension Simulator {
     /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
     func genesysLogin(_ call: Call, domain: String) -> Answer {
-        if call.url.path == "/oauth/authorize" {
-            let answer = signIn(call, client: credentials.genesysClientID)
-            return domain == options.genesysDomain ? correlated(answer, call) : genesysNotFound(call)
-        }
-        guard call.url.path == "/oauth/token" else { return genesysNotFound(call) }
+        let found = Self.genesysLoginRouter.match(call.request.method, Router.segments(of: call.url.path))
+        return found.flatMap { $0.route.handle(self, call, [domain]) } ?? genesysNotFound(call)
+    }
+
+    /// The values of these routes are the domain of the region whose host was called.
+    static let genesysLoginRoutes: [Route] = [
+        Route("genesys", "*", "/oauth/authorize") { simulator, call, values in
+            let answer = simulator.signIn(call, client: simulator.credentials.genesysClientID)
+            return values[0] == simulator.options.genesysDomain ? simulator.correlated(answer, call) : nil
+        },
+        Route("genesys", "*", "/oauth/token") { $0.genesysToken($1, domain: $2[0]) },
+    ]
+
+    private func genesysToken(_ call: Call, domain: String) -> Answer {
         guard call.request.method == "POST" else {
             return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
         }
@@ -34,20 +43,20 @@ extension Simulator {
         if options.loginsPerMinute > 0, isKnown,
             world.withLock({ $0.countLogin(of: credentials.genesysClientID, now: call.now) }) > options.loginsPerMinute
         {
-            // 400, not 429; what stands behind the semicolon is UNVERIFIED.
+            // 400, not 429. The text after the semicolon is UNVERIFIED.
             return loginRefusal(
                 call, "invalid_request", "rate limit exceeded; too many token requests", client: id,
                 reason: "login rate limit"
             )
         }
-        // An organisation and its clients live in one region; the others do not know them.
+        // An organisation and its clients exist in one region only.
         let known = currentCredentials
         guard domain == options.genesysDomain, parameters.clients.contains(where: { $0.id == known.genesysClientID })
         else {
             let isElsewhere = parameters.clients.contains { $0.id == known.genesysClientID }
             return loginRefusal(
                 call, "invalid_client", "client not found", client: id,
-                reason: isElsewhere ? "the client lives in another region" : "unknown client"
+                reason: isElsewhere ? "client belongs to another region" : "unknown client"
             )
         }
         let form = parameters.form(of: (known.genesysClientID, known.genesysClientSecret))
@@ -57,14 +66,14 @@ extension Simulator {
                 status: assumptions.number(.genesysWrongSecretStatus), client: id,
                 reason: form == nil ? "wrong secret" : "credentials in the body")
         }
-        // Section 2 says that such a client gets no tokens, not in which words: these are ours.
+        // Section 2: an inactive client does not get tokens. The message is not documented.
         guard world.withLock({ $0.client.state == .active }) else {
             return loginRefusal(call, "invalid_client", "client is not active", client: id, reason: "inactive client")
         }
         return grantedLogin(call, client: id, form: form)
     }
 
-    /// A person's token: for a code, or for the refresh token that came with one. A client without a secret says only who it is.
+    /// Issues a user's token for an authorization code or a refresh token. A public client sends only its ID.
     private func personsToken(
         _ call: Call, _ grant: String, _ parameters: TokenParameters, _ domain: String
     ) -> Answer {
@@ -87,7 +96,7 @@ extension Simulator {
         return grantedLogin(call, client: known.genesysClientID, form: form, person: person)
     }
 
-    /// The person of a refresh token.
+    /// The index of the user of a refresh token, or nil if the token is invalid or has expired.
     private func refreshingPerson(_ parameters: TokenParameters, now: Timestamp) -> Int? {
         guard let token = parameters.values["refresh_token"] else { return nil }
         let isGoodOnce = assumptions.text(.genesysRefreshToken) == "once"
@@ -124,7 +133,7 @@ extension Simulator {
         return correlated(answer, call)
     }
 
-    /// All three keys, always; 400 also for a refused client (the status for a wrong secret is UNVERIFIED).
+    /// An error with all three keys. The status is also 400 for a refused client; the status for a wrong secret is UNVERIFIED.
     func loginRefusal(
         _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil,
         reason: String? = nil
@@ -135,7 +144,7 @@ extension Simulator {
         return correlated(Answer(status: status, json: json, client: client, reason: reason ?? description), call)
     }
 
-    /// The header that every response of Genesys Cloud carries.
+    /// The answer with the correlation ID that every Genesys Cloud response carries.
     func correlated(_ answer: consuming Answer, _ call: Call) -> Answer {
         answer.add("ININ-Correlation-Id", correlationID())
         return answer
@@ -146,7 +155,7 @@ extension Simulator {
         return random.uuid()
     }
 
-    /// Whole seconds as an integer, since that is what the platforms send; a part of a second only in short simulations.
+    /// A duration in seconds. Whole seconds are an integer, as on the platforms. Fractions occur only with short test lifetimes.
     func seconds(_ duration: Duration) -> JSON {
         let seconds = duration.inSeconds
         return seconds == seconds.rounded() ? .int(Int(seconds)) : .number(String(seconds))

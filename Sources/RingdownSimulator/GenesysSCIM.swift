@@ -1,7 +1,14 @@
 internal import RingdownCore
 
 extension Simulator {
-    /// SCIM users by index, counted from 1 (`genesys-cloud.md` section 5, style G). Errors have SCIM's own form.
+    static let genesysSCIMRoutes: [Route] = ["/api/v2/scim/users", "/api/v2/scim/v2/users"].flatMap { path in
+        [
+            Route("genesys", "GET", path) { simulator, call, _ in simulator.scimUsers(call) },
+            Route("genesys", "GET", path + "/{id}") { $0.scimUser($1, id: $2[0]) },
+        ]
+    }
+
+    /// A list of SCIM users with an index that starts at 1 (`genesys-cloud.md` section 5, style G). Errors have the SCIM format.
     func scimUsers(_ call: Call) -> Answer {
         guard let start = Int(call.queryValue("startIndex") ?? "1"),
             let count = Int(call.queryValue("count") ?? "25"),
@@ -10,8 +17,8 @@ extension Simulator {
         let filter = call.queryValue("filter")
         guard let found = scimUsers(filter) else {
             return scimRefusal(
-                call, "invalidFilter", "the simulator knows: id, userName, email or active, eq, and a value",
-                "a filter that is not known here")
+                call, "invalidFilter", "the simulator supports only: id, userName, email or active, eq, and a value",
+                "unsupported filter")
         }
         let first = min(start - 1, found.count)
         let page = found.dropFirst(first).prefix(min(count, 100))
@@ -25,7 +32,7 @@ extension Simulator {
         )
     }
 
-    /// One user by id.
+    /// A user by ID.
     func scimUser(_ call: Call, id: String) -> Answer {
         guard let index = data.index(ofPerson: id) else {
             return scimRefusal(call, nil, "User \(sanitized(id, limit: 60)) not found", Self.noSuchUser, status: 404)
@@ -46,8 +53,8 @@ extension Simulator {
         return correlated(Answer(status: status, json: .object(members), reason: reason), call)
     }
 
-    /// The users that a filter finds (RFC 7644 section 3.4.2.2; which attributes there are is in the official SDK's text); nil
-    /// for one that is not known here.
+    /// The users that match a filter (RFC 7644 section 3.4.2.2), or nil for an unsupported filter. The official SDK documents the
+    /// attributes.
     private func scimUsers(_ filter: String?) -> Range<Int>? {
         let everybody = 0..<data.userCount
         guard let filter, !filter.isEmpty else { return everybody }

@@ -1,8 +1,8 @@
 internal import RingdownCore
 
 extension Simulator {
-    /// What a program most likely meant that calls something which circulates in tutorials but is not there; nil for calls
-    /// that are (`genesys-cloud.md` section 9, `cxone.md` section 7).
+    /// A hint for a call that tutorials describe but the platform does not have. Returns nil for other calls
+    /// (`genesys-cloud.md` section 9, `cxone.md` section 7).
     func hint(_ call: Call) -> String? {
         call.isGenesys ? genesysHint(call) : cxoneHint(call)
     }
@@ -10,23 +10,23 @@ extension Simulator {
     private func genesysHint(_ call: Call) -> String? {
         switch call.url.path {
         case "/api/v2/oauth/token", "/oauth2/token":
-            return "the token endpoint is POST https://login.<region's domain>/oauth/token"
+            return "the token endpoint is POST https://login.<region domain>/oauth/token"
         case "/oauth/token":
             if case .genesysAPI = call.site {
-                return "the token endpoint is on the login host: POST https://login.<region's domain>/oauth/token"
+                return "the token endpoint is on the login host: POST https://login.<region domain>/oauth/token"
             }
             let scope = FormURLEncoding.decode(String(decoding: call.bodyBytes, as: UTF8.self)).first {
                 $0.name == "scope"
             }
             return scope.map {
-                "scopes such as '\(sanitized($0.value, limit: 60))' do not apply to client credentials: roles decide"
+                "the scope '\(sanitized($0.value, limit: 60))' has no effect on client credentials: use the client's roles"
             }
-        case "/api/v2/organizations": return "a client's own organisation is GET /api/v2/organizations/me"
-        case "/api/v2/users/me": return "a client is not a user: GET /api/v2/tokens/me says whose token it is"
+        case "/api/v2/organizations": return "use GET /api/v2/organizations/me for the client's organization"
+        case "/api/v2/users/me": return "a client is not a user: use GET /api/v2/tokens/me to identify the token"
         case "/api/v2/analytics/conversations/details/query":
             let body = try? JSONReader.parse(call.bodyBytes)
             let isInvented = ["date_from", "date_to", "size", "query_type"].contains { body?[$0] != nil }
-            return isInvented ? "the body wants interval \"start/end\" and paging {pageSize, pageNumber}" : nil
+            return isInvented ? "the body requires interval \"start/end\" and paging {pageSize, pageNumber}" : nil
         default: return nil
         }
     }
@@ -34,22 +34,22 @@ extension Simulator {
     private func cxoneHint(_ call: Call) -> String? {
         switch call.url.path {
         case "/api/v2/oauth/token", "/oauth/token", "/oauth2/token":
-            return "the token endpoint comes from OIDC discovery: POST {issuer}/auth/token with the password grant"
+            return "use the token endpoint from OIDC discovery: POST {issuer}/auth/token with the password grant"
         case "/api/v2/users", "/api/v2/users/me", "/api/v2/account":
             let resource = call.url.path == "/api/v2/account" ? "business-unit" : "agents"
-            return "CXone has no /api/v2: GET {api_endpoint}/incontactapi/services/v34.0/\(resource)"
+            return "CXone has no /api/v2: use GET {api_endpoint}/incontactapi/services/v34.0/\(resource)"
         case "/auth/token":
             let values = TokenParameters(call, format: call.isJSON ? .json : .form).values
             if values["grant_type"] == "client_credentials" {
-                return "server programs use the password grant: username and password are an employee's access key"
+                return "use the password grant: username and password are an employee's access key ID and secret"
             }
             guard let scope = values["scope"], scope != "openid" else { return nil }
-            return "there is no scope '\(sanitized(scope, limit: 60))': the employee's role decides"
+            return "the scope '\(sanitized(scope, limit: 60))' does not exist: use the employee's role"
         default: return nil
         }
     }
 
-    /// What programs that follow such tutorials expect, for `--lenient`; nil for everything else.
+    /// The response that such tutorials describe, for `--lenient`. Returns nil for other calls.
     func lenientAnswer(_ call: Call) -> Answer? {
         switch (call.isGenesys, call.request.method, call.url.path) {
         case (true, "POST", "/api/v2/oauth/token"), (true, "POST", "/oauth2/token"), (true, "POST", "/oauth/token"):
@@ -68,7 +68,7 @@ extension Simulator {
         }
     }
 
-    /// The parameters may be JSON, or stand in the query.
+    /// A form-encoded token request with the parameters of a JSON body and of the query.
     private func lenientTokenRequest(_ call: Call) -> Call {
         var values = TokenParameters(call, format: call.isJSON ? .json : .form).values
         for item in call.url.queryItems where values[item.name] == nil { values[item.name] = item.value }
@@ -76,7 +76,7 @@ extension Simulator {
         return call.at("/oauth/token", body: .secret(FormURLEncoding.encode(pairs)))
     }
 
-    /// A query whose body has `date_from`, `date_to`, `page` and `size`, as the platform wants it; nil where it has not.
+    /// The platform's form of a query body with `date_from`, `date_to`, `page` and `size`. Returns nil without `date_from`.
     private func lenientQuery(_ call: Call) -> Call? {
         guard let body = try? JSONReader.parse(call.bodyBytes), let from = body["date_from"]?.string else { return nil }
         let to = body["date_to"]?.string ?? call.now.rfc3339
@@ -88,7 +88,7 @@ extension Simulator {
 }
 
 extension Call {
-    /// The same call to another path, or with another body.
+    /// A copy of the call with another path, body or `Accept` field.
     func at(_ path: String, body: Request.Body? = nil, accept: String? = nil) -> Call {
         guard let url = try? HTTPURL(url.origin.description + path + (url.query.map { "?" + $0 } ?? "")) else {
             return self

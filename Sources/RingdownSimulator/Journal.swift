@@ -1,35 +1,37 @@
 public import RingdownCore
 
-/// A request that the simulated platforms were sent, with the verdict.
+/// A request to the simulated platforms and its result.
 public struct RequestRecord: Sendable {
-    /// How a token request carried the client's id and secret.
+    /// The location and encoding of the client credentials in a token request.
     public enum CredentialsForm: String, Sendable {
-        /// In a Basic header, form-encoded first (RFC 6749 section 2.3.1).
+        /// A Basic header with form-encoded credentials (RFC 6749 section 2.3.1).
         case encoded
-        /// In a Basic header, as they are; the two differ only where a secret has special characters.
+        /// A Basic header with unencoded credentials. It differs from `encoded` only if a secret contains special characters.
         case raw
+        /// The request body.
         case body
     }
 
     public let time: Timestamp
-    /// The real host that was meant.
+    /// The real host name.
     public let host: String
     public let method: String
     public let path: String
     public var query: String?
     public let status: Int
-    /// The client that the credentials or the token belong to, where they belong to one.
+    /// The ID of the client to which the credentials or the token belong, if known.
     public var client: String?
-    /// Which token was granted, or came, counted from the start; nil where none did that was ever given out.
+    /// The number of the issued or received token, starting at 1; nil without a known token.
     public var token: Int?
-    /// How the client's right credentials came, where they came.
+    /// The form of valid client credentials, if the request has any.
     public var credentials: CredentialsForm?
-    /// Why it was answered so: `token granted`, `valid token`, `expired token` …
+    /// The reason for the response: `token granted`, `valid token`, `expired token` …
     public let reason: String
-    /// How many faults had a hand in it, and what they did: `cut=before`.
+    /// The number of applied faults.
     public var faults = 0
+    /// The effects of the applied faults in command-line syntax: `cut=before`.
     public var effects: [String] = []
-    /// What the program most likely meant.
+    /// The hint for the program's author.
     public var hint: String?
 
     var json: JSON {
@@ -44,13 +46,13 @@ public struct RequestRecord: Sendable {
     }
 }
 
-/// Every request; the newest ten thousand are kept.
+/// The request log of a simulator. It stores at least the newest 10,000 requests.
 struct Journal: Sendable {
     private static let limit = 10_000
     private(set) var entries: [RequestRecord] = []
     private var forgotten = 0
 
-    /// How many requests there were, the forgotten ones included.
+    /// The number of requests, including deleted ones.
     var total: Int { forgotten + entries.count }
 
     mutating func add(_ entry: RequestRecord) {
@@ -61,7 +63,7 @@ struct Journal: Sendable {
         entries.append(entry)
     }
 
-    /// The requests behind the first `count`.
+    /// The stored requests after the first `count`.
     func entries(since count: Int) -> ArraySlice<RequestRecord> {
         entries.dropFirst(max(0, count - forgotten))
     }
@@ -69,26 +71,26 @@ struct Journal: Sendable {
     var json: JSON { .array(entries.suffix(Self.limit).map(\.json)) }
 }
 
-/// What happened, in numbers.
+/// The numbers of token requests and API calls.
 public struct Story: Sendable {
-    /// Token requests that were granted.
+    /// The number of successful token requests.
     public let tokenRequests: Int
-    /// API calls.
+    /// The number of API calls.
     public let calls: Int
-    /// API calls that were refused with 401.
+    /// The number of API calls that were refused with 401.
     public let refused: Int
 }
 
 extension Simulator {
-    /// How many requests the journal holds.
+    /// The number of requests since the last reset.
     public var requestCount: Int { world.withLock { $0.journal.total } }
 
-    /// The requests behind the first `count`, as far as they are kept.
+    /// The stored requests after the first `count`.
     public func requests(since count: Int) -> [RequestRecord] {
         world.withLock { Array($0.journal.entries(since: count)) }
     }
 
-    /// The story of the requests behind the first `count`.
+    /// The numbers of token requests and API calls after the first `count` requests.
     public func story(since count: Int) -> Story {
         let entries = requests(since: count)
         let tokens = entries.filter { $0.reason == "token granted" }.count

@@ -7,7 +7,8 @@ internal import RingdownServer
     internal import Darwin
 #endif
 
-/// A simulator on loopback: a free port for each host, the control plane on all of them. It ends with its last reference.
+/// A simulator on loopback ports, one for each host. The control plane is available on every port. The servers stop when the
+/// last reference is released.
 public final class LiveSimulator: Sendable {
     public let simulator: Simulator
     public let addresses: Addresses
@@ -16,18 +17,23 @@ public final class LiveSimulator: Sendable {
         .genesysGateway, .cxoneIssuer, .cxoneRegional, .cxoneAPI, .cxoneCluster, .cxoneDigital, .control, .storage,
     ]
 
-    /// How many requests a port answers at once, each on a processor of its own.
+    /// The number of threads for each port: one per processor, from 1 to 4.
     private static var threadCount: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 4) }
 
-    /// How many ports it takes.
+    /// The number of ports of a live simulator.
     public static var portCount: Int { sites.count }
 
-    /// Starts to serve at once, on free ports or on those from `firstPort` on. Throws where a port cannot be had.
+    /// Starts the servers.
+    ///
+    /// - Parameters:
+    ///   - simulator: The simulator that answers the requests.
+    ///   - firstPort: The first of ``portCount`` consecutive ports (default: free ports).
+    /// - Throws: An error if a port is not available.
     public init(_ simulator: Simulator, firstPort: Int? = nil) throws {
         self.simulator = simulator
         var addresses = Addresses(simulator.options)
         let served = Locked(AddressBook(addresses))
-        // Virtual time looks at every thread before it jumps.
+        // Virtual time checks every thread before each jump, so fewer threads make it faster.
         let threads = simulator.clock.virtual == nil ? Self.threadCount : 1
         servers = try Self.sites.enumerated().map { index, site throws(HTTPServer.StartError) in
             let handler = SiteHandler(simulator: simulator, site: site, addresses: served)
@@ -42,7 +48,7 @@ public final class LiveSimulator: Sendable {
         served.withLock { $0 = AddressBook(addresses) }
     }
 
-    /// The settings with which any program reaches the simulated platforms.
+    /// The environment variables with which programs connect to the simulated platforms.
     public var environment: [(name: String, value: String)] { simulator.settings(addresses, simulator.credentials) }
 }
 
@@ -57,7 +63,7 @@ private struct SiteHandler: Handler {
 }
 
 extension Simulator {
-    /// The settings with which programs reach it at these addresses.
+    /// The environment variables with which programs connect to the simulator at these addresses.
     func settings(_ addresses: Addresses, _ credentials: Credentials) -> [(name: String, value: String)] {
         [
             ("GENESYS_CLIENT_ID", credentials.genesysClientID),

@@ -2,7 +2,7 @@ internal import RingdownCore
 internal import Synchronization
 
 extension Simulator {
-    /// The page for people, at `/` of the control plane.
+    /// The web page at `/` of the control plane.
     func page() -> Response {
         Response(
             status: 200,
@@ -13,7 +13,9 @@ extension Simulator {
             body: PackageResources.page_html)
     }
 
-    /// The settings that the page shows from now on: those with which programs were told to come. Credentials stay up to date.
+    /// Sets the settings that the page shows. The page replaces credentials with the current ones.
+    ///
+    /// - Parameter settings: The environment variables that programs receive.
     public func show(_ settings: [(name: String, value: String)]) {
         shownSettings.withLock { $0 = settings }
     }
@@ -24,7 +26,7 @@ extension Simulator {
         return shown.map { setting in current.first { $0.name == setting.name } ?? setting }
     }
 
-    /// What the page shows.
+    /// The data of the page.
     func state(_ addresses: Addresses) -> Response {
         let now = clock.now
         let settings = settingsToShow(addresses).map { setting -> JSON in

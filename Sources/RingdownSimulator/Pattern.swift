@@ -1,4 +1,4 @@
-/// A text, or its beginning or end where an asterisk stands for the rest: `/api/v2/*`, `*.pure.cloud`.
+/// A pattern that matches a whole text, or with a `*` at either end a part of it: `/api/v2/*`, `*.pure.cloud`.
 struct Pattern {
     private let text: Substring
     private let isOpenBefore: Bool
@@ -10,7 +10,7 @@ struct Pattern {
         text = pattern.dropFirst(isOpenBefore ? 1 : 0).dropLast(isOpenBehind ? 1 : 0)
     }
 
-    /// Whether there is no other asterisk in it.
+    /// Whether the pattern contains no `*` except at its ends.
     var isLegal: Bool { !text.contains("*") }
 
     func fits(_ value: String) -> Bool {

@@ -1,20 +1,19 @@
 internal import RingdownCore
 
-/// A code that was given to a browser, until somebody takes it for a token.
+/// An authorization code that was issued to a browser and not yet redeemed.
 struct AuthorizationCode: Sendable {
     var client: String
     var redirectURI: String
     var challenge: String
-    /// The index of the person who signed in.
+    /// The index of the user who signed in.
     var person: Int
     var end: Timestamp
 }
 
-/// The platforms' sign-in pages, and what follows from them: authorization code with PKCE for people. How the real pages look is
-/// their business; the addresses and parameters are those of the official SDKs (`genesys-cloud.md` section 9, `cxone.md`
-/// section 1).
+/// The platforms' sign-in pages: the authorization code grant with PKCE for users. The pages do not imitate the real ones. The
+/// addresses and parameters are those of the official SDKs (`genesys-cloud.md` section 9, `cxone.md` section 1).
 extension Simulator {
-    /// The page at `/oauth/authorize` and `/auth/authorize`, and the answer to its form.
+    /// The page at `/oauth/authorize` and `/auth/authorize`, and the response to its form.
     func signIn(_ call: Call, client: String) -> Answer {
         call.lookAtAll()
         let isForm = call.request.method == "POST"
@@ -23,23 +22,23 @@ extension Simulator {
         func value(_ name: String) -> String { items.first { $0.name == name }?.value ?? "" }
         guard call.request.method == "GET" || isForm else { return signInRefusal("method not allowed", 405) }
         guard value("client_id") == client else { return signInRefusal("client not found") }
-        // Without a registration to compare with, only this machine is gone back to.
+        // There are no registered redirect URIs to compare with, so only loopback addresses are permitted.
         guard let redirect = try? HTTPURL(value("redirect_uri")), redirect.origin.isLoopback else {
-            return signInRefusal("redirect_uri is not an address of this machine")
+            return signInRefusal("redirect_uri must be a loopback address")
         }
         guard value("response_type") == "code" else { return signInRefusal("response_type must be code") }
         guard value("code_challenge_method") == "S256", !value("code_challenge").isEmpty else {
-            return signInRefusal("code_challenge with the method S256 is missing")
+            return signInRefusal("code_challenge with code_challenge_method=S256 is required")
         }
         guard isForm else { return signInPage(call, items) }
         var back: [(name: String, value: String)] = []
         var reason = "signed in"
         if value("decision") == "deny" {
-            back = [("error", "access_denied"), ("error_description", "the person said no")]
-            reason = "the person said no"
+            back = [("error", "access_denied"), ("error_description", "the user denied access")]
+            reason = "access denied"
         } else {
             guard let person = data.index(ofEmail: value("username")) else {
-                return signInRefusal("there is no user of this name")
+                return signInRefusal("user not found")
             }
             var random = SeededRandom(seed: data.seed &+ UInt64(world.withLock { $0.nextTokenNumber() }) &* 0x2000_0001)
             let code = random.uuid()
@@ -54,7 +53,10 @@ extension Simulator {
             .with("Location", redirect.appending(query: back).description).with("Cache-Control", "no-store")
     }
 
-    /// Takes a code, once. Nil where it is not this client's, is over, or the verifier is not that of the challenge.
+    /// Redeems an authorization code, which is valid once.
+    ///
+    /// - Returns: The index of the user, or nil if the code belongs to another client, has expired, or the verifier does not match
+    ///   the challenge.
     func redeem(_ parameters: TokenParameters, client: String, now: Timestamp) -> Int? {
         let code = parameters.values["code"].flatMap { code in world.withLock { $0.codes.removeValue(forKey: code) } }
         guard let code, code.end > now, code.client == client, code.redirectURI == parameters.values["redirect_uri"],
@@ -77,7 +79,7 @@ extension Simulator {
         return signInHTML(
             200,
             """
-            <h1>Simulated sign-in</h1><p>This is the simulator: anybody of its organisation may sign in, without a password.</p>
+            <h1>Simulated sign-in</h1><p>Sign in to the simulator as any user of its organisation. No password is required.</p>
             <form method="post" action="\(call.url.path)">\(hidden)
             <label for="username">User name</label>
             <input id="username" name="username" list="people" autocomplete="username" required value="\(Self.escaped(people.first?.email ?? ""))">

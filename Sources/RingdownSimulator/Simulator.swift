@@ -1,50 +1,52 @@
 public import RingdownCore
 internal import Synchronization
 
-/// Both platforms, as far as their fact pages know them, in memory: no network, no account.
+/// An in-memory simulator of both platforms as described by their fact pages. It needs neither a network nor an account.
 ///
-/// It answers for the platforms' real host names (as the handler of an ``HTTPModel/InMemoryTransport``) and, behind
-/// ``LiveSimulator``, on loopback ports. One Genesys Cloud organisation lives in one region, one CXone tenant in one area.
+/// The simulator serves the platforms' real host names as the handler of an ``HTTPModel/InMemoryTransport``, and loopback
+/// ports through ``LiveSimulator``. It has one Genesys Cloud organisation in one region and one CXone tenant in one area.
 public final class Simulator: Handler {
-    /// What is simulated, and how.
+    /// The options of a simulator.
     public struct Options: Sendable {
-        /// Everything that is made up follows from this.
+        /// The seed for generated data (default: 1).
         public var seed: UInt64 = 1
-        /// Users of Genesys Cloud and agents of CXone, each.
+        /// The number of Genesys Cloud users and the number of CXone agents (default: 250).
         public var userCount = 250
-        /// How long tokens live; nil for each platform's usual time (24 h and 1 h).
+        /// The lifetime of tokens (default: 24 hours for Genesys Cloud, 1 hour for CXone).
         public var tokenLifetime: Duration?
-        /// API calls a minute for each Genesys Cloud token (`genesys-cloud.md` section 3); 0 for no limit.
+        /// The maximum number of API calls per minute for each Genesys Cloud token (`genesys-cloud.md` section 3); 0 for no limit
+        /// (default: 300).
         public var callsPerMinute = 300
-        /// API calls a day for the Genesys Cloud client, answered beyond that with 429 and a `Retry-After` of hours, as some of its
-        /// APIs do (section 4); 0 for no limit.
+        /// The maximum number of API calls per day for the Genesys Cloud client; 0 for no limit (default: 0). Further calls get
+        /// 429 with a `Retry-After` of hours, as some Genesys Cloud APIs send it (section 4).
         public var callsPerDay = 0
-        /// Token requests a minute for each client, answered with 400 beyond that; 0 for no limit. The platform has one, its
-        /// number is UNVERIFIED (between 10 and 50, says one observation).
+        /// The maximum number of token requests per minute for each client; 0 for no limit (default: 0). Further requests get
+        /// 400. The platform has such a limit. Its value is UNVERIFIED (between 10 and 50 according to one observation).
         public var loginsPerMinute = 0
-        /// A Genesys Cloud token that is not used for so long ends; nil for an organisation without such a timeout.
+        /// The time after which an unused Genesys Cloud token expires; nil for an organisation without an idle timeout.
         public var idleTimeout: Duration?
-        /// The secret of the Genesys Cloud client, in place of one that is made up.
+        /// The secret of the Genesys Cloud client (default: generated).
         public var genesysClientSecret: String?
-        /// How a client's secret may stand in an `Authorization` field. Both platforms' tools send it as it is; whether the real
-        /// servers decode it too is UNVERIFIED.
+        /// The permitted encoding of a client secret in an `Authorization` field. The tools of both platforms send it without
+        /// encoding. Whether the real servers also decode it is UNVERIFIED.
         public enum SecretEncoding: String, Sendable, CaseIterable { case any, raw, form }
         public var secretEncoding = SecretEncoding.any
-        /// What goes wrong from the start, and again after a reset.
+        /// The faults that are active from the start and after a reset.
         public var faults: [FaultRule] = []
-        /// What the fact pages leave open.
+        /// The overridden assumptions.
         var assumptions = Assumptions()
-        /// Calls that tutorials invented work as they expect, instead of being refused with a hint.
+        /// Whether calls that exist only in tutorials succeed. Otherwise they are refused with a hint.
         public var isLenient = false
-        /// Any client and secret is as good as the simulated one, for programs that bring their own.
+        /// Whether any client ID and secret are accepted, for programs with their own credentials.
         public var acceptsAnyClient = false
-        /// The environment domain of the region in which the organisation lives.
+        /// The environment domain of the organisation's region.
         public var genesysDomain = "mypurecloud.com" {
             didSet { (loginHost, apiHost) = ("login." + genesysDomain, "api." + genesysDomain) }
         }
         private(set) var loginHost = "login.mypurecloud.com"
         private(set) var apiHost = "api.mypurecloud.com"
-        /// The region by its name at AWS, or its environment domain, as an alternative to ``genesysDomain``. nil for what is none.
+        /// The AWS name of the organisation's region. Set it to an AWS name or an environment domain; other values have no
+        /// effect.
         public var genesysRegion: String? {
             get { genesysRegions[genesysDomain] }
             set {
@@ -52,30 +54,31 @@ public final class Simulator: Handler {
                 if let domain { genesysDomain = domain }
             }
         }
-        /// The area in which the tenant lives.
+        /// The tenant's area.
         public var cxoneArea = "na1"
 
-        /// The names of the regions and areas that there are.
+        /// The AWS names of all Genesys Cloud regions.
         public static var regionNames: [String] { genesysRegions.values.sorted() }
+        /// The names of all CXone areas.
         public static var areaNames: [String] { cxoneAreas }
 
         public init() {}
     }
 
     let options: Options
-    /// What is made up. It changes only with the seed.
+    /// The generated data. It depends only on the options and the seed.
     var data: DataSet { dataSet.withLock { $0 } }
     private let dataSet: Locked<DataSet>
     private let realAddresses: AddressBook
-    /// The settings that the page shows, where they are others than those of the loopback ports.
+    /// The settings that the page shows (default: those of the loopback ports).
     let shownSettings = Locked<[(name: String, value: String)]?>(nil)
-    /// Whether a proxy answers by the real host names, over TLS.
+    /// Whether a proxy serves the real host names over TLS.
     let isIntercepted = Atomic(false)
     let world: Locked<SimulatorState>
     let faults: Locked<Faults>
     let clock: SimulatedClock
     private let date = Locked<(second: Double, text: String)>((-1, ""))
-    /// Makes every correlation id different, also from those of another run.
+    /// The source of correlation IDs. The random start makes them differ between runs.
     let correlations = Atomic(UInt64.random(in: 0 ... .max))
     public init(_ options: Options = Options(), time: any TimeSource = .system) {
         self.options = options
@@ -89,49 +92,49 @@ public final class Simulator: Handler {
 
     var assumptions: Assumptions { options.assumptions }
 
-    /// The credentials that the simulated platforms know at first.
+    /// The initial credentials.
     public var credentials: Credentials { data.credentials }
 
-    /// The same after the rotations of faults.
+    /// The credentials after the rotations by faults.
     var currentCredentials: Credentials { data.credentials.rotated(world.withLock { $0.rotations }) }
 
-    /// Begins anew with other people, credentials and chances; everything else is forgotten, tokens too.
+    /// Restarts with data, credentials and random numbers from another seed. Deletes all state, including tokens.
     func setSeed(_ seed: UInt64) {
         dataSet.withLock { $0 = DataSet(options, seed: seed) }
         faults.withLock { $0 = Faults(seed: seed) }
         world.withLock { $0 = SimulatorState() }
     }
 
-    /// Puts rules into force, behind those that are.
+    /// Adds rules after the active ones.
     public func addFaults(_ rules: [FaultRule]) {
         let now = clock.now
         faults.withLock { $0.add(rules, now: now) }
     }
 
-    /// Ends a token, as an administrator would.
+    /// Revokes an access token.
     public func revoke(_ token: String) {
         world.withLock { $0.revoke(token) }
     }
 
-    /// Ends the effect of all rules.
+    /// Removes all rules.
     public func removeFaults() {
         faults.withLock { $0.removeAll() }
     }
 
-    /// Answers a request by the real host name in its URL.
+    /// Answers a request to a real host name.
     public func handle(_ request: Request) -> Reply {
         answer(request, at: site(request.url.host), addresses: realAddresses)
     }
 
-    /// The reason for a 404 at a path that is not simulated.
+    /// The journal's reason for a 404 at a path that is not simulated.
     static let noSuchResource = "no such resource"
     private static let notSimulated =
-        "the simulator does not have this; the platform may: Documentation/Simulator.md lists what is here"
+        "the simulator does not implement this resource; the platform may (see Documentation/Simulator.md)"
 
-    /// The site of a real host name; nil for any other host.
+    /// The site of a real host name, or nil for any other host.
     func site(_ host: String) -> Site? { Site(host: host, area: options.cxoneArea) }
 
-    /// Answers a request that came in for a site, and keeps it in the journal. Links in the answer lead to `addresses`.
+    /// Answers a request to a site and adds it to the journal. Links in the response refer to `addresses`.
     func answer(_ request: Request, at site: Site?, addresses: AddressBook) -> Reply {
         if request.url.path.hasPrefix("/_sim/") || site == .control {
             return .ready(control(request, addresses.addresses))
@@ -155,7 +158,7 @@ public final class Simulator: Handler {
         }
     }
 
-    /// The date as HTTP has it, made once a second.
+    /// The date in HTTP format, cached for a second.
     private func httpDate(_ now: Timestamp) -> String {
         let second = now.secondsSince1970.rounded(.down)
         return date.withLock { date in
@@ -164,7 +167,7 @@ public final class Simulator: Handler {
         }
     }
 
-    /// The faults of a request. Those that change the world do so before it is judged.
+    /// The rules that apply to a request. Rules that change tokens or secrets take effect before the request is evaluated.
     private func applyingRules(_ call: Call) -> [FaultRule] {
         if faults.withLock({ $0.isEmpty }) { return [] }
         let token = call.authorization("bearer")
@@ -190,7 +193,7 @@ public final class Simulator: Handler {
         case .cxoneDigital: cxoneDigital(call)
         case .cxoneElsewhere: cxoneElsewhere(call)
         case .storage: storage(call)
-        case .control, nil: Answer(status: 502, reason: "no such host in the simulator")
+        case .control, nil: Answer(status: 502, reason: "host is not simulated")
         }
     }
 

@@ -1,11 +1,11 @@
 internal import RingdownCore
 
-/// What changes while the simulator runs.
+/// The mutable state of a simulator.
 struct SimulatorState: Sendable {
     var journal = Journal()
-    /// The place in the journal from which requests are counted.
+    /// The position in the journal from which requests are counted.
     var mark = 0
-    /// How often the clients' secrets were changed.
+    /// The number of secret rotations.
     var rotations = 0
     var client = Client() {
         didSet { bodies = BodyCache() }
@@ -16,23 +16,23 @@ struct SimulatorState: Sendable {
     var lastExtraction: Timestamp?
     var reportJobs: [Int: CXoneJob] = [:]
     private var lastReportJob = 9000
-    /// More jobs than this are not kept; the oldest go first.
+    /// The maximum number of stored jobs of each kind. The oldest job is deleted first.
     static let jobLimit = 1000
-    /// Refresh tokens, each with its end, and the person where one signed in.
+    /// Refresh tokens with their expiry and the index of the user, if one signed in.
     var refreshTokens: [String: (end: Timestamp, person: Int?)] = [:]
-    /// Codes that browsers were given.
+    /// Issued authorization codes.
     var codes: [String: AuthorizationCode] = [:]
-    /// The token requests of each client in its current minute.
+    /// The number of token requests of each client in the current minute.
     private var logins: [String: (start: Timestamp, count: Int)] = [:]
 
-    /// The OAuth client of Genesys Cloud, as an administrator sets it (`genesys-cloud.md` section 2).
+    /// The Genesys Cloud OAuth client, as configured by an administrator (`genesys-cloud.md` section 2).
     struct Client: Sendable {
         enum State: String, Sendable { case active, inactive, disabled }
-        /// Inactive: no new tokens. Disabled: those that are out are dead too.
+        /// Inactive: no new tokens. Disabled: issued tokens are invalid, too.
         var state = State.active
-        /// What its roles permit; nil for everything.
+        /// The permissions of the client's roles; nil for all.
         var permissions: Set<String>?
-        /// The names of the divisions in which it has its roles; nil for all.
+        /// The names of the divisions of the client's roles; nil for all.
         var divisions: Set<String>?
     }
 
@@ -42,39 +42,40 @@ struct SimulatorState: Sendable {
     private var tidyAt = 10_000
 
     struct GrantedToken: Sendable {
-        /// Which one, counted from the start: what the journal calls it.
+        /// The number of the token in the journal, starting at 1.
         var number: Int
         var client: String
         var platform: PlatformName
         var expiry: Timestamp
         var lastUse: Timestamp
         var isRevoked = false
-        /// Who signed in; nil for a client's own token.
+        /// The index of the user who signed in; nil for client credentials.
         var person: Int?
-        /// The calls in the current minute.
+        /// The number of calls in the current minute.
         var window: (start: Timestamp, calls: Int)
     }
     enum PlatformName: Sendable { case genesys, cxone, digital }
 
-    /// What becomes of a token that a call brings.
+    /// The result of the validation of a token.
     struct Verdict {
-        /// Whose it is, and which, where it is known at all.
+        /// The client of the token, if the token is known.
         var client: String?
+        /// The number of the token, if the token is known.
         var token: Int?
-        /// Why it is refused; nil where it is not.
+        /// The reason for a refusal, or nil for a valid token.
         var refusal: String?
 
         static func refused(_ reason: String) -> Verdict { Verdict(refusal: reason) }
     }
 
-    /// As at the start, but for the tokens that programs hold.
+    /// Restores the initial state, except for issued tokens.
     mutating func forgetAllButTokens() {
         var fresh = SimulatorState()
         (fresh.tokens, fresh.refreshTokens, fresh.granted) = (tokens, refreshTokens, granted)
         self = fresh
     }
 
-    /// The number of tokens granted so far, this one included: makes every token different.
+    /// The number of the next token. Every token has a different number.
     mutating func nextTokenNumber() -> Int {
         granted += 1
         return granted
@@ -84,7 +85,7 @@ struct SimulatorState: Sendable {
         _ token: String, number: Int, to client: String, on platform: PlatformName, until expiry: Timestamp,
         now: Timestamp, person: Int? = nil
     ) {
-        // Tokens that ended long ago are forgotten, so that a simulator can run for days.
+        // Tokens that expired long ago are deleted, so that memory stays bounded if a simulator runs for days.
         if tokens.count >= tidyAt {
             tokens = tokens.filter { $0.value.expiry + .seconds(86400) > now }
             refreshTokens = refreshTokens.filter { $0.value.end > now }
@@ -114,7 +115,7 @@ struct SimulatorState: Sendable {
         extractionJobs[id] = job
     }
 
-    /// Keeps a report job under the next number, and returns it with that number.
+    /// Stores a report job under the next number and returns the job with that number.
     mutating func addReport(_ job: CXoneJob) -> CXoneJob {
         lastReportJob += 1
         var job = job
@@ -124,10 +125,10 @@ struct SimulatorState: Sendable {
         return job
     }
 
-    /// Counts a token request; the number in this minute, this one included.
+    /// Counts a token request and returns the number in the current minute, including this one.
     mutating func countLogin(of client: String, now: Timestamp) -> Int {
         var window = logins[client] ?? (now, 0)
-        // A clock that was set back begins a new minute too.
+        // A clock that was set back also starts a new minute.
         if !(.zero ..< .seconds(60)).contains(now - window.start) { window = (now, 0) }
         window.count += 1
         logins[client] = window
@@ -164,15 +165,18 @@ struct SimulatorState: Sendable {
         tokens[token]?.isRevoked = true
     }
 
-    /// Counts a call against the day of the client. Returns the calls so far and the seconds until the day is over.
+    /// Counts a call against the client's daily limit.
+    ///
+    /// - Returns: The number of calls on this day, and the seconds until the day ends.
     mutating func countDay(now: Timestamp) -> (calls: Int, reset: Int) {
         if !(.zero ..< .seconds(86400)).contains(now - day.start) { day = (now, 0) }
         day.calls += 1
         return (day.calls, Int((Duration.seconds(86400) - (now - day.start)).inSeconds.rounded(.up)))
     }
 
-    /// Judges a token and counts the call against the token's minute. Returns the calls so far and the seconds until the
-    /// minute is over.
+    /// Validates a token and counts the call against the token's limit per minute.
+    ///
+    /// - Returns: The result, the number of calls in this minute, and the seconds until the minute ends.
     mutating func use(
         _ token: String, on platform: PlatformName, now: Timestamp, idleTimeout: Duration?, isUse: Bool = true
     ) -> (verdict: Verdict, calls: Int, reset: Int) {

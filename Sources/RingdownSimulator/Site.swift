@@ -1,24 +1,29 @@
-/// The hosts that are simulated, by what they do.
+/// The simulated hosts by function.
 enum Site: Sendable, Equatable {
     /// `login.<domain>` of Genesys Cloud, in the region of that domain.
     case genesysLogin(domain: String)
+    /// `api.<domain>` of Genesys Cloud.
     case genesysAPI(domain: String)
-    /// Login and API of Genesys Cloud on one address, as the official SDKs' gateway setting has it: what a loopback port is.
+    /// Login and API of Genesys Cloud at one address, as with the gateway setting of the official SDKs. Used for loopback ports.
     case genesysGateway
     case cxoneIssuer
-    /// `<area>.nice-incontact.com`: the access-key endpoint, and an area's own configuration.
+    /// `<area>.nice-incontact.com`: the access-key endpoint and the configuration of an area.
     case cxoneRegional
     case cxoneAPI
-    /// `api-<cluster>.nice-incontact.com`: where the API's own links lead.
+    /// `api-<cluster>.nice-incontact.com`: the host in the links of API responses.
     case cxoneCluster
     case cxoneDigital
-    /// A host of CXone in an area in which the tenant does not live.
+    /// A CXone host in an area other than the tenant's.
     case cxoneElsewhere(host: String)
-    /// Somebody else's host, to which signed links lead.
+    /// A third-party storage host, to which signed links refer.
     case storage
     case control
 
-    /// The site of a real host name, for a tenant of CXone's in an area; nil for any other host.
+    /// The site of a real host name, or nil for any other host.
+    ///
+    /// - Parameters:
+    ///   - host: The real host name.
+    ///   - area: The area of the CXone tenant.
     init?(host: String, area: String) {
         let parts = host.split(separator: ".", maxSplits: 1).map(String.init)
         let domain = parts.count == 2 && genesysRegions[parts[1]] != nil ? parts[1] : nil
@@ -45,13 +50,13 @@ enum Site: Sendable, Equatable {
         }
     }
 
-    /// The names that certificates for the simulated hosts are made out to.
+    /// The DNS names in the certificates of the simulated hosts.
     static var certificateNames: [String] {
         genesysRegions.keys.sorted().map { "*." + $0 }
             + ["*.niceincontact.com", "*.nice-incontact.com", "*.nicecxone-gov.com", storageHost]
     }
 
-    /// The real host that a site stands for, for the journal.
+    /// The real host name of a site, for the journal.
     func hostName(_ path: String, _ options: Simulator.Options) -> String {
         switch self {
         case .genesysLogin(let domain): "login.\(domain)"
@@ -69,7 +74,7 @@ enum Site: Sendable, Equatable {
     }
 }
 
-/// Where the simulated hosts answer: their real names, or loopback ports. Links and discovery documents are made of these.
+/// The base URLs of the simulated hosts: real names or loopback ports. Links and discovery documents use these URLs.
 public struct Addresses: Sendable {
     public var genesys: String
     public var cxoneIssuer: String
@@ -80,7 +85,7 @@ public struct Addresses: Sendable {
     public var storage = "https://\(storageHost)"
     public var control = "http://control.invalid"
 
-    /// The real names.
+    /// Creates the URLs of the real host names.
     init(_ options: Simulator.Options) {
         func url(_ site: Site) -> String { "https://" + site.hostName("", options) }
         (genesys, cxoneIssuer, cxoneRegional) = (url(.genesysGateway), url(.cxoneIssuer), url(.cxoneRegional))
@@ -88,7 +93,7 @@ public struct Addresses: Sendable {
     }
 }
 
-/// The addresses by reference: every request carries them.
+/// A reference to the addresses, which every call carries.
 final class AddressBook: Sendable {
     let addresses: Addresses
 
@@ -99,16 +104,16 @@ final class AddressBook: Sendable {
 
 private let storageHost = "simulated-exports.s3.amazonaws.com"
 
-/// CXone's attested areas (`cxone.md` section 2).
+/// The documented areas of CXone (`cxone.md` section 2).
 let cxoneAreas = ["na1", "na2", "eu1", "uk1", "au1", "ca1", "jp1"]
 
-/// The hosts of CXone's attested areas (`cxone.md` section 2).
+/// The hosts of the documented areas of CXone (`cxone.md` section 2).
 private let cxoneHosts = Set(
     cxoneAreas.flatMap {
         ["\($0).nice-incontact.com", "api-\($0).niceincontact.com", issuerHost($0), digitalHost($0)]
     })
 
-/// The government's area has an issuer of its own, and another domain for Digital Engagement.
+/// The government area has its own issuer and another domain for Digital Engagement.
 private func issuerHost(_ area: String) -> String {
     area == "na2" ? "cxone-gov.niceincontact.com" : "cxone.niceincontact.com"
 }
@@ -116,8 +121,8 @@ private func digitalHost(_ area: String) -> String {
     area == "na2" ? "api-de-na2.nicecxone-gov.com" : "api-de-\(area).niceincontact.com"
 }
 
-/// The environment domains of Genesys Cloud and their regions (`genesys-cloud.md` section 1). The client has a list of its own,
-/// so that a mistake in one of them shows.
+/// The environment domains of Genesys Cloud and their regions (`genesys-cloud.md` section 1). The library has a separate list,
+/// so that tests detect an error in either list.
 let genesysRegions: [String: String] = [
     "mypurecloud.com": "us-east-1", "use2.us-gov-pure.cloud": "us-east-2", "usw2.pure.cloud": "us-west-2",
     "cac1.pure.cloud": "ca-central-1", "sae1.pure.cloud": "sa-east-1", "mxc1.pure.cloud": "mx-central-1",

@@ -1,19 +1,19 @@
 internal import RingdownCore
 
-/// What a token request says: its parameters, and the client's credentials wherever they stand.
+/// The parameters of a token request, and the client credentials from its header or body.
 struct TokenParameters {
     var values: [String: String] = [:]
-    /// The id and secret, both form-decoded and as sent: clients differ in how they encode them.
+    /// The ID and secret, both form-decoded and as sent, because clients use different encodings.
     var clients: [(id: String, secret: String)] = []
     private var isInBody = false
 
-    /// In which form they are these.
+    /// The form in which the request carries known credentials, or nil if it does not.
     func form(of known: (id: String, secret: String)) -> RequestRecord.CredentialsForm? {
         guard let index = clients.firstIndex(where: { $0 == known }) else { return nil }
         return isInBody ? .body : index == 0 && encoding != .raw ? .encoded : .raw
     }
 
-    /// Whether any secret was sent, right or wrong.
+    /// Whether the request carries a secret, valid or not.
     var hasSecret: Bool { clients.contains { !$0.secret.isEmpty } }
 
     private let encoding: Simulator.Options.SecretEncoding

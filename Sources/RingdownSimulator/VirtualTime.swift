@@ -8,16 +8,20 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Time that a simulator shares with the programs that run against it: it jumps to the end of the first wait once all of them
-/// sleep. A day passes in as long as the program computes.
+/// A virtual clock that a simulator shares with its client programs. The clock jumps to the end of the earliest wait when all
+/// processes wait, so that a day takes only the time that the programs compute.
 ///
-/// Programs take part with the library `libringdown-time.so` in `LD_PRELOAD` and the file in `RINGDOWN_TIME_FILE`.
-public final class VirtualTime: TimeSource, @unchecked Sendable {  // because the shared memory is only used atomically
+/// Programs use the clock through the library `libringdown-time.so` in `LD_PRELOAD` and the file in `RINGDOWN_TIME_FILE`.
+public final class VirtualTime: TimeSource, @unchecked Sendable {  // The shared memory is accessed atomically only.
     private let shared: OpaquePointer
     private let patience: Duration
 
-    /// Makes the file through which the time is shared. Waits of the simulator's own that are shorter than `patience` pass in
-    /// real time. Throws `FileError`.
+    /// Creates the file through which processes share the clock.
+    ///
+    /// - Parameters:
+    ///   - file: The path of the new file.
+    ///   - patience: The minimum duration of a wait by the simulator that uses the virtual clock. Shorter waits use real time.
+    /// - Throws: `FileError` if the file exists or cannot be created.
     public init(file: String, patience: Duration = .milliseconds(2)) throws(FileError) {
         self.patience = patience
         guard let shared = rd_time_create(file) else { throw FileError(path: file, code: errno) }
@@ -29,7 +33,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
 
     public func now() -> Instant { SystemTime().now() + offset }
 
-    /// Waits together with everybody else, on a thread of its own.
+    /// Waits on the shared clock, on a separate thread.
     public func sleep(for duration: Duration) async throws {
         let isCancelled = Atomic(false)
         try await withTaskCancellationHandler {
@@ -47,7 +51,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // because th
         rd_wait_end(&wait)
     }
 
-    /// Moves the time, forward or back.
+    /// Moves the clock forward or, for a negative duration, back.
     public func advance(by duration: Duration) {
         rd_time_advance(shared, duration.inNanoseconds)
     }

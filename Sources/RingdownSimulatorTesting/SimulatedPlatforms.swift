@@ -1,17 +1,17 @@
 public import RingdownSimulator
 public import Testing
 
-/// A simulator of its own for each test, live on free loopback ports:
+/// A trait that provides each test with its own live simulator on free loopback ports:
 ///
 /// ```swift
-/// @Test(.simulated()) func everybodyIsListed() async throws {
+/// @Test(.simulated()) func listsAllUsers() async throws {
 ///     let live = try #require(SimulatedPlatforms.current)
 ///     let client = try APIClient(Settings(environment: live.variables(platform: "genesys")))
 ///     …
 /// }
 /// ```
 public struct SimulatedPlatforms: TestTrait, SuiteTrait, TestScoping {
-    /// The simulator of the running test; nil outside of a test with the trait.
+    /// The simulator of the running test, or nil outside a test with the trait.
     @TaskLocal public static var current: LiveSimulator?
 
     private let options: Simulator.Options
@@ -22,7 +22,7 @@ public struct SimulatedPlatforms: TestTrait, SuiteTrait, TestScoping {
         self.faults = faults
     }
 
-    /// Every test of a suite has the trait, so that no two share a simulator.
+    /// A suite applies the trait to each of its tests, so that tests do not share a simulator.
     public var isRecursive: Bool { true }
 
     @concurrent public func provideScope(
@@ -37,7 +37,11 @@ public struct SimulatedPlatforms: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == SimulatedPlatforms {
-    /// Both platforms, simulated for this test alone. `configure` changes the options; `faults` are in force from the start.
+    /// Simulates both platforms for a test.
+    ///
+    /// - Parameters:
+    ///   - faults: Rules that are active from the start.
+    ///   - configure: A closure that changes the options of the simulator.
     public static func simulated(
         faults: [FaultRule] = [], _ configure: (inout Simulator.Options) -> Void = { _ in }
     ) -> SimulatedPlatforms {
@@ -48,7 +52,9 @@ extension Trait where Self == SimulatedPlatforms {
 }
 
 extension LiveSimulator {
-    /// The settings that lead to a platform (`genesys` or `cxone`), as a dictionary. Tokens stay in memory.
+    /// The environment variables for a client of a simulated platform. Tokens are cached in memory.
+    ///
+    /// - Parameter platform: `genesys` or `cxone`.
     public func variables(platform: String) -> [String: String] {
         let own = ["RINGDOWN_PLATFORM": platform, "RINGDOWN_CACHE": "memory"]
         return own.merging(environment.map { ($0.name, $0.value) }) { own, _ in own }

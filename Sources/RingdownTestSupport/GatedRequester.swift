@@ -1,7 +1,7 @@
 package import RingdownCore
 package import RingdownOAuth
 
-/// A token requester whose answers wait until the test gives them.
+/// A token requester whose requests wait until the test provides a result.
 package final class GatedRequester: TokenRequester {
     private struct State {
         var requests = 0
@@ -12,7 +12,7 @@ package final class GatedRequester: TokenRequester {
 
     package init() {}
 
-    /// How many requests there were.
+    /// The number of requests so far.
     package var requests: Int { state.withLock { $0.requests } }
 
     package func requestToken(draw: Double) async throws(TokenError) -> Token {
@@ -29,7 +29,7 @@ package final class GatedRequester: TokenRequester {
         return try result.get()
     }
 
-    /// Returns once there were `count` requests.
+    /// Waits until there have been `count` requests.
     package func waitForRequests(_ count: Int) async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
@@ -41,14 +41,14 @@ package final class GatedRequester: TokenRequester {
         }
     }
 
-    /// Answers the oldest request that waits. Traps where none does.
+    /// Completes the oldest pending request. Traps if no request is pending.
     package func answer(_ result: Result<Token, TokenError>) {
         state.withLock { $0.pending.removeFirst() }.resume(returning: result)
     }
 }
 
 extension Token {
-    /// A token for tests.
+    /// Creates a token for tests.
     package static func sample(
         _ text: String = "token", lifetime: Duration = .seconds(3600), at instant: Instant, isCacheable: Bool = true
     ) -> Token {

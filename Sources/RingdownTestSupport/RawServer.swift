@@ -6,17 +6,18 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// A TCP server on a free port of 127.0.0.1 whose every byte is written by a test: for responses that no HTTP library sends.
+/// A TCP server on a free port of 127.0.0.1. The test writes every byte, for responses that no HTTP library sends.
 ///
-/// Each connection is served on a thread of its own, which ends with it.
+/// Each connection has its own thread, which ends with the connection.
 package final class RawServer: Sendable {
+    /// The port of the server.
     package let port: Int
     private let listener: Int32
-    /// Connections that are open, so that they can be ended with the server.
+    /// The open connections, which are closed with the server.
     private let open = Locked<Set<Int32>>([])
 
-    /// - Parameter serve: Called once for each connection, with its number, counted from 0.
-    /// - Throws: `FileError` if the system has no socket or thread left.
+    /// - Parameter serve: Called once for each connection, with its number, starting from 0.
+    /// - Throws: `FileError` if the system cannot create a socket or a thread.
     package init(_ serve: @escaping @Sendable (RawConnectionToClient, Int) -> Void) throws {
         func failure() -> FileError { FileError(path: "127.0.0.1", code: errno) }
         #if canImport(Glibc)
@@ -66,7 +67,7 @@ package final class RawServer: Sendable {
     }
 }
 
-/// The server's side of a connection. It closes when the function that serves it returns.
+/// The server side of a connection. It closes when the function that serves it returns.
 package struct RawConnectionToClient: Sendable {
     private let descriptor: Int32
 
@@ -76,8 +77,8 @@ package struct RawConnectionToClient: Sendable {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// The bytes up to and including `end`, read one at a time so that nothing behind them is taken; nil if the connection
-    /// ended first.
+    /// Reads up to and including `end`, one byte at a time, so that later bytes remain in the socket. Returns nil if the connection
+    /// closes first.
     package func read(until end: String) -> [UInt8]? {
         let end = Array(end.utf8)
         var bytes: [UInt8] = []
@@ -88,7 +89,7 @@ package struct RawConnectionToClient: Sendable {
         return bytes
     }
 
-    /// Exactly `count` bytes; nil if the connection ended first.
+    /// Reads exactly `count` bytes. Returns nil if the connection closes first.
     package func read(count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
@@ -103,7 +104,7 @@ package struct RawConnectionToClient: Sendable {
         return bytes
     }
 
-    /// The head of the next request, and its body as far as `Content-Length` announces one; nil if the connection ended first.
+    /// Reads the head of the next request and a body of `Content-Length` bytes. Returns nil if the connection closes first.
     package func readRequest() -> (head: String, body: [UInt8])? {
         guard let bytes = read(until: "\r\n\r\n") else { return nil }
         let head = String(decoding: bytes, as: UTF8.self)
@@ -113,7 +114,7 @@ package struct RawConnectionToClient: Sendable {
         return (head, body)
     }
 
-    /// Sends all bytes; false if the client is gone.
+    /// Sends all bytes. Returns false if the client has disconnected.
     @discardableResult
     package func write(_ bytes: some Collection<UInt8>) -> Bool {
         let bytes = Array(bytes)
@@ -129,10 +130,11 @@ package struct RawConnectionToClient: Sendable {
         return true
     }
 
+    /// Sends a text. Returns false if the client has disconnected.
     @discardableResult
     package func write(_ text: String) -> Bool { write(text.utf8) }
 
-    /// Makes the connection end with a reset instead of an orderly close.
+    /// Makes the connection close with a reset.
     package func resetOnClose() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))

@@ -6,7 +6,7 @@ package import RingdownCore
     internal import Darwin
 #endif
 
-/// A directory of one test, removed with its last reference.
+/// A directory for one test, deleted when the last reference is released.
 package final class ScratchDirectory: Sendable {
     private let directory: TemporaryDirectory
 
@@ -18,21 +18,23 @@ package final class ScratchDirectory: Sendable {
         directory.remove()
     }
 
+    /// The path of the directory.
     package var path: String { directory.path }
-    /// The names in the directory, sorted.
+    /// The names of the directory entries, sorted.
     package var names: [String] { directory.names }
 
-    /// The permissions of a file in the directory, such as 0o600.
+    /// Returns the permissions of a file in the directory, such as 0o600.
     package func permissions(_ name: String) -> UInt32 {
         var information = stat()
         return stat(path + "/" + name, &information) == 0 ? UInt32(information.st_mode & 0o7777) : 0
     }
 
-    /// Changes the permissions of the directory, or of a file in it.
+    /// Changes the permissions of the directory or of a file in it.
     package func changePermissions(_ mode: UInt32, of name: String? = nil) {
         chmod(name.map { path + "/" + $0 } ?? path, mode_t(mode))
     }
 
+    /// Creates a symbolic link in the directory.
     package func link(_ name: String, to target: String) {
         symlink(target, path + "/" + name)
     }

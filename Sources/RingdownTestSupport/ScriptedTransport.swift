@@ -1,6 +1,6 @@
 package import RingdownCore
 
-/// A transport that a test answers: with a function, keeping what was sent.
+/// A transport that records requests and returns the responses of a function.
 package final class ScriptedTransport: Transport {
     private let answer: @Sendable (Request) throws(TransportError) -> Response
     private let log = Locked<[Request]>([])
@@ -9,7 +9,7 @@ package final class ScriptedTransport: Transport {
         self.answer = answer
     }
 
-    /// The requests so far.
+    /// The requests in the order in which they were sent.
     package var requests: [Request] { log.withLock { $0 } }
 
     package func send(_ request: Request) async throws(TransportError) -> Response {
@@ -19,7 +19,7 @@ package final class ScriptedTransport: Transport {
 }
 
 extension Request {
-    /// The body as text, whatever it is kept in.
+    /// The body as text, also if it is a secret.
     package var bodyText: String {
         switch body {
         case .none: ""
@@ -28,7 +28,7 @@ extension Request {
         }
     }
 
-    /// A header's value, revealed where it is a secret.
+    /// Returns the value of a header, also if it is a secret.
     package func revealedHeader(_ name: String) -> String? {
         for field in headers.fields where field.name.lowercased() == name.lowercased() {
             switch field.value {

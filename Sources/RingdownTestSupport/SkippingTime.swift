@@ -1,6 +1,6 @@
 package import RingdownCore
 
-/// A clock of its own in which sleeping takes no time: it jumps to the end of each sleep. For one task after the other.
+/// A clock that jumps to the end of each sleep instead of waiting. For sequential tasks only.
 package final class SkippingTime: TimeSource {
     private let instant: Locked<Instant>
 
@@ -16,6 +16,7 @@ package final class SkippingTime: TimeSource {
         await Task.yield()
     }
 
+    /// Advances both clocks.
     package func advance(by duration: Duration) {
         instant.withLock { $0 = $0 + duration }
     }

@@ -1,4 +1,4 @@
-"""What must hold for whatever the program writes to standard error."""
+"""Checks for the program's standard error output."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import urllib.parse
 
 
 def forms_of(secret, identifier):
-    """The secret as it may travel: plain, in JSON, form-encoded, and in a Basic header either way."""
+    """The encodings in which a secret can appear: plain, JSON, percent-encoded, and in a Basic header of each encoding."""
     yield json.dumps(secret)[1:-1]
     for encode in (str, urllib.parse.quote_plus, lambda text: urllib.parse.quote(text, safe="")):
         yield encode(secret)
@@ -20,13 +20,13 @@ def assert_discloses_nothing(text, secret, identifier="ringdown-acceptance"):
 
 
 def assert_short_and_printable(text):
-    assert text.strip(), "an error says something"
+    assert text.strip(), "the error message is empty"
     assert len(text.encode()) < 2048
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), "control characters reach the terminal"
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), "the message contains control characters"
 
 
 def assert_failed(outcome, codes, secret, identifier="ringdown-acceptance"):
-    """The program failed as it should: one of the exit codes, nothing on stdout, a short and harmless message."""
+    """Expects one of the exit codes, no standard output, and a short error message without the secret."""
     assert outcome.code in codes, outcome
     assert outcome.out == ""
     assert_short_and_printable(outcome.err)

@@ -1,4 +1,4 @@
-"""Fixtures: the program in a clean environment, certificates, and the servers it talks to."""
+"""Shared fixtures: the program in a clean environment, certificates, and local servers."""
 
 import contextlib
 import dataclasses
@@ -23,7 +23,7 @@ from servers.certificates import Authority
 from servers.processes import serving
 from servers.tokens import TokenEndpoint
 
-# Who runs the tests in the background or behind nohup has these ignored, which every program started here would inherit.
+# In the background or under nohup, these signals are ignored, and every program started here would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -35,7 +35,7 @@ SECRET = "p:a+s/s%w&r=dé"
 
 @dataclasses.dataclass
 class Outcome:
-    """How a run of the program ended."""
+    """The result of a program run."""
 
     code: int
     out: str
@@ -52,14 +52,14 @@ def binary():
 
 @pytest.fixture(scope="session")
 def release(binary):
-    """The optimised build, where there is one: for what takes minutes with the other."""
+    """The release build if it exists, otherwise the debug build. Some tests take minutes with the debug build."""
     path = HERE.parents[1] / ".build/release/ringdown"
     return path if path.exists() else binary
 
 
 @pytest.fixture
 def clean_environment(tmp_path):
-    """Nothing of the machine's own: no proxy, no certificates, no profile, no cache."""
+    """An environment without the machine's proxies, certificates, profiles and cache."""
     home = tmp_path / "home"
     home.mkdir()
     return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "RINGDOWN_CACHE": "off"}
@@ -67,7 +67,7 @@ def clean_environment(tmp_path):
 
 @pytest.fixture
 def ringdown(binary, clean_environment, tmp_path):
-    """Runs the program: arguments as such, variables by name."""
+    """Runs the program with command-line arguments, and with environment variables as keyword arguments."""
 
     def run(*arguments, **variables):
         environment = clean_environment | {name: str(value) for name, value in variables.items()}
@@ -80,7 +80,7 @@ def ringdown(binary, clean_environment, tmp_path):
 
 @pytest.fixture
 def token(ringdown):
-    """`ringdown token --platform custom` for a token endpoint."""
+    """Runs `ringdown token --platform custom` against a token endpoint."""
 
     def run(url, *arguments, secret=SECRET, **variables):
         credentials = {"OAUTH_TOKEN_URL": url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": secret}
@@ -91,7 +91,7 @@ def token(ringdown):
 
 @pytest.fixture
 def curl(clean_environment):
-    """Runs curl, to check what a server of ours does: (exit code, stdout, stderr)."""
+    """Runs curl to check a test server, and returns the Outcome."""
 
     def run(*arguments, **variables):
         done = subprocess.run(["curl", "--silent", "--show-error", *arguments], env=clean_environment | variables,
@@ -108,13 +108,13 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def certificate(authority):
-    """Certificate and key of a server on loopback."""
+    """The certificate and key of a server on loopback."""
     return authority.issue("localhost")
 
 
 @pytest.fixture
 def tls_endpoint(certificate):
-    """A token endpoint behind TLS."""
+    """A token endpoint with TLS."""
     with TokenEndpoint(certificate=certificate) as endpoint:
         yield endpoint
 
@@ -127,7 +127,7 @@ class Glewlwyd:
     log: pathlib.Path
 
     def minted(self):
-        """How many tokens it has given so far."""
+        """Returns the number of tokens issued so far."""
         return self.log.read_text().count("Access token generated")
 
 
@@ -144,7 +144,7 @@ def glewlwyd(tmp_path_factory):
 
 @pytest.fixture
 def tinyproxy(tmp_path):
-    """Starts forward proxies that want a password: gives the port of one, with further lines for its configuration."""
+    """Starts forward proxies that require a password, with additional configuration lines, and returns the port."""
     with contextlib.ExitStack() as running:
 
         def start(*lines, user="wanda", password="pa-ss.w0rd"):
@@ -162,7 +162,7 @@ def tinyproxy(tmp_path):
 
 @dataclasses.dataclass
 class Mitmproxy:
-    """A forward proxy that opens TLS, as companies run them."""
+    """A forward proxy that intercepts TLS, as in corporate networks."""
 
     url: str
     authority: pathlib.Path
@@ -179,7 +179,7 @@ def mitmproxy(tmp_path_factory, authority):
 
     def command(port):
         return ["mitmdump", "--listen-host", "127.0.0.1", "--listen-port", str(port), "--set", f"confdir={top}",
-                "--set", "upstream_cert=false", "--set", "connection_strategy=lazy",  # so that it offers HTTP/2
+                "--set", "upstream_cert=false", "--set", "connection_strategy=lazy",  # required to offer HTTP/2
                 "--set", f"ssl_verify_upstream_trusted_ca={authority.certificate}", "-s", SERVERS / "mitm_log.py"]
 
     environment = {"PATH": os.environ["PATH"], "HOME": str(top), "LANG": "C.UTF-8", "MITM_LOG": str(log),
@@ -190,21 +190,21 @@ def mitmproxy(tmp_path_factory, authority):
 
 @pytest.fixture(scope="module")
 def plain_redis(tmp_path_factory):
-    """A Redis as it comes: no TLS, no password."""
+    """A Redis server with the default configuration: no TLS, no password."""
     with redis.running(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def guarded_redis(tmp_path_factory, certificate):
-    """A Redis behind TLS whose users may only do what they must."""
+    """A Redis server with TLS, and with users that have minimal permissions."""
     with redis.running(tmp_path_factory.mktemp("redis"), certificate) as server:
         yield server
 
 
 @pytest.fixture
 def simulated(binary, clean_environment, tmp_path):
-    """Starts simulators that serve until the test is over: gives the variables by which programs find one."""
+    """Starts simulators that run until the end of the test, and returns the environment variables for clients."""
     with contextlib.ExitStack() as running:
 
         def start(*options):
@@ -223,7 +223,7 @@ def simulated(binary, clean_environment, tmp_path):
 
 @pytest.fixture
 def at_terminal(binary, clean_environment, tmp_path):
-    """Runs the program at a terminal of its own, typing an answer behind each prompt: (exit code, everything shown)."""
+    """Runs the program at a pseudo-terminal and types an answer at each prompt. Returns the exit code and the terminal output."""
 
     def run(*arguments, answers=(), columns=80, **variables):
         answers, shown = list(answers), b""
@@ -232,17 +232,17 @@ def at_terminal(binary, clean_environment, tmp_path):
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.chdir(tmp_path)
             os.execve(binary, [binary, *arguments], clean_environment | {"TERM": "xterm"} | variables)
-        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
+        with contextlib.suppress(OSError):  # on Linux, reading from a closed terminal is an error
             while True:
                 if not select.select([terminal], [], [], 30)[0]:
                     os.kill(child, signal.SIGKILL)
-                    pytest.fail(f"it waits for something else: {shown.decode()}")
+                    pytest.fail(f"no expected prompt within 30 s: {shown.decode()}")
                 shown += os.read(terminal, 4096)
                 if answers and shown.rstrip(b" ").endswith(answers[0][0].encode()):
                     os.write(terminal, (answers.pop(0)[1]).encode())
         os.close(terminal)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        assert not answers, f"nobody asked for {answers}: {shown.decode()}"
+        assert not answers, f"no prompt for {answers}: {shown.decode()}"
         return code, shown.decode().replace("\r\n", "\n")
 
     return run

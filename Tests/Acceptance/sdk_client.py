@@ -1,6 +1,6 @@
-"""Uses the simulator through the vendor's own Python SDK, and prints what it got as one JSON object.
+"""Calls the simulator through the vendor's Python SDK and prints the results as one JSON object.
 
-With `limit` as its argument it goes beyond the rate limit of 5 calls, without one it calls everything else.
+The argument `limit` selects the calls beyond the rate limit of 5 calls. Without an argument, all other calls are made.
 """
 
 import json
@@ -29,7 +29,7 @@ def record(method, url, status, headers, body):
 
 
 def recording(request, deserialize):
-    """The SDK's own two functions, which also keep every response as it came, and the model that is made of it."""
+    """Wrappers for two functions of the SDK that also record every raw response and its model."""
 
     def request_and_record(self, method, url, **rest):
         try:
@@ -51,7 +51,7 @@ RESTClientObject.request, ApiClient.deserialize = recording(RESTClientObject.req
 
 
 def control(path, body=None):
-    """The simulator's control plane: GET, or POST of a body."""
+    """Sends a GET, or a POST with a body, to the simulator's control plane."""
     request = urllib.request.Request(f"{os.environ['RINGDOWN_SIM_URL']}/_sim/{path}",
                                      data=None if body is None else json.dumps(body).encode())
     with urllib.request.urlopen(request) as answer:
@@ -59,12 +59,12 @@ def control(path, body=None):
 
 
 def log_in(identifier=CLIENT_ID, secret=SECRET):
-    """A client with a token of its own."""
+    """Returns a client with a new token."""
     return ApiClient(host=HOST).get_client_credentials_token(identifier, secret)
 
 
 def refusal(call):
-    """The status and the body of the ApiException that a call must raise."""
+    """The status, body and headers of the ApiException that a call raises."""
     try:
         call()
     except ApiException as error:
@@ -74,7 +74,7 @@ def refusal(call):
 
 
 def listing(users, page_size):
-    """All users, page by page, as the SDK's users have to write it."""
+    """All users, page by page, with the loop that callers of the SDK write."""
     pages, number, count = [], 1, 1
     while number <= count:
         page = users.get_users(page_size=page_size, page_number=number)
@@ -85,7 +85,7 @@ def listing(users, page_size):
 
 
 def conversations(analytics):
-    """Every conversation of a day, by pages of the synchronous query."""
+    """All conversations of a day, from the pages of the synchronous query."""
     found, number = [], 1
     while True:
         query = ConversationQuery()
@@ -105,7 +105,7 @@ def submitted(analytics):
 
 
 def job(analytics):
-    """The same by a job, with the simulator's clock moved instead of waiting."""
+    """The same conversations from an asynchronous job. Advances the simulator's clock instead of waiting."""
     identifier = submitted(analytics)
     states = [analytics.get_analytics_conversations_details_job(identifier).state]
     control("clock", {"advance": 10})
@@ -121,7 +121,7 @@ def job(analytics):
 
 
 def cancelled(analytics):
-    """The state of a job that was cancelled, and the refusal of its results."""
+    """The state of a cancelled job, and the error response for its results."""
     identifier = submitted(analytics)
     analytics.delete_analytics_conversations_details_job(identifier)
     return (analytics.get_analytics_conversations_details_job(identifier).state,
@@ -129,7 +129,7 @@ def cancelled(analytics):
 
 
 def forbidden(client):
-    """What a client without permissions gets."""
+    """The error response for a client without permissions."""
     control("client", {"permissions": []})
     try:
         return refusal(lambda: OAuthApi(client).get_oauth_clients())
@@ -138,7 +138,7 @@ def forbidden(client):
 
 
 def revoked(client):
-    """What a token gets that was just deleted."""
+    """The error response for a token that was just deleted."""
     TokensApi(client).head_tokens_me()
     TokensApi(client).delete_tokens_me()
     return refusal(lambda: TokensApi(client).get_tokens_me())
@@ -176,17 +176,17 @@ def everything():
         "organization": {"id": token.organization.id, "name": token.organization.name},
         "client": token.o_auth_client.id,
         "me": refusal(lambda: users.get_users_me()),
-        "nobody": refusal(lambda: users.get_user("00000000-0000-4000-8000-000000000000")),
+        "unknownUser": refusal(lambda: users.get_user("00000000-0000-4000-8000-000000000000")),
         "forbidden": forbidden(client),
         "revoked": revoked(log_in()),
         "wrongSecret": refusal(lambda: log_in(secret="not-" + SECRET)),
-        "unknownClient": refusal(lambda: log_in("nobody")),
+        "unknownClient": refusal(lambda: log_in("unknown-client")),
         "noToken": refusal(lambda: UsersApi(ApiClient(host=HOST)).get_users()),
     }
 
 
 def limit():
-    """The calls beyond the limit: the SDK waits and tries again, first with a clock that stands still, then moves."""
+    """Calls beyond the limit. The SDK waits and retries, first with a stopped clock, then with a moving clock."""
     in_vain, waits = [], []
 
     def wait(seconds):

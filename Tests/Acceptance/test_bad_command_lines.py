@@ -1,4 +1,4 @@
-"""Command lines with mistakes: each is named, with the closest right word, exit code 64, and nothing on standard output."""
+"""Invalid command lines: the error names the mistake and the closest valid word; exit code 64, no standard output."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from checks import assert_short_and_printable
 
 @pytest.fixture(scope="module")
 def options(binary):
-    """Every option of every command: (command, name, the name of its value or None)."""
+    """All options of all commands: (command, name, name of the value or None)."""
 
     def text(*arguments):
         return subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=30).stdout
@@ -31,19 +31,19 @@ def refused(outcome):
     return outcome.err
 
 
-def test_a_value_that_is_missing_or_empty(ringdown, options):
+def test_a_missing_or_empty_value_is_rejected(ringdown, options):
     for command, name, value in options:
         if value:
-            assert f"--{name} wants a value: {value}" in refused(ringdown(command, f"--{name}"))
+            assert f"--{name} requires a value: {value}" in refused(ringdown(command, f"--{name}"))
             assert f"--{name} is empty" in refused(ringdown(command, f"--{name}="))
         elif name not in ("help", "insecure"):
             assert f"--{name} takes no value" in refused(ringdown(command, f"--{name}=yes"))
 
 
-def test_an_option_that_is_given_twice(ringdown, options):
+def test_a_repeated_option_is_rejected(ringdown, options):
     values = {"NUMBER": "1", "DURATION": "1s"}
     for command, name, value in options:
-        if name in ("help", "fault", "assume", "field", "header", "scenarios", "client"):  # the others may be repeated
+        if name in ("help", "fault", "assume", "field", "header", "scenarios", "client"):  # these may be repeated
             continue
         if value:
             choice = re.search(rf"--{name} {value} .*?\(([a-z0-9-]+)", " ".join(ringdown(command, "--help").out.split()))
@@ -55,7 +55,7 @@ def test_an_option_that_is_given_twice(ringdown, options):
         assert f"--{name} is given twice" in outcome.err or "cannot be" in outcome.err, (command, name, outcome.err)
 
 
-def test_a_value_of_the_wrong_kind(ringdown, options):
+def test_a_value_of_the_wrong_type_is_rejected(ringdown, options):
     count = 0
     for command, name, value in options:
         if value in ("NUMBER", "DURATION", "FORMAT") and name != "version":
@@ -64,7 +64,7 @@ def test_a_value_of_the_wrong_kind(ringdown, options):
     assert count > 40
 
 
-def test_an_option_that_does_not_exist_with_the_closest_name(ringdown, options):
+def test_an_unknown_option_is_rejected_with_the_closest_name(ringdown, options):
     names = {(command, name) for command, name, _ in options}
     for command, name, value in options:
         if len(name) > 4 and (command, name[:-1]) not in names:
@@ -73,7 +73,7 @@ def test_an_option_that_does_not_exist_with_the_closest_name(ringdown, options):
 
 
 @pytest.mark.parametrize("word, meant", [("tokens-why", None), ("toekn", "token"), ("docter", "doctor"), ("user", "users"), ("intt", "init")])
-def test_a_command_that_does_not_exist(ringdown, word, meant):
+def test_an_unknown_command_is_rejected_with_the_closest_name(ringdown, word, meant):
     message = refused(ringdown(word))
     assert f"unknown command '{word}'" in message
     assert not meant or f"'ringdown {meant}'" in message
@@ -83,19 +83,19 @@ SECRET = "eL5Al1oWh-AKo7jxuIGcNsf31rnKE6tcXM1BY8GHjyB"
 
 
 @pytest.mark.parametrize("arguments", [["--client-secret", SECRET], [f"--client-secret={SECRET}"], ["--password", SECRET], ["--access-token", SECRET]])
-def test_a_secret_as_an_argument_is_refused_with_the_right_way_and_not_repeated(ringdown, arguments):
+def test_a_secret_as_an_argument_is_rejected_and_not_printed(ringdown, arguments):
     message = refused(ringdown("token", *arguments))
-    assert "never an argument" in message and "_FILE" in message and SECRET not in message
+    assert "every user of this machine can read secrets in arguments" in message and "_FILE" in message and SECRET not in message
 
 
 @pytest.mark.parametrize("arguments", [[SECRET], ["prod", SECRET]])
-def test_a_secret_where_a_profile_belongs_is_not_repeated(ringdown, arguments):
+def test_a_secret_in_place_of_a_profile_is_not_printed(ringdown, arguments):
     outcome = ringdown("token", *arguments)
     assert outcome.code in (64, 78) and SECRET not in outcome.err
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_crash_and_get_into_no_file(binary, clean_environment, tmp_path, closing):
+def test_closed_standard_streams_cause_neither_a_crash_nor_a_stray_file(binary, clean_environment, tmp_path, closing):
     done = subprocess.run(["bash", "-c", f"'{binary}' simulate -- '{binary}' whoami --platform genesys {closing}"], env=clean_environment,
                           cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 1) and "rror:" not in done.stderr and "atal" not in done.stderr
@@ -104,7 +104,7 @@ def test_closed_streams_are_no_crash_and_get_into_no_file(binary, clean_environm
 
 @pytest.mark.parametrize("command", ["regions", "--help", "man", "users --platform genesys --output csv", "doctor --platform genesys",
                                      "api --platform genesys GET /api/v2/users --paginate --output ndjson", "completion bash"])
-def test_a_reader_that_has_enough_makes_no_noise(binary, clean_environment, tmp_path, command):
+def test_a_closed_pipe_causes_no_error_message(binary, clean_environment, tmp_path, command):
     done = subprocess.run(["bash", "-c", f"'{binary}' simulate --users 20000 -- '{binary}' {command} | head -1"], env=clean_environment,
                           cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and done.stderr == "" and done.stdout.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Token endpoints answer with all sorts of things: none crashes us, fills the screen, or brings out the secret."""
+"""Malformed responses of token endpoints: none crashes the program, floods the terminal, or discloses the secret."""
 
 import json
 
@@ -12,7 +12,7 @@ PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>" + b"<p>
 
 
 def cut_off(client):
-    """Promises more than it sends, and hangs up."""
+    """Announces a longer body than it sends, then closes the connection."""
     reply(body=b'{"access_token":"half', Content_Length=9999)(client)
 
 
@@ -23,12 +23,12 @@ def hang_up(client):
 
 ANSWERS = {
     "an HTML page": reply(body=PAGE, kind="text/html"),
-    "an HTML page that calls itself JSON": reply(body=PAGE),
-    "nothing at all": reply(body=b""),
-    "nothing, with 204": reply(204, b""),
-    "half a JSON object": reply(body=json.dumps(GOOD).encode()[:40]),
+    "an HTML page with content type JSON": reply(body=PAGE),
+    "an empty body": reply(body=b""),
+    "an empty body with 204": reply(204, b""),
+    "a truncated JSON object": reply(body=json.dumps(GOOD).encode()[:40]),
     "bytes that are not UTF-8": reply(body=b'{"access_token":"\xff\xfe","token_type":"Bearer"}'),
-    "brackets without end": reply(body=b"[" * 1_000_000),
+    "a million opening brackets": reply(body=b"[" * 1_000_000),
     "an array": reply(body=[GOOD]),
     "no token": reply(body={"token_type": "Bearer", "expires_in": 3600}),
     "an empty token": reply(body=GOOD | {"access_token": ""}),
@@ -36,16 +36,16 @@ ANSWERS = {
     "a token with a second header": reply(body=GOOD | {"access_token": "a\r\nX-Injected: b"}),
     "a token with an escape sequence": reply(body=GOOD | {"access_token": "a\x1b[2Jb"}),
     "an error with status 200": reply(body={"error": "server_error"}),
-    "a body cut off": cut_off,
-    "a connection closed": hang_up,
-    "a server's failure": reply(500, PAGE, kind="text/html"),
+    "a truncated body": cut_off,
+    "a closed connection": hang_up,
+    "a server error": reply(500, PAGE, kind="text/html"),
     "an unavailable server": reply(503, b"", Retry_After="1"),
-    "a page for a wrong address": reply(404, PAGE, kind="text/html"),
+    "a 404 page": reply(404, PAGE, kind="text/html"),
 }
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
-def test_an_answer_without_a_token_is_a_failure(token, answer):
+def test_a_response_without_a_token_is_an_error(token, answer):
     with TokenEndpoint(answer) as endpoint:
         outcome = token(endpoint.url)
     assert_failed(outcome, {1, 7, 78}, SECRET)
@@ -53,7 +53,7 @@ def test_an_answer_without_a_token_is_a_failure(token, answer):
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/html; charset=utf-8", "application/x-www-form-urlencoded"])
-def test_a_wrong_content_type_is_forgiven(token, kind):
+def test_a_wrong_content_type_is_accepted(token, kind):
     with TokenEndpoint(reply(body=GOOD, kind=kind)) as endpoint:
         outcome = token(endpoint.url)
     assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
@@ -62,14 +62,14 @@ def test_a_wrong_content_type_is_forgiven(token, kind):
 
 @pytest.mark.parametrize("lifetime", [{}, {"expires_in": None}, {"expires_in": "3600"}, {"expires_in": 3599.5},
                                       {"expires_in": "soon"}, {"expires_in": 1e300}, {"expires_in": -5}], ids=str)
-def test_a_strange_lifetime_is_no_reason_to_refuse_the_token(token, lifetime):
+def test_a_token_with_an_invalid_lifetime_is_accepted(token, lifetime):
     body = {"access_token": TOKEN, "token_type": "bearer"} | lifetime
     with TokenEndpoint(reply(body=body)) as endpoint:
         outcome = token(endpoint.url)
     assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
 
 
-def test_a_body_of_thirty_megabytes_is_not_read_to_its_end(token):
+def test_a_body_of_thirty_megabytes_is_not_read_completely(token):
     sent = []
 
     def flood(client):
@@ -88,7 +88,7 @@ def test_a_body_of_thirty_megabytes_is_not_read_to_its_end(token):
         assert sum(sent) < 30_000_000 * len(endpoint.requests)
 
 
-def test_a_wait_of_an_hour_is_not_waited_for(token):
+def test_a_retry_after_of_one_hour_exits_with_6(token):
     with TokenEndpoint(reply(429, b"", Retry_After="3600")) as endpoint:
         assert_failed(token(endpoint.url), {6}, SECRET)
 
@@ -101,7 +101,7 @@ def test_a_redirect_is_not_followed(token, status):
     assert_failed(outcome, {1, 7, 78}, SECRET)
 
 
-def test_a_port_where_nobody_listens_is_named(token):
+def test_a_refused_connection_names_the_address(token):
     with TokenEndpoint() as gone:
         url = gone.url
     outcome = token(url)
@@ -115,7 +115,7 @@ ESCAPES = {"colour": "\x1b[31m", "title": "\x1b]0;owned\x07", "return": "\r", "C
 
 @pytest.mark.parametrize("output", ["text", "json"])
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES.keys())
-def test_terminal_escapes_in_an_error_are_made_visible(token, escape, output):
+def test_terminal_escapes_in_an_error_are_not_printed(token, escape, output):
     body = {"error": "invalid_client", "error_description": f"before{escape}after"}
     arguments = ["--output", "json"] if output == "json" else []
     with TokenEndpoint(reply(400, body)) as endpoint:
@@ -139,7 +139,7 @@ ECHOES = {
 
 @pytest.mark.parametrize("method", ["basic", "basic-raw", "body"])
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES.keys())
-def test_a_secret_that_the_server_repeats_does_not_come_out(token, echo, method):
+def test_a_secret_echoed_by_the_server_is_not_printed(token, echo, method):
     def answer(client):
         reply(400, echo(*endpoint.requests[-1][1:]))(client)
 
@@ -151,7 +151,7 @@ def test_a_secret_that_the_server_repeats_does_not_come_out(token, echo, method)
 
 @pytest.mark.parametrize("page", [True, False], ids=["on a page", "in the description"])
 @pytest.mark.parametrize("offset", [120, 190, 245, 250, 505])
-def test_a_repeated_secret_that_a_quotation_would_cut_does_not_come_out_in_part(token, offset, page):
+def test_a_shortened_quotation_contains_no_part_of_an_echoed_secret(token, offset, page):
     secret = "correct-horse-battery-staple-under-the-bridge"
     text = "x" * offset + secret + "y" * 600
     with TokenEndpoint(reply(500, text.encode()) if page else reply(400, refused(text))) as endpoint:
@@ -160,7 +160,7 @@ def test_a_repeated_secret_that_a_quotation_would_cut_does_not_come_out_in_part(
     assert secret[:6] not in outcome.err
 
 
-def test_plain_http_is_for_loopback_only(token):
+def test_plain_http_is_allowed_for_loopback_only(token):
     outcome = token("http://token.example.invalid/oauth/token")
     assert_failed(outcome, {64, 78}, SECRET)
     assert "https" in outcome.err

@@ -1,4 +1,4 @@
-"""`ringdown bench`: the scoreboard tells clients apart that differ, and ours passes every row."""
+"""`ringdown bench`: the score distinguishes correct from faulty clients, and Ringdown passes every row."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ import pytest
 
 CORPUS = pathlib.Path(__file__).parents[2] / "Scenarios/lifecycle.json"
 
-# A client without a cache, in a few lines of the standard library, or one that keeps its token for ever.
+# A client in a few lines of the standard library that either has no cache or caches its token forever.
 NAIVE = """
 import base64, json, os, sys, threading, time, urllib.parse, urllib.request
 quote = urllib.parse.quote_plus
@@ -48,7 +48,7 @@ for line in sys.stdin:
     print(json.dumps({"succeeded": count - len(errors), "failed": len(errors), "error": None}), flush=True)
 """
 
-# A client that claims success: it never asks for a token, or once for each command and in vain.
+# A client that reports success without a token: it sends no token request, or one invalid request for each command.
 LIAR = """
 import json, os, sys, time, urllib.error, urllib.request
 for line in sys.stdin:
@@ -62,7 +62,7 @@ for line in sys.stdin:
     print(json.dumps(answer), flush=True)
 """
 
-# A client that breaks: before its first answer, or behind it.
+# A client that crashes before or after its first answer.
 BROKEN = """
 import sys
 if %(answers)s:
@@ -81,7 +81,7 @@ def results(outcome):
 
 @pytest.fixture
 def client(tmp_path, ringdown):
-    """Plays the scoreboard with a client that is a Python program."""
+    """Runs the benchmark with a client written in Python."""
 
     def run(source, *options, **variables):
         program = tmp_path / "client.py"
@@ -101,7 +101,7 @@ def naive(client):
 
 @pytest.fixture
 def scratch(tmp_path):
-    """Where temporary directories are made, and nothing must be left."""
+    """The directory for temporary directories. It must be empty at the end."""
     directory = tmp_path / "scratch"
     directory.mkdir()
     yield directory
@@ -115,19 +115,19 @@ def test_our_library_passes_every_row(ringdown):
     assert "FAIL" not in outcome.out
 
 
-def test_a_client_that_keeps_nothing_fails_where_it_must(naive):
+def test_a_client_without_a_cache_fails_the_expected_rows(naive):
     outcome = naive(False)
     rows = results(outcome)
     assert outcome.code == 1
     assert rows["expires_in is 0, 5 calls"]["passed"]
     assert rows["secret with special characters"]["measured"] == "form-encoded"
     assert rows["expires_in is missing, 5 calls"]["measured"] == "5 requests"
-    assert rows["wrong secret, answered 400, 20 calls"]["measured"] == "20 requests"
+    assert rows["wrong secret, status 400, 20 calls"]["measured"] == "20 requests"
     assert rows["token endpoint down, 200 s of validity left, 5 calls"]["measured"] == "5 requests, 5 of 5 failed"
     assert rows["429 with Retry-After: 4, 3 calls"]["measured"] == "3 requests within 4 s"
 
 
-def test_a_client_that_keeps_a_token_for_ever_is_found_out(naive):
+def test_a_client_that_caches_a_token_forever_fails_the_expiry_rows(naive):
     rows = results(naive(True, "--only", "expires_in"))
     assert len(rows) == 6
     for title, row in rows.items():
@@ -135,7 +135,7 @@ def test_a_client_that_keeps_a_token_for_ever_is_found_out(naive):
         assert "never expires" in row["measured"] or "not clamped" in row["measured"], title
 
 
-def test_several_clients_make_the_columns_of_a_table_in_markdown(ringdown, binary):
+def test_several_clients_become_columns_of_a_markdown_table(ringdown, binary):
     outcome = ringdown("bench", "--output", "markdown", "--only", "special", "--client", f"a={binary} bench-client",
                        "--client", f"b|c={binary} bench-client")
     lines = outcome.out.splitlines()
@@ -143,28 +143,28 @@ def test_several_clients_make_the_columns_of_a_table_in_markdown(ringdown, binar
     assert lines[-1] == "| passed | 1 | 1 of 1 | 1 of 1 |"
 
 
-def test_callers_that_do_not_wait_for_each_other_all_ask(naive):
-    row = results(naive(True, "--only", "no token yet"))["50 at once, no token yet"]
+def test_uncoordinated_callers_each_request_a_token(naive):
+    row = results(naive(True, "--only", "no token yet"))["50 concurrent calls, no token yet"]
     assert (row["passed"], row["measured"]) == (False, "50 requests")
 
 
 @pytest.mark.parametrize("asks", [False, True])
-def test_a_client_that_claims_success_and_has_no_token_passes_no_row(client, asks):
+def test_a_client_that_reports_success_without_a_token_passes_no_row(client, asks):
     outcome = client(LIAR % {"asks": asks}, "--output", "json")
     assert outcome.code == 1
     assert [title for title, row in results(outcome).items() if row["passed"]] == []
 
 
-@pytest.mark.parametrize("command,reason", [("true", "it has ended"), ("no-such-program", "not found")])
-def test_what_cannot_answer_is_told_at_once(ringdown, scratch, command, reason):
+@pytest.mark.parametrize("command,reason", [("true", "it exited"), ("no-such-program", "not found")])
+def test_a_client_that_exits_immediately_is_a_configuration_error(ringdown, scratch, command, reason):
     outcome = ringdown("bench", "--client", f"x={command}", TMPDIR=scratch)
     assert (outcome.code, outcome.out) == (78, "")
-    assert f"the client {command} gives no answer: it has ended" in outcome.err
+    assert f"the client {command} does not answer: it exited" in outcome.err
     assert reason in outcome.err
     assert "ringdown bench --help" in outcome.err
 
 
-def test_the_end_of_what_it_wrote_is_told(client, scratch):
+def test_the_error_quotes_the_last_lines_of_the_client(client, scratch):
     outcome = client(BROKEN % {"answers": False}, "--output", "json", TMPDIR=scratch)
     assert (outcome.code, outcome.out) == (78, "")
     error = json.loads(outcome.err)["error"]
@@ -175,26 +175,26 @@ def test_the_end_of_what_it_wrote_is_told(client, scratch):
     assert len(lines[-1]) < 350
 
 
-def test_a_client_that_breaks_later_gets_no_result_and_what_it_wrote(client, scratch):
+def test_a_client_that_crashes_later_gets_no_result_and_its_stderr_is_quoted(client, scratch):
     source = BROKEN % {"answers": True}
     outcome = client(source, "--only", "special", "--output", "json", TMPDIR=scratch)
     row = results(outcome)["secret with special characters"]
-    assert (outcome.code, row["passed"], row["measured"]) == (1, False, "no result: it has ended")
+    assert (outcome.code, row["passed"], row["measured"]) == (1, False, "no result: it exited")
     assert "RuntimeError" in row["stderr"][-1]
     table = client(source, "--only", "special", TMPDIR=scratch)
     assert table.code == 1
     assert "stderr: RuntimeError" in table.out
 
 
-def test_what_is_no_client_gets_no_result_and_no_crash(ringdown, scratch):
+def test_a_program_that_is_not_a_client_gets_no_result(ringdown, scratch):
     outcome = ringdown("bench", "--only", "special", "--output", "json", "--client", "x=echo hello", TMPDIR=scratch)
     assert outcome.code == 1
     assert "it answered 'hello'" in results(outcome)["secret with special characters"]["measured"]
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_one_that_is_interrupted_leaves_nothing_behind(binary, clean_environment, scratch, end):
-    # A client that never answers, and does not sleep, which takes no time here.
+def test_an_interrupted_benchmark_leaves_no_files(binary, clean_environment, scratch, end):
+    # A client that never answers. It does not sleep, because sleeps return immediately on the virtual clock.
     busy = [binary, "bench", "--", sys.executable, "-c", "input()\nwhile True: pass"]
     process = subprocess.Popen(busy, env=clean_environment | {"TMPDIR": str(scratch)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not list(scratch.glob("ringdown-*/client.log")):
@@ -207,26 +207,26 @@ def test_one_that_is_interrupted_leaves_nothing_behind(binary, clean_environment
 
 @pytest.mark.parametrize("arguments", [["--only", "nothing like this"], ["--client", "nameless"], ["--output", "xml"], ["--client", "a="],
                                        ["--seed", "3"], ["--on", "machine"]])
-def test_what_cannot_be_understood_is_a_usage_error(ringdown, arguments):
+def test_invalid_options_are_usage_errors(ringdown, arguments):
     assert ringdown("bench", *arguments).code == 64
 
 
 @pytest.mark.parametrize("runner,least", [("machine", 105), ("library", 105), ("command", 90)])
-def test_the_scenarios_of_the_lifecycle_come_out_as_they_must(ringdown, runner, least):
+def test_the_lifecycle_scenarios_pass(ringdown, runner, least):
     outcome = ringdown("bench", "--scenarios", CORPUS, "--on", runner)
     assert outcome.code == 0, outcome.out
     passed, _, count = outcome.out.splitlines()[-1].split()[:3]
     assert int(passed) == int(count) >= least
 
 
-def test_a_scenario_that_fails_is_told_with_what_came_instead(ringdown, tmp_path):
+def test_a_failed_scenario_is_reported_with_the_actual_result(ringdown, tmp_path):
     file = tmp_path / "wrong.json"
     file.write_text('[{"name": "x", "steps": [{"do": "getToken", "expect": {"result": "error"}}]}]')
     outcome = ringdown("bench", "--scenarios", file)
-    assert (outcome.code, outcome.out) == (1, "FAIL  x\n      step 1: the result is fresh, not error\n0 of 1 scenarios passed\n")
+    assert (outcome.code, outcome.out) == (1, "FAIL  x\n      step 1: expected the result error, not fresh\n0 of 1 scenarios passed\n")
 
 
-def test_a_scenario_file_with_a_mistake_is_a_configuration_error(ringdown, tmp_path):
+def test_an_invalid_scenario_file_is_a_configuration_error(ringdown, tmp_path):
     file = tmp_path / "broken.json"
     file.write_text('[\n{"name": "x", "steps": [}]')
     outcome = ringdown("bench", "--scenarios", file)
@@ -234,7 +234,7 @@ def test_a_scenario_file_with_a_mistake_is_a_configuration_error(ringdown, tmp_p
     assert "line 2" in outcome.err
 
 
-def test_random_lives_keep_every_promise(ringdown):
+def test_random_event_sequences_keep_every_invariant(ringdown):
     outcome = ringdown("bench", "--seeds", "20", "--seed", "1000")
     assert outcome.code == 0
     assert outcome.out.startswith("20 seeds, 40000 events")

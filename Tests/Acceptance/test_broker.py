@@ -1,4 +1,4 @@
-"""`ringdown serve`: tokens and calls for programs that have no secret, for this user's programs and nobody else."""
+"""`ringdown serve`: tokens and API calls for programs without a secret, restricted to programs of the same user."""
 
 import contextlib
 import http.client
@@ -26,7 +26,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Served:
-    """A broker, and how to ask it."""
+    """A running broker, with a method for requests to it."""
 
     def __init__(self, process, settings):
         self.process, self.settings, self.path = process, settings, settings["RINGDOWN_SOCKET"]
@@ -46,7 +46,7 @@ class Served:
 
 @pytest.fixture
 def serve(binary, clean_environment, simulated, tmp_path):
-    """Starts brokers of accounts of a simulator."""
+    """Starts brokers for the accounts of a simulator."""
     with contextlib.ExitStack() as running:
 
         def start(*arguments, options=(), **variables):
@@ -83,20 +83,20 @@ def requests(served):
     return json.load(urllib.request.urlopen(served.simulator["RINGDOWN_SIM_URL"] + "/_sim/count?path=/oauth/token"))["count"]
 
 
-def test_a_program_gets_a_token_that_works_and_no_secret(serve):
+def test_a_program_gets_a_valid_token_and_no_secret(serve):
     served = serve()
     status, answer, headers = served.ask("/token?profile=prod")
     assert status == 200 and api(served, answer["access_token"]) == 200 and headers["Cache-Control"] == "no-store"
     assert answer["token_type"] == "Bearer" and 86000 < answer["expires_in"] <= 86400 and answer["platform"] == "genesys"
-    assert served.ask("/token")[1]["access_token"] == answer["access_token"], "the first profile is meant where none is named"
+    assert served.ask("/token")[1]["access_token"] == answer["access_token"], "without a name, the first profile is used"
     assert served.ask("/token?profile=other")[1]["platform"] == "cxone" and requests(served) == 1
     everything = json.dumps([answer, served.ask("/metrics")[1], served.ask("/token?profile=absent")[1]])
     assert served.simulator["GENESYS_CLIENT_SECRET"] not in everything
     status, answer, _ = served.ask("/token?profile=absent")
-    assert status == 404 and "there are: prod, other" in answer["error"]["message"]
+    assert status == 404 and "available profiles: prod, other" in answer["error"]["message"]
 
 
-def test_a_thousand_callers_make_one_token_request(serve):
+def test_200_concurrent_callers_make_one_token_request(serve):
     served = serve("prod", options=("--fault", "path=/oauth/token,latency=0.3"))
     script = ("import http.client, socket, sys, threading\n"
               "class C(http.client.HTTPConnection):\n def connect(self):\n  self.sock = socket.socket(socket.AF_UNIX); self.sock.connect(sys.argv[1])\n"
@@ -109,7 +109,7 @@ def test_a_thousand_callers_make_one_token_request(serve):
     assert requests(served) == 1
 
 
-def test_calls_are_passed_on_with_the_token_put_in(serve):
+def test_proxied_calls_carry_the_token(serve):
     served = serve()
     status, answer, _ = served.ask("/proxy/prod/api/v2/users?pageSize=2&pageNumber=1", headers={"Authorization": "Bearer the-callers-own", "Cookie": "a=b"})
     assert status == 200 and len(answer["entities"]) == 2
@@ -120,7 +120,7 @@ def test_calls_are_passed_on_with_the_token_put_in(serve):
     assert served.ask("/proxy/other/incontactapi/services/v34.0/agents?top=1", headers={"Accept": "application/json"})[0] == 200
 
 
-def test_an_api_that_fails_is_passed_on_as_it_is_and_not_repeated(serve):
+def test_a_failed_api_call_is_forwarded_unchanged_and_not_retried(serve):
     served = serve("prod", options=("--fault", "path=/api/v2/users,status=503"))
     assert served.ask("/proxy/prod/api/v2/users")[0] == 503
     count = urllib.request.urlopen(served.simulator["RINGDOWN_SIM_URL"] + "/_sim/count?path=/api/v2/users").read()
@@ -128,7 +128,7 @@ def test_an_api_that_fails_is_passed_on_as_it_is_and_not_repeated(serve):
 
 
 @pytest.mark.parametrize("path", ["/proxy/prod/http://evil.example/x", "/proxy/prod//evil.example/x", "/proxy/prod/..%2f..%2f", "/proxy/", "/proxy"])
-def test_a_call_never_leaves_the_accounts_own_api(serve, path):
+def test_proxied_calls_reach_only_the_api_of_the_account(serve, path):
     served = serve("prod")
     assert served.ask(path)[0] in (400, 404)
     journal = json.load(urllib.request.urlopen(served.simulator["RINGDOWN_SIM_URL"] + "/_sim/journal"))
@@ -137,24 +137,24 @@ def test_a_call_never_leaves_the_accounts_own_api(serve, path):
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"X-Forwarded-For": "10.0.0.1"}, {"Via": "1.1 proxy"}, {"Forwarded": "for=a"},
                                      {"Sec-Fetch-Site": "cross-site"}, {"Host": "evil.example"}])
-def test_browsers_proxies_and_other_names_are_refused(serve, headers):
+def test_requests_from_browsers_or_proxies_or_for_other_hosts_are_refused(serve, headers):
     served = serve("prod")
     for path in "/token", "/proxy/prod/api/v2/users", "/metrics":
         status, answer, _ = served.ask(path, headers=headers)
         assert status == 403 and "access_token" not in json.dumps(answer)
 
 
-def test_the_socket_is_the_users_alone_and_gone_afterwards(serve):
+def test_the_socket_is_private_and_removed_on_exit(serve):
     served = serve("prod")
     assert stat.S_IMODE(os.stat(served.path).st_mode) == 0o600
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(timeout=20) == 0 and not os.path.exists(served.path)
 
 
-def test_a_second_broker_on_the_socket_is_refused_and_a_dead_ones_is_replaced(serve, ringdown, tmp_path):
+def test_a_socket_in_use_is_refused_and_a_stale_socket_is_replaced(serve, ringdown, tmp_path):
     served = serve("prod")
     outcome = ringdown("serve", "prod", "--socket", served.path)
-    assert outcome.code == 78 and "another process serves it" in outcome.err
+    assert outcome.code == 78 and "another process serves this socket" in outcome.err
     served.process.kill()
     served.process.wait()
     assert os.path.exists(served.path)
@@ -163,17 +163,17 @@ def test_a_second_broker_on_the_socket_is_refused_and_a_dead_ones_is_replaced(se
     assert ringdown("serve", "prod", "--socket", str(tmp_path / "file")).code == 78 and (tmp_path / "file").read_text() == "kept"
 
 
-def test_over_tcp_the_key_is_wanted(serve):
+def test_tcp_requires_the_key(serve):
     served = serve("prod", "--port", "0")
     key = {"Authorization": "Bearer " + served.settings["RINGDOWN_BROKER_KEY"]}
     assert served.ask("/token", port=True)[0] == 401 and served.ask("/token", headers={"Authorization": "Bearer wrong"}, port=True)[0] == 401
     assert served.ask("/token", headers=key, port=True)[0] == 200
-    # As a program uses it that can be told the API's address and a token.
+    # The way a program calls the broker if its API address and token can be configured.
     assert served.ask("/proxy/prod/api/v2/users", headers=key, port=True)[0] == 200
     assert served.ask("/livez", port=True)[0] == 200
 
 
-def test_it_is_ready_once_there_is_a_token(serve):
+def test_the_broker_is_ready_once_it_has_a_token(serve):
     served = serve("prod", options=("--fault", "path=/oauth/token,status=503"))
     assert served.ask("/livez")[0] == 200 and served.ask("/readyz")[0] == 503
     status, answer, _ = served.ask("/token")
@@ -184,7 +184,7 @@ def test_it_is_ready_once_there_is_a_token(serve):
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
-def test_prometheus_likes_the_metrics(serve):
+def test_promtool_accepts_the_metrics(serve):
     served = serve()
     served.ask("/token")
     served.ask("/proxy/prod/api/v2/users")
@@ -193,7 +193,7 @@ def test_prometheus_likes_the_metrics(serve):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_metrics_tell_what_happened(serve):
+def test_metrics_count_tokens_and_requests(serve):
     served = serve("prod")
     served.ask("/token")
     served.ask("/proxy/prod/api/v2/users")
@@ -204,7 +204,7 @@ def test_metrics_tell_what_happened(serve):
         assert line in lines
 
 
-def test_commands_ask_the_broker_and_need_no_profile(serve, ringdown):
+def test_commands_use_the_broker_without_a_profile(serve, ringdown):
     served = serve()
     variables = {"RINGDOWN_SOCKET": served.path}
     token = ringdown("token", "prod", **variables)
@@ -215,12 +215,12 @@ def test_commands_ask_the_broker_and_need_no_profile(serve, ringdown):
     assert requests(served) == 1
 
 
-def test_a_broker_that_is_not_there_is_an_error_with_the_way_out(ringdown, tmp_path):
+def test_an_unreachable_broker_is_an_error_with_a_hint(ringdown, tmp_path):
     outcome = ringdown("token", "prod", RINGDOWN_SOCKET=str(tmp_path / "nowhere.sock"))
-    assert outcome.code == 7 and "does not answer" in outcome.err and "ringdown serve" in outcome.err
+    assert outcome.code == 7 and "cannot reach the broker" in outcome.err and "ringdown serve" in outcome.err
 
 
-def test_a_token_outlives_its_end_for_who_asks_again(ringdown, binary, tmp_path):
+def test_proxied_calls_succeed_after_the_first_token_expires(ringdown, binary, tmp_path):
     script = ('"$R" serve --platform genesys --socket $S > /dev/null & while [ ! -S $S ]; do sleep 1; done; n=0; '
               'while [ $n -lt 20 ]; do curl -s -o /dev/null -w "%{http_code} " --unix-socket $S http://localhost/proxy/default/api/v2/tokens/me; '
               'sleep 20; n=$((n + 1)); done; kill %1')
@@ -230,7 +230,7 @@ def test_a_token_outlives_its_end_for_who_asks_again(ringdown, binary, tmp_path)
 
 @pytest.fixture
 def virtually(ringdown, binary, tmp_path):
-    """Runs a script beside a broker, below a simulator of virtual time, once there is a token."""
+    """Runs a script with a broker under a simulator with virtual time, once the broker has a token."""
 
     def run(script, *options):
         start = '"$R" serve --platform genesys --socket $S > /dev/null & until curl -s -f -o /dev/null --unix-socket $S http://localhost/readyz; do sleep 1; done; '
@@ -243,25 +243,25 @@ ASK = 'curl -s --unix-socket $S http://localhost'
 COUNT = 'curl -s "$RINGDOWN_SIM_URL/_sim/count?path=/oauth/token"'
 
 
-def test_a_call_with_a_token_that_was_revoked_is_repeated_once_with_a_new_one(virtually):
+def test_a_call_with_a_revoked_token_is_retried_once_with_a_new_token(virtually):
     outcome = virtually(f"sleep 100; {ASK}/proxy/default/api/v2/users -o /dev/null -w '%{{http_code}} '; {COUNT}",
                         "--fault", "path=/api/v2/users,revokeToken=true,times=1")
     assert outcome.out == '200 {"count":2}', outcome.err
 
 
-def test_a_refused_token_is_not_handed_out_again(virtually):
+def test_a_rejected_token_is_not_returned_again(virtually):
     outcome = virtually(f"sleep 100; {ASK}/token > one; {ASK}/token/reject -d '{{\"access_token\":\"another\"}}'; {ASK}/token > two; "
                         f"{ASK}/token/reject -d @one; {ASK}/token > three; {ASK}/token/reject -d '{{}}' -o /dev/null -w '%{{http_code}} '; "
                         "for f in one two three; do grep -o 'access_token\":\"[^\"]*' $f; done | sort | uniq -c | awk '{print $1}' | sort | tr '\n' ' '")
     assert outcome.out == "400 1 2 ", outcome.err
 
 
-def test_a_command_whose_token_is_refused_gets_another_one_from_the_broker(virtually):
+def test_a_command_with_a_refused_token_gets_a_new_one_from_the_broker(virtually):
     outcome = virtually(f"sleep 100; RINGDOWN_SOCKET=$S $R users | wc -l; {COUNT}", "--fault", "path=/api/v2/users,revokeToken=true,times=1")
     assert outcome.out == '251\n{"count":2}', outcome.err
 
 
-def test_the_doctor_examines_the_broker_where_one_is_named(serve, ringdown, tmp_path):
+def test_doctor_checks_the_configured_broker(serve, ringdown, tmp_path):
     served = serve()
     report = json.loads(ringdown("doctor", "prod", "--output", "json", RINGDOWN_SOCKET=served.path).out)
     assert report["ok"] and report["findings"][0]["check"] == "broker" and {"api", "organisation"} <= {f["check"] for f in report["findings"]}

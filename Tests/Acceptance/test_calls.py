@@ -1,4 +1,4 @@
-"""Calls through limits and outages, as they look from outside: what is repeated, what is told, and what is written down."""
+"""Calls during rate limits and outages: retries, messages, and traces."""
 
 import http.server
 import json
@@ -12,55 +12,55 @@ import pytest
 
 
 def simulated(ringdown, binary, script, *options):
-    """Runs a shell script behind the simulator, with the program under test first in its PATH."""
+    """Runs a shell script under the simulator, with the program under test first in PATH."""
     return ringdown("simulate", *options, "--", "sh", "-c", script, PATH=f"{binary.parent}:{os.environ['PATH']}")
 
 
-def test_verbose_tells_each_call_repetition_and_wait_in_a_line(ringdown, binary):
+def test_verbose_logs_each_call_retry_and_wait_on_one_line(ringdown, binary):
     outcome = simulated(ringdown, binary, "ringdown api GET /api/v2/users --platform genesys --verbose >/dev/null", "--virtual-time",
                         "--fault", "path=/api/v2/users,times=1,status=503", "--fault", "path=/api/v2/users,nth=2,status=429,retryAfter=20")
     lines = [line.removeprefix("ringdown: ") for line in outcome.err.splitlines()]
     calls = [line for line in lines if "/api/v2/users" in line]
     assert [call.split(" ms")[0].rsplit(" ", 1)[0] for call in calls if call.endswith("ms")] == [
         "GET /api/v2/users 503", "GET /api/v2/users 429", "GET /api/v2/users 200"]
-    assert sum("is sent again in" in call for call in calls) == 2
+    assert sum(call.startswith("retrying GET /api/v2/users in ") for call in calls) == 2
     assert outcome.code == 0
 
 
-def test_a_wait_beyond_the_limit_exits_with_6_and_says_how_long(ringdown, binary):
+def test_a_wait_beyond_the_maximum_exits_with_6_and_reports_the_duration(ringdown, binary):
     outcome = simulated(ringdown, binary, "ringdown api GET /api/v2/users --platform genesys", "--fault",
                         "path=/api/v2/users,status=429,retryAfter=7200")
     assert outcome.code == 6 and "2 h" in outcome.err
 
 
-# Runs until the process in the background has written down that it waits.
+# Loops until the background process has recorded that it waits.
 UNTIL_IT_WAITS = 'until set -- "$RINGDOWN_CACHE_DIR"/*.pause && [ -s "$1" ]; do :; done'
 
 
-def test_a_process_that_was_told_to_wait_makes_the_next_one_wait_too(ringdown, binary, tmp_path):
+def test_a_pause_requested_by_the_platform_applies_to_the_next_process(ringdown, binary, tmp_path):
     script = (f"ringdown api GET /api/v2/users --platform genesys >/dev/null & {UNTIL_IT_WAITS}; date +%s; "
               "ringdown api GET /api/v2/organizations/me --platform genesys --verbose >/dev/null; date +%s; wait")
     outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
                         "--fault", "path=/api/v2/users,times=1,status=429,retryAfter=60")
     before, after = map(int, outcome.out.split())
     assert 50 <= after - before <= 62
-    assert "the platform's limit is near" in outcome.err and outcome.code == 0
+    assert "for the rate limit" in outcome.err and outcome.code == 0
 
 
-def test_a_process_that_waits_at_the_limit_makes_the_next_one_wait_before_it_is_refused(ringdown, binary, tmp_path):
+def test_a_process_that_waits_at_the_limit_saves_the_next_one_from_a_429(ringdown, binary, tmp_path):
     script = (f"ringdown api GET '/api/v2/users?pageSize=25' --paginate --platform genesys >/dev/null & {UNTIL_IT_WAITS}; "
               "ringdown api GET /api/v2/organizations/me --platform genesys >/dev/null; wait; "
               "curl -s \"$RINGDOWN_SIM_URL/_sim/count?status=429\"")
     outcome = simulated(ringdown, binary, f"export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR='{tmp_path}/cache'; {script}", "--virtual-time",
                         "--calls-per-minute", "4", "--users", "150")
-    # Six pages: four before the wait, and two after it, so that the other process's call is below the limit whenever it comes.
+    # Six pages: four before the wait and two after it, so the call of the other process is always below the limit.
     assert json.loads(outcome.out) == {"count": 0}, outcome.err
 
 
-def test_a_long_list_stays_below_the_limit_and_within_two_percent_of_it(release, clean_environment):
+def test_a_long_list_stays_within_two_percent_below_the_rate_limit(release, clean_environment):
     script = ("date +%s; ringdown users --platform genesys --output ndjson | wc -l; date +%s; "
               "curl -s \"$RINGDOWN_SIM_URL/_sim/journal\" | grep -c '\"status\":429'")
-    # 700 pages of 100 users: two windows of 300 calls and the beginning of a third.
+    # 700 pages of 100 users: two windows of 300 calls and part of a third window.
     done = subprocess.run([release, "simulate", "--virtual-time", "--users", "70000", "--calls-per-minute", "300", "--", "sh", "-c",
                            script], env=clean_environment | {"PATH": f"{release.parent}:{os.environ['PATH']}"},
                           capture_output=True, text=True, timeout=120)
@@ -69,7 +69,7 @@ def test_a_long_list_stays_below_the_limit_and_within_two_percent_of_it(release,
     assert 120 <= after - before <= 700 / 300 * 60 * 1.02
 
 
-def test_a_trace_holds_every_exchange_and_no_secret(ringdown, binary, tmp_path):
+def test_a_trace_contains_every_exchange_and_no_secret(ringdown, binary, tmp_path):
     trace = tmp_path / "trace.har"
     script = (f"export RINGDOWN_CACHE=off; ringdown users --platform cxone --trace '{trace}' --limit 3 >/dev/null; "
               "env | grep -E 'SECRET|KEY' ; ringdown jobs extraction x --platform cxone --interval 2026-11-01/2026-11-02 "
@@ -88,7 +88,7 @@ def test_a_trace_holds_every_exchange_and_no_secret(ringdown, binary, tmp_path):
     assert "X-Amz-Signature" not in text or "X-Amz-Signature=REMOVED" in text
 
 
-def test_a_trace_is_not_written_through_a_link(ringdown, binary, tmp_path):
+def test_a_trace_is_not_written_through_a_symbolic_link(ringdown, binary, tmp_path):
     (tmp_path / "target").write_text("mine")
     os.symlink(tmp_path / "target", tmp_path / "link")
     outcome = simulated(ringdown, binary, f"ringdown users --platform genesys --trace '{tmp_path}/link'")
@@ -96,15 +96,15 @@ def test_a_trace_is_not_written_through_a_link(ringdown, binary, tmp_path):
 
 
 @pytest.mark.parametrize("value", ["x", "-1s", ""])
-def test_a_wait_that_is_none_is_refused(ringdown, value):
+def test_an_invalid_maximum_wait_is_rejected(ringdown, value):
     assert ringdown("users", "--platform", "genesys", "--max-wait", value).code == 64
     if value:
         outcome = ringdown("users", "--platform", "genesys", RINGDOWN_MAX_WAIT=value, GENESYS_CLIENT_ID="x", GENESYS_CLIENT_SECRET="y")
         assert outcome.code == 78 and "RINGDOWN_MAX_WAIT" in outcome.err
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals differ")
-def test_a_terminal_shows_how_far_a_list_is(ringdown, release):
+@pytest.mark.skipif(sys.platform != "linux", reason="pseudo-terminals behave differently on other systems")
+def test_a_terminal_shows_the_progress_of_a_list(ringdown, release):
     program = ("import os, pty, subprocess, sys\n"
                "main, side = pty.openpty()\n"
                "done = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=side)\n"
@@ -122,7 +122,7 @@ def test_a_terminal_shows_how_far_a_list_is(ringdown, release):
     assert outcome.out.rstrip().endswith("\\x1b[K'")
 
 
-def test_a_window_that_is_too_long_is_told_with_the_way_around_it(ringdown, binary):
+def test_an_oversized_result_window_is_reported_with_an_alternative(ringdown, binary):
     call = ("ringdown api POST /api/v2/analytics/conversations/details/query --platform genesys --field interval=2026-11-01/2026-11-02 "
             "--field 'paging:={\"pageSize\": 300, \"pageNumber\": 500}'")
     outcome = simulated(ringdown, binary, call)

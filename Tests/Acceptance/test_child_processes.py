@@ -1,4 +1,4 @@
-"""A command that the simulator runs is a process like any other: it hears signals and its end is passed on."""
+"""A command under the simulator is an ordinary process: it receives signals, and its exit code is returned."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def start(binary, clean_environment, tmp_path):
-    """Starts the simulator with a command in a process group of its own."""
+    """Starts the simulator with a command in a new process group."""
     started = []
 
     def run(*arguments):
@@ -35,12 +35,12 @@ def test_a_shell_can_wait_for_its_own_children(ringdown):
 
 
 @pytest.mark.parametrize("name, code", [("TERM", 143), ("INT", 130), ("KILL", 137), ("HUP", 129)])
-def test_the_signal_that_ends_the_command_is_its_exit_code(ringdown, name, code):
+def test_a_signal_that_ends_the_command_determines_the_exit_code(ringdown, name, code):
     assert ringdown("simulate", "--", "sh", "-c", f"kill -{name} $$").code == code
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_to_the_simulator_alone_reaches_the_command(start, number):
+def test_a_signal_to_the_simulator_is_forwarded_to_the_command(start, number):
     process = start("--", "sh", "-c", "echo ready; exec sleep 60")
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
@@ -48,14 +48,14 @@ def test_a_signal_to_the_simulator_alone_reaches_the_command(start, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_simulator_that_serves_ends_when_it_is_told_to(start, number):
+def test_a_simulator_without_a_command_stops_on_a_signal(start, number):
     process = start()
     assert process.stdout.readline().startswith("GENESYS_CLIENT_ID=")
     process.send_signal(number)
     assert process.wait(timeout=10) == 0
 
 
-def test_a_port_in_use_is_named(start, ringdown, tmp_path):
+def test_a_port_in_use_is_reported(start, ringdown, tmp_path):
     process = start()
     lines = [process.stdout.readline().strip() for _ in range(13)]
     port = next(line for line in lines if line.startswith("GENESYS_API_URL=")).rsplit(":", 1)[1]
@@ -64,7 +64,7 @@ def test_a_port_in_use_is_named(start, ringdown, tmp_path):
     assert f"127.0.0.1:{port}" in outcome.err and "in use" in outcome.err
 
 
-def test_a_full_disk_and_a_closed_output_are_told(binary, clean_environment):
+def test_a_failed_write_to_standard_output_is_an_error(binary, clean_environment):
     with open("/dev/full", "w") as full:
         done = subprocess.run([binary, "version"], env=clean_environment, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and "cannot write standard output: No space left" in done.stderr
@@ -72,13 +72,13 @@ def test_a_full_disk_and_a_closed_output_are_told(binary, clean_environment):
     assert done.returncode == 1 and "cannot write" in done.stderr
 
 
-def test_a_reader_that_has_enough_is_no_error_worth_words(ringdown, binary):
+def test_a_closed_pipe_causes_no_error_message(ringdown, binary):
     outcome = ringdown("simulate", "--users", "5000", "--", "sh", "-c",
                        f"'{binary}' users --platform genesys --output ndjson | head -n 1 | wc -l")
     assert (outcome.out.strip(), outcome.err) == ("1", "")
 
 
-def test_what_nohup_ignores_stays_ignored(binary, clean_environment):
+def test_a_signal_ignored_by_nohup_stays_ignored(binary, clean_environment):
     script = "trap '' HUP; exec \"$0\" simulate -- grep SigIgn /proc/self/status"
     done = subprocess.run(["sh", "-c", script, binary], env=clean_environment, capture_output=True, text=True)
     assert int(done.stdout.split()[1], 16) & 1 << (signal.SIGHUP - 1)

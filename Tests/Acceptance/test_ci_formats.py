@@ -1,4 +1,4 @@
-"""Tokens for the next step: what a CI system's own parser reads is the token, and its mask comes first."""
+"""Tokens for the next CI step: the parser of the CI system reads exactly the token, and the mask comes first."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def tokens():
 
 @pytest.fixture
 def handed_over(token):
-    """Runs `ringdown token` for a server that grants `value`."""
+    """Runs `ringdown token` against a server that issues `value`."""
 
     def run(value, *arguments, **variables):
         with TokenEndpoint(reply(body=GOOD | {"access_token": value})) as endpoint:
@@ -32,7 +32,7 @@ def handed_over(token):
 
 
 @pytest.mark.parametrize("value", tokens())
-def test_every_system_reads_the_token_and_nothing_else(handed_over, tmp_path, value):
+def test_every_ci_system_reads_exactly_the_token(handed_over, tmp_path, value):
     file = tmp_path / "file"
     for form, variable in [("github-output", "GITHUB_OUTPUT"), ("github-env", "GITHUB_ENV")]:
         file.write_text("before=1")
@@ -65,7 +65,7 @@ def test_curl_reads_the_token_from_its_configuration(handed_over, value):
         assert echo.requests[0][1]["Authorization"] == f"Bearer {value}"
 
 
-def test_the_golden_forms(handed_over, tmp_path):
+def test_each_format_matches_its_expected_output(handed_over, tmp_path):
     file = tmp_path / "file"
     golden = {
         "github-output": "::add-mask::a%25b]\n", "azure-pipelines": "##vso[task.setvariable variable=T;issecret=true]a%AZP25b%5D\n",
@@ -77,13 +77,13 @@ def test_the_golden_forms(handed_over, tmp_path):
 
 
 @pytest.mark.parametrize("sign,form", [("GITHUB_ACTIONS", "::add-mask::"), ("TF_BUILD", "##vso["), ("TEAMCITY_VERSION", "##teamcity[")])
-def test_auto_finds_out_which_system_it_is(handed_over, tmp_path, sign, form):
+def test_auto_detects_the_ci_system(handed_over, tmp_path, sign, form):
     outcome = handed_over("t0ken", "--format", "auto", "--allow-unmasked", GITHUB_OUTPUT=tmp_path / "file", **{sign: "true"})
     assert outcome.code == 0 and outcome.out.startswith(form)
 
 
 @pytest.mark.parametrize("sign", ["GITLAB_CI", "CIRCLECI", "TEAMCITY_VERSION", "BITBUCKET_BUILD_NUMBER", "JENKINS_URL", "NOTHING"])
-def test_where_it_cannot_be_masked_nothing_is_handed_over_and_a_better_way_is_told(handed_over, tmp_path, sign):
+def test_a_token_that_cannot_be_masked_is_not_exported_and_an_alternative_is_suggested(handed_over, tmp_path, sign):
     outcome = handed_over("t0ken", "--format", "auto", BASH_ENV=tmp_path / "file", **{sign: "1"})
     assert outcome.code == 64 and outcome.out == "" and "t0ken" not in outcome.err
     assert "ringdown exec -- COMMAND" in outcome.err or sign == "NOTHING"
@@ -107,11 +107,11 @@ def test_buildkite_masks_the_token_before_it_is_printed(handed_over, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A B", "A;B", "A=B", "PATH", "LD_PRELOAD", "NODE_OPTIONS", "A\nB", "Ä"])
-def test_a_name_that_is_none_or_means_something_else_is_refused(handed_over, tmp_path, name):
+def test_an_invalid_or_reserved_variable_name_is_rejected(handed_over, tmp_path, name):
     outcome = handed_over("t0ken", "--format", "github-env", "--name", name, GITHUB_ENV=tmp_path / "file")
     assert outcome.code == 64 and outcome.out == "" and not (tmp_path / "file").exists()
 
 
-def test_outside_of_the_system_its_form_says_so(handed_over):
+def test_a_format_outside_its_ci_system_is_an_error(handed_over):
     outcome = handed_over("t0ken", "--format", "github-output")
     assert outcome.code == 64 and "GITHUB_OUTPUT is not set" in outcome.err and outcome.out == ""

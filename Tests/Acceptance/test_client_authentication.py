@@ -1,4 +1,4 @@
-"""Clients that prove who they are without a secret: a signed statement (RFC 7523), a certificate (RFC 8705)."""
+"""Client authentication without a secret: a signed assertion (RFC 7523) and a certificate (RFC 8705)."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ KINDS = {"RS256": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], "ES
 
 @pytest.fixture
 def key(tmp_path):
-    """Makes a private key: its path."""
+    """Creates a private key and returns its path."""
 
     def make(options, name="key.pem"):
         path = tmp_path / name
@@ -42,7 +42,7 @@ def decoded(part):
 
 
 def der(raw):
-    """An ECDSA signature as OpenSSL has it, from the two numbers one behind the other."""
+    """Converts an ECDSA signature from the concatenated numbers r and s to the DER format of OpenSSL."""
     numbers = b""
     for number in raw[:32], raw[32:]:
         number = number.lstrip(b"\0") or b"\0"
@@ -52,11 +52,11 @@ def der(raw):
 
 
 @pytest.mark.parametrize("algorithm", KINDS)
-def test_a_statement_is_signed_with_the_private_key_and_names_client_server_and_time(ask, key, tmp_path, algorithm):
+def test_the_assertion_is_signed_and_names_the_client_the_server_and_the_time(ask, key, tmp_path, algorithm):
     path = key(KINDS[algorithm])
     seen = set()
     with TokenEndpoint() as endpoint:
-        for _ in range(8):  # signatures of ECDSA differ, and so do the lengths of their numbers
+        for _ in range(8):  # ECDSA signatures vary, and so do the lengths of their numbers
             outcome = ask(endpoint, path, OAUTH_PRIVATE_KEY_ID="key-7")
             assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
             _, headers, body = endpoint.requests[-1]
@@ -75,33 +75,33 @@ def test_a_statement_is_signed_with_the_private_key_and_names_client_server_and_
             subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-out", tmp_path / "public.pem"], check=True)
             subprocess.run(["openssl", "dgst", "-sha256", "-verify", tmp_path / "public.pem", "-signature", tmp_path / "signature", tmp_path / "text"],
                            check=True, capture_output=True)
-    assert len(seen) == 8, "no statement is used twice"
+    assert len(seen) == 8, "an assertion was used twice"
 
 
 @pytest.mark.parametrize("options", [["-algorithm", "ED25519"], ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]])
-def test_a_key_of_another_kind_is_refused_before_anything_is_sent(ask, key, options):
+def test_an_unsupported_key_type_is_rejected_before_any_request(ask, key, options):
     with TokenEndpoint() as endpoint:
         outcome = ask(endpoint, key(options))
-        assert outcome.code == 1 and "neither RSA nor of the curve P-256" in outcome.err and not endpoint.requests
+        assert outcome.code == 1 and "neither RSA nor P-256" in outcome.err and not endpoint.requests
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-def test_a_key_that_cannot_be_read_is_an_error_that_does_not_show_it(ask, tmp_path, text):
+def test_an_unreadable_key_is_an_error_that_does_not_print_the_key(ask, tmp_path, text):
     path = tmp_path / "key.pem"
     path.write_text(text)
     with TokenEndpoint() as endpoint:
         outcome = ask(endpoint, path)
-        assert outcome.code in (1, 78) and ("cannot be read" in outcome.err or "is empty" in outcome.err) and not endpoint.requests
+        assert outcome.code in (1, 78) and ("cannot read the private key" in outcome.err or "is empty" in outcome.err) and not endpoint.requests
         assert_failed(outcome, {1, 78}, "nonsense")
 
 
-def test_a_key_that_is_missing_is_named(ask):
+def test_a_missing_key_names_the_setting(ask):
     with TokenEndpoint() as endpoint:
         outcome = ask(endpoint, None)
         assert outcome.code == 78 and "OAUTH_PRIVATE_KEY_FILE is not set" in outcome.err
 
 
-def test_a_certificate_stands_for_the_secret(ringdown, certificate, authority, tmp_path_factory):
+def test_a_client_certificate_replaces_the_secret(ringdown, certificate, authority, tmp_path_factory):
     clients = Authority(tmp_path_factory.mktemp("clients") / "ca", "Acceptance clients")
     own, private = clients.issue("the-client")
     with TokenEndpoint(certificate=certificate, client_authority=clients.certificate) as endpoint:

@@ -1,4 +1,4 @@
-"""A token endpoint that wants a client certificate."""
+"""A token endpoint that requires a client certificate."""
 
 import pytest
 
@@ -15,32 +15,32 @@ def clients(tmp_path_factory):
 
 @pytest.fixture
 def strict(certificate, clients):
-    """The endpoint, which lets nobody in whose certificate that authority has not signed."""
+    """A token endpoint that accepts only client certificates of the `clients` authority."""
     with TokenEndpoint(certificate=certificate, client_authority=clients.certificate) as endpoint:
         yield endpoint
 
 
-def test_the_endpoint_wants_a_certificate(strict, curl, authority, clients):
+def test_the_endpoint_requires_a_certificate(strict, curl, authority, clients):
     certificate, key = clients.issue("curl")
     trusting = ["--cacert", str(authority.certificate), "--data", "x", "--output", "/dev/null", strict.url]
     assert curl(*trusting).code in (35, 55, 56)
     assert curl("--cert", str(certificate), "--key", str(key), *trusting).code == 0
 
 
-def test_a_certificate_that_it_knows_opens_the_way(strict, token, authority, clients):
+def test_a_trusted_certificate_is_accepted(strict, token, authority, clients):
     certificate, key = clients.issue("known")
     outcome = token(strict.url, RINGDOWN_CA_FILE=authority.certificate, RINGDOWN_CLIENT_CERT=certificate,
                     RINGDOWN_CLIENT_KEY=key)
     assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
 
 
-def test_without_a_certificate_nobody_gets_in(strict, token, authority):
+def test_a_request_without_a_certificate_is_refused(strict, token, authority):
     outcome = token(strict.url, RINGDOWN_CA_FILE=authority.certificate)
     assert_failed(outcome, {7}, SECRET)
     assert strict.requests == []
 
 
-def test_a_certificate_of_a_stranger_does_not_help(strict, token, authority):
+def test_a_certificate_of_another_authority_is_refused(strict, token, authority):
     certificate, key = authority.issue("stranger")
     outcome = token(strict.url, RINGDOWN_CA_FILE=authority.certificate, RINGDOWN_CLIENT_CERT=certificate,
                     RINGDOWN_CLIENT_KEY=key)
@@ -48,7 +48,7 @@ def test_a_certificate_of_a_stranger_does_not_help(strict, token, authority):
     assert strict.requests == []
 
 
-def test_a_key_of_another_certificate_is_a_matter_of_configuration(strict, token, authority, clients):
+def test_a_key_that_does_not_match_the_certificate_is_an_error(strict, token, authority, clients):
     certificate, _ = clients.issue("one")
     _, key = clients.issue("other")
     outcome = token(strict.url, RINGDOWN_CA_FILE=authority.certificate, RINGDOWN_CLIENT_CERT=certificate,

@@ -1,4 +1,4 @@
-"""Completions in the shells themselves, and manual pages through the formatter."""
+"""Shell completions in the real shells, and manual pages in groff."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ COMMANDS = ["token", "users", "api", "simulate", "conversations", "man"]
 
 
 def shell(name):
-    return pytest.mark.skipif(not shutil.which(name), reason=f"there is no {name} on this machine")
+    return pytest.mark.skipif(not shutil.which(name), reason=f"{name} is not installed")
 
 
 def bash(ringdown, tmp_path, *words):
@@ -20,7 +20,7 @@ def bash(ringdown, tmp_path, *words):
     return done.stdout.split()
 
 
-def test_bash_completes_commands_options_and_their_words(ringdown, tmp_path):
+def test_bash_completes_commands_options_and_values(ringdown, tmp_path):
     assert bash(ringdown, tmp_path, "ringdown", "tok") == ["token", "tokens"]
     assert set(COMMANDS) <= set(bash(ringdown, tmp_path, "ringdown", ""))
     assert bash(ringdown, tmp_path, "ringdown", "token", "--min") == ["--min-ttl"]
@@ -31,7 +31,7 @@ def test_bash_completes_commands_options_and_their_words(ringdown, tmp_path):
 
 
 @shell("fish")
-def test_fish_completes_commands_and_words(ringdown, tmp_path):
+def test_fish_completes_commands_and_values(ringdown, tmp_path):
     (tmp_path / "completion").write_text(ringdown("completion", "fish").out)
     def complete(line):
         done = subprocess.run(["fish", "--no-config", "-c", f"source completion; complete -C '{line}'"], cwd=tmp_path,
@@ -43,7 +43,7 @@ def test_fish_completes_commands_and_words(ringdown, tmp_path):
 
 
 @shell("zsh")
-def test_zsh_reads_its_completion(ringdown, tmp_path):
+def test_zsh_loads_its_completion(ringdown, tmp_path):
     (tmp_path / "completion").write_text(ringdown("completion", "zsh").out)
     program = "autoload -Uz compinit && compinit -D -u && source ./completion && print -r -- $_comps[ringdown]"
     done = subprocess.run(["zsh", "-f", "-c", program], cwd=tmp_path, capture_output=True, text=True)
@@ -52,7 +52,7 @@ def test_zsh_reads_its_completion(ringdown, tmp_path):
 
 @shell("groff")
 @pytest.mark.parametrize("command", [None, *COMMANDS])
-def test_manual_pages_are_sound(ringdown, command):
+def test_manual_pages_format_without_warnings(ringdown, command):
     page = ringdown("man", *([command] if command else [])).out
     done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-rLL=90n"], input=page, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -60,6 +60,6 @@ def test_manual_pages_are_sound(ringdown, command):
 
 
 @pytest.mark.parametrize("arguments", [["completion"], ["completion", "tcsh"], ["man", "tokne"]])
-def test_what_there_is_not_is_a_usage_error(ringdown, arguments):
+def test_an_unknown_shell_or_manual_page_is_a_usage_error(ringdown, arguments):
     outcome = ringdown(*arguments)
     assert outcome.code == 64 and outcome.out == "" and outcome.err

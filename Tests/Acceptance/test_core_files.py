@@ -1,4 +1,4 @@
-"""A process that ends badly leaves nothing that holds a secret."""
+"""A crashed process leaves no file that contains a secret."""
 
 import resource
 import signal

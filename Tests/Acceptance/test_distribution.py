@@ -1,4 +1,4 @@
-"""What is handed out: it installs, runs from there, and is taken away without a trace."""
+"""Distribution: the program installs, runs from its destination, and uninstalls completely."""
 
 import pathlib
 import re
@@ -10,7 +10,7 @@ import pytest
 SCRIPTS = pathlib.Path(__file__).parents[2] / "Scripts"
 
 
-def test_an_installed_program_runs_with_its_time_library_and_leaves_nothing_behind(binary, clean_environment, tmp_path):
+def test_an_installed_program_runs_with_its_time_library_and_uninstalls_completely(binary, clean_environment, tmp_path):
     install = SCRIPTS / "install-files"
     subprocess.run([install, binary, tmp_path, "/opt/ringdown"], check=True)
     root = tmp_path / "opt/ringdown"
@@ -23,8 +23,8 @@ def test_an_installed_program_runs_with_its_time_library_and_leaves_nothing_behi
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and "ringdown" in path.name]
 
 
-@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="this is no Debian")
-def test_the_archive_and_the_package_are_whole(release, clean_environment, tmp_path):
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is not installed")
+def test_the_archive_and_the_package_are_complete(release, clean_environment, tmp_path):
     subprocess.run([SCRIPTS / "make-distribution", release, tmp_path / "dist"], check=True, cwd=SCRIPTS.parent, capture_output=True)
     sums = (tmp_path / "dist/SHA256SUMS").read_text().split()
     assert len(sums) == 4
@@ -32,7 +32,7 @@ def test_the_archive_and_the_package_are_whole(release, clean_environment, tmp_p
     subprocess.run(["dpkg-deb", "--extract", next((tmp_path / "dist").glob("*.deb")), tmp_path / "root"], check=True)
     done = subprocess.run([tmp_path / "root/usr/bin/ringdown", "--version"], env=clean_environment, capture_output=True, text=True)
     assert done.stdout.startswith("ringdown ")
-    # Everything that the Dockerfile copies lies beside it.
+    # All files that the Dockerfile copies are in its directory.
     copied = re.findall(r"^COPY (\S+)", (tmp_path / "dist/Dockerfile").read_text(), re.MULTILINE)
     assert copied and all(list((tmp_path / "dist").glob(pattern)) for pattern in copied)
     assert (tmp_path / "root/usr/bin/ringdown").stat().st_size < 20 << 20

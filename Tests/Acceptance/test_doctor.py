@@ -1,4 +1,4 @@
-"""`ringdown doctor` tells apart why it does not work: each case on the simulator, or on real servers and proxies."""
+"""`ringdown doctor` distinguishes the causes of failures, on the simulator and on real servers and proxies."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from servers.processes import free_port
 
 @pytest.fixture
 def doctor(ringdown):
-    """Examines an account: (exit code, the name of the cause, what to do next, all findings by check)."""
+    """Runs the doctor: (exit code, name of the cause, next step, findings by check)."""
 
     def run(*arguments, **variables):
         outcome = ringdown("doctor", *arguments, "--output", "json", **variables)
@@ -34,7 +34,7 @@ def doctor(ringdown):
 
 @pytest.fixture
 def genesys(doctor, simulated):
-    """Examines a Genesys Cloud account of a simulator of its own."""
+    """Runs the doctor on a Genesys Cloud account of a new simulator."""
 
     def run(*arguments, options=(), prepare=lambda simulator: None, **changes):
         simulator = {name: value for name, value in simulated(*options).items() if not name.startswith("CXONE")}
@@ -50,7 +50,7 @@ def control(simulator, path, body=None):
     urllib.request.urlopen(request).read()
 
 
-def test_a_healthy_account_has_nothing_wrong_on_either_platform(doctor, simulated):
+def test_a_healthy_account_passes_every_check_on_both_platforms(doctor, simulated):
     simulator = simulated()
     for platform in "genesys", "cxone":
         code, cause, _, findings = doctor("--platform", platform, **simulator)
@@ -59,7 +59,7 @@ def test_a_healthy_account_has_nothing_wrong_on_either_platform(doctor, simulate
         assert {"settings", "dns", "tcp", "clock", "token", "api", "organisation", "roles", "permission", "cache", "broker"} <= set(findings)
 
 
-def test_every_check_is_a_line_and_the_cause_and_the_next_command_stand_last(ringdown, simulated):
+def test_each_check_is_one_line_followed_by_the_cause_and_the_next_command(ringdown, simulated):
     outcome = ringdown("doctor", "--platform", "genesys", **simulated() | {"GENESYS_CLIENT_SECRET": "nonsense"})
     lines = outcome.out.splitlines()
     assert outcome.code == 4 and outcome.err == "" and "\x1b" not in outcome.out
@@ -101,7 +101,7 @@ def test_wrong_secret(genesys):
     (lambda secret: base64.b64encode(b"the-id:" + secret.encode()).decode(), "'id:secret'"),
     (lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()), "percent-encoded"),
 ])
-def test_a_secret_that_suffered_on_its_way(ringdown, simulated, mangle, mistake):
+def test_mangled_secret(ringdown, simulated, mangle, mistake):
     simulator = simulated("--secret-encoding", "raw")
     variables = simulator | {"GENESYS_CLIENT_SECRET": mangle(simulator["GENESYS_CLIENT_SECRET"])}
     outcome = ringdown("doctor", "--platform", "genesys", "--output", "json", **variables)
@@ -110,7 +110,7 @@ def test_a_secret_that_suffered_on_its_way(ringdown, simulated, mangle, mistake)
     assert_discloses_nothing(outcome.out + outcome.err, simulator["GENESYS_CLIENT_SECRET"])
 
 
-def test_access_key_secret_without_its_end(doctor, simulated):
+def test_truncated_access_key_secret(doctor, simulated):
     simulator = simulated()
     code, cause, _, _ = doctor("--platform", "cxone", **simulator | {"CXONE_ACCESS_KEY_SECRET": simulator["CXONE_ACCESS_KEY_SECRET"].rstrip("=")})
     assert (code, cause) == (4, "mangled-secret")
@@ -120,7 +120,7 @@ def test_wrong_access_key(doctor, simulated):
     assert doctor("--platform", "cxone", **simulated() | {"CXONE_ACCESS_KEY_SECRET": "nonsense"})[:2] == (4, "wrong-access-key")
 
 
-def test_secret_that_is_sent_in_another_encoding_than_the_server_takes(doctor, glewlwyd):
+def test_secret_in_an_encoding_that_the_server_does_not_accept(doctor, glewlwyd):
     variables = {"OAUTH_TOKEN_URL": glewlwyd.url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": SECRET}
     code, cause, following, _ = doctor("--platform", "custom", **variables, OAUTH_SCOPE="one")
     assert (code, cause, following) == (4, "wrong-encoding", "set OAUTH_CLIENT_AUTH=basic-raw")
@@ -138,7 +138,7 @@ def test_missing_role(genesys):
     assert (code, cause) == (5, "missing-role") and "routing:queue:view" in findings["call"][0][1]
 
 
-def test_revoked_token_that_was_given(ringdown, genesys):
+def test_revoked_token_from_the_environment(ringdown, genesys):
     token = {}
 
     def prepare(simulator):
@@ -166,7 +166,7 @@ def test_skewed_clock(genesys):
     assert "set the clock" in following
 
 
-def test_a_clock_that_is_a_little_off_is_fine(genesys):
+def test_small_clock_skew_is_accepted(genesys):
     assert genesys(options=("--fault", "dateSkew=30"))[3]["clock"][0][0] == "ok"
 
 
@@ -179,7 +179,7 @@ def test_login_rate_limit(genesys, ringdown):
 
 
 @pytest.mark.parametrize("fault", ["path=/oauth/token,body=html", "path=/oauth/token,status=403,body=html"])
-def test_a_proxy_that_answers_itself(genesys, fault):
+def test_proxy_that_answers_in_place_of_the_server(genesys, fault):
     assert genesys(options=("--fault", fault))[:2] in ((7, "answered-by-proxy"),)
 
 
@@ -194,14 +194,14 @@ def test_cxone_without_an_access_key(doctor, simulated):
     assert (code, cause) == (4, "no-access-key") and "CXONE_ACCESS_KEY_ID" in following
 
 
-def test_a_corporate_authority_that_is_not_trusted(doctor, simulated):
+def test_untrusted_corporate_authority(doctor, simulated):
     variables = {name: value for name, value in simulated("--intercept").items() if name.startswith("GENESYS") or name == "HTTPS_PROXY"}
     code, cause, following, findings = doctor(**variables)
     assert (code, cause) == (7, "untrusted-authority") and "RINGDOWN_CA_FILE" in following
-    assert "token" not in findings, "nothing secret is sent where the host is not trusted"
+    assert "token" not in findings, "no secret is sent to an untrusted host"
 
 
-def test_the_authority_that_is_not_trusted_is_named(ringdown, tls_endpoint, mitmproxy):
+def test_untrusted_authority_is_named(ringdown, tls_endpoint, mitmproxy):
     outcome = ringdown("doctor", "--platform", "custom", OAUTH_TOKEN_URL=tls_endpoint.url, OAUTH_CLIENT_ID="id", OAUTH_CLIENT_SECRET="secret",
                        HTTPS_PROXY=mitmproxy.url)
     assert outcome.code == 7 and "issued by 'mitmproxy'" in outcome.out
@@ -213,7 +213,7 @@ def test_expired_certificate(doctor, simulated):
     assert doctor(**variables)[:2] == (7, "expired-certificate")
 
 
-def test_a_host_that_does_not_exist_and_one_that_does_not_answer(doctor):
+def test_unknown_host_and_unreachable_host(doctor):
     variables = {"OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret"}
     code, cause, following, _ = doctor(OAUTH_TOKEN_URL="https://nowhere.invalid/token", **variables)
     assert (code, cause) == (7, "name-resolution") and "getent hosts nowhere.invalid" in following
@@ -221,24 +221,24 @@ def test_a_host_that_does_not_exist_and_one_that_does_not_answer(doctor):
     assert (code, cause) == (7, "unreachable") and "HTTPS_PROXY" in following
 
 
-def test_a_proxy_that_wants_a_password(doctor, tls_endpoint, tinyproxy):
+def test_proxy_that_requires_a_password(doctor, tls_endpoint, tinyproxy):
     code, cause, following, _ = doctor(OAUTH_TOKEN_URL=tls_endpoint.url, OAUTH_CLIENT_ID="id", OAUTH_CLIENT_SECRET="secret",
                                        HTTPS_PROXY=f"http://127.0.0.1:{tinyproxy()}")
     assert (code, cause) == (7, "proxy-authentication") and "USER:PASSWORD" in following
 
 
-def test_settings_that_are_missing_or_wrong(doctor):
+def test_missing_or_invalid_settings(doctor):
     code, cause, following, findings = doctor()
     assert (code, cause) == (78, "configuration") and list(findings) == ["settings"]
     assert doctor(GENESYS_CLIENT_ID="id", GENESYS_CLIENT_SECRET="secret", GENESYS_REGION="eu-wset-1")[0] == 78
 
 
-def test_a_cache_that_cannot_be_used_is_a_warning(doctor, simulated, tmp_path):
+def test_unusable_cache_is_a_warning(doctor, simulated, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, _, findings = doctor("--platform", "genesys", **simulated() | {"RINGDOWN_CACHE": "file", "RINGDOWN_CACHE_DIR": tmp_path / "file"})
     assert code == 0 and findings["cache"][0][0] == "warning"
 
 
-def test_an_outage_of_the_token_endpoint_and_of_the_api(genesys):
+def test_outage_of_the_token_endpoint_and_of_the_api(genesys):
     assert genesys(options=("--fault", "path=/oauth/token,status=503"))[:2] == (7, "unreachable")
     assert genesys(options=("--fault", "path=/api/v2/tokens/me,status=503"))[:2] == (7, "api-unreachable")

@@ -1,6 +1,6 @@
-"""`.env` files: what is read is what python-dotenv reads, and where Node.js reads something else, that is said.
+"""`.env` files: Ringdown reads what python-dotenv reads, and prints a note if Node.js reads a different value.
 
-The files are given as text, with KEY for the name of the client secret: it arrives byte for byte at a token endpoint.
+The files are given as text, with KEY for the name of the client secret, which must reach a token endpoint byte for byte.
 """
 
 import base64
@@ -23,7 +23,7 @@ from servers.tokens import TokenEndpoint
 
 NAME = "OAUTH_CLIENT_SECRET"
 
-# One in a line as far as that is possible; what they have in common stands side by side.
+# One string per file. Related cases are adjacent.
 TABLE = [
     "KEY=b", "KEY=b\n", "KEY = b ", "  KEY=b", "\n\n\nKEY=b", "A=1\n\n\nKEY=b\n\n\n",
     "export KEY=b", "export\tKEY=b", " export  KEY = b", "export=5\nKEY=b", "export =5\nKEY=b", "export KEY",
@@ -87,7 +87,7 @@ PIECES = [
 
 
 def random_file(chance):
-    """A few lines, most of which set something, made of what parsers stumble over."""
+    """A few lines, most of which set a variable, built from pieces that are difficult to parse."""
 
     def pieces(most):
         return "".join(chance.choices(PIECES, k=chance.randint(0, most)))
@@ -109,7 +109,7 @@ def random_file(chance):
 
 
 def random_plain_value(chance):
-    """A value that is written without or with quotes, and that all programs read alike."""
+    """A value, with or without quotes, that all parsers read alike."""
     letters = "abyzABYZ0189"
     bare = letters + "_-.~/+=:@,"
     if chance.random() < 0.5:
@@ -127,18 +127,18 @@ def encoded(text):
 
 
 def refers(value):
-    """Whether a value says where the secret is, rather than being it."""
+    """Whether a value is a reference to the secret rather than the secret itself."""
     return value == "-" or value.startswith(("cmd:", "aws:", "azure:", "keyring:", "redis:"))
 
 
 @dataclasses.dataclass
 class Python:
-    """What python-dotenv makes of a file."""
+    """The result of python-dotenv for a file."""
 
     secret: str | None
-    line: int | None  # where the secret is set
+    line: int | None  # the line that sets the secret
     dropped: list[range]  # lines that it cannot read
-    has_odd_name: bool  # it also takes a name without `=`, with a line break in it, or none after `export`
+    has_odd_name: bool  # it accepts a name without `=`, a name with a line break, or no name after `export`
 
     @classmethod
     def read(cls, path):
@@ -159,19 +159,19 @@ class Python:
 
 @dataclasses.dataclass
 class Ringdown:
-    """What ringdown makes of it: the secret that reached the token endpoint."""
+    """The result of ringdown for a file: the secret that reached the token endpoint."""
 
     secret: bytes | None
     code: int
     err: str
 
     def has_note(self, line):
-        return any("read differently" in text and re.search(rf"\bline {line}\b.*\b{NAME}\b", text)
+        return any("parsed differently" in text and re.search(rf"\bline {line}\b.*\b{NAME}\b", text)
                    for text in self.err.splitlines())
 
 
 class Profile:
-    """Has one file after the other read as a profile; of the same file, ringdown is asked once."""
+    """Reads one file after another as a profile. Runs ringdown once for each distinct file."""
 
     def __init__(self, binary, endpoint, home, work):
         self.command = [binary, "token", "--platform", "custom", "contact"]
@@ -202,14 +202,14 @@ class Profile:
 
 @pytest.fixture(scope="module")
 def profile(binary, tmp_path_factory):
-    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns of each line that it drops
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns about each dropped line
     with TokenEndpoint() as endpoint:
         yield Profile(binary, endpoint, tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
 def node():
-    """The secret that Node.js finds in a file. All files in one process, since each takes its time to start."""
+    """The secrets that Node.js reads, by file. One process reads all files, since starting Node.js is slow."""
     texts = TABLE + RANDOM + PLAIN
     script = ("const texts = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
               "process.stdout.write(JSON.stringify(texts.map(text => require('util').parseEnv(text))))")
@@ -220,11 +220,11 @@ def node():
 
 
 def assert_read_as_python_reads(ringdown, python):
-    """The same secret; or no secret, and the reason is given."""
+    """Expects the same secret, or no secret and an error with a reason."""
     if python.dropped:
         assert ringdown.code == 78 and ringdown.secret is None, ("python-dotenv drops a line", python, ringdown)
         number = re.search(r", line (\d+):", ringdown.err)
-        assert number, ("no line is named", python, ringdown)
+        assert number, ("the error names no line", python, ringdown)
         assert int(number[1]) in python.dropped[0] or python.has_odd_name, (python, ringdown)
     elif python.has_odd_name:
         assert ringdown.code == 78 and re.search(r", line \d+:", ringdown.err), (python, ringdown)
@@ -235,13 +235,13 @@ def assert_read_as_python_reads(ringdown, python):
 
 
 def assert_difference_is_noted(ringdown, python, other):
-    """Where ringdown reads what python-dotenv reads. Where it does not, that is what is wrong."""
+    """Checks only files that ringdown and python-dotenv read alike. Other tests report the remaining files."""
     if python.secret and ringdown.secret == python.secret.encode() and other != python.secret:
         assert ringdown.has_note(python.line), ("Node.js reads", other, python, ringdown)
 
 
 def check_each(texts, check):
-    """Shows all that fails the check at once."""
+    """Reports all failures together."""
     failures = []
     for text in texts:
         try:
@@ -253,24 +253,24 @@ def check_each(texts, check):
 
 
 @pytest.mark.parametrize("text", TABLE, ids=ascii)
-def test_a_file_is_read_as_python_dotenv_reads_it(profile, text):
+def test_a_file_is_read_like_python_dotenv(profile, text):
     assert_read_as_python_reads(*profile.both(text))
 
 
 @pytest.mark.parametrize("text", TABLE, ids=ascii)
-def test_what_node_reads_differently_is_noted(profile, node, text):
+def test_a_difference_from_node_causes_a_note(profile, node, text):
     assert_difference_is_noted(*profile.both(text), node[text])
 
 
-def test_random_files_are_read_as_python_dotenv_reads_them(profile):
+def test_random_files_are_read_like_python_dotenv(profile):
     check_each(RANDOM, lambda text: assert_read_as_python_reads(*profile.both(text)))
 
 
-def test_what_node_reads_differently_in_random_files_is_noted(profile, node):
+def test_a_difference_from_node_in_random_files_causes_a_note(profile, node):
     check_each(RANDOM, lambda text: assert_difference_is_noted(*profile.both(text), node[text]))
 
 
-def test_the_random_files_are_worth_reading(profile, node):
+def test_the_random_files_are_a_balanced_sample(profile, node):
     read = {text: profile.both(text)[1] for text in TABLE + RANDOM}
     assert not any(refers(python.secret or "") for python in read.values())
     whole = [text for text in RANDOM if read[text].secret and not read[text].dropped and not read[text].has_odd_name]
@@ -279,7 +279,7 @@ def test_the_random_files_are_worth_reading(profile, node):
     assert len(whole) // 4 < len(alike) < len(whole) * 3 // 4
 
 
-def test_plain_values_are_read_alike_and_give_no_note(profile, node):
+def test_plain_values_are_read_alike_without_a_note(profile, node):
     def check(text):
         ringdown, python = profile.both(text)
         assert ringdown.secret == text.removeprefix("KEY=").strip("'").encode() == python.secret.encode()
@@ -289,7 +289,7 @@ def test_plain_values_are_read_alike_and_give_no_note(profile, node):
     check_each(PLAIN, check)
 
 
-def test_a_note_discloses_nothing_and_does_not_reach_the_terminal_raw(profile):
+def test_a_note_contains_neither_the_secret_nor_control_characters(profile):
     secret = "correct-horse\x1b[2J#battery-staple"
     ringdown = profile.ringdown(encoded(f"KEY={secret}"))
     assert ringdown.secret == secret.encode()
@@ -298,7 +298,7 @@ def test_a_note_discloses_nothing_and_does_not_reach_the_terminal_raw(profile):
     assert "correct" not in ringdown.err and "battery" not in ringdown.err
 
 
-def test_a_file_that_is_not_utf_8_is_refused(profile):
+def test_a_file_that_is_not_utf_8_is_rejected(profile):
     """python-dotenv fails on it, and Node.js reads U+FFFD."""
     ringdown = profile.ringdown(encoded("A=1\nKEY=a") + b"\xffb\n")
     assert ringdown.code == 78 and ", line 2:" in ringdown.err
@@ -310,7 +310,7 @@ COMMANDS = ["$(touch ran)", "`touch ran`", "$(touch ran; echo b)", "a; touch ran
 
 @pytest.mark.parametrize("quote", ["", "'", '"', "`"], ids=["bare", "single", "double", "backtick"])
 @pytest.mark.parametrize("command", COMMANDS, ids=ascii)
-def test_no_command_is_ever_run(profile, quote, command):
+def test_no_command_in_a_file_is_run(profile, quote, command):
     ringdown, python = profile.both(f"KEY={quote}{command}{quote}\nA=$(touch ran)\nB=`touch ran`\n")
     assert not list(profile.work.iterdir())
     assert_read_as_python_reads(ringdown, python)

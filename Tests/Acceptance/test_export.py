@@ -1,4 +1,4 @@
-"""Long lists: whole in every form, constant in memory, and gone on with where they were broken off."""
+"""Long lists: complete in every format, constant in memory, and resumable."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ import pytest
 
 @pytest.fixture
 def simulated(binary, clean_environment, tmp_path):
-    """A simulator whose variables a test can use; more options by argument."""
+    """Starts a simulator with additional options, and returns the environment for clients."""
     running = []
 
     def start(*options, binary=binary):
         process = subprocess.Popen([binary, "simulate", "--calls-per-minute", "0", *options], env=clean_environment, cwd=tmp_path,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         running.append(process)
-        assert "serves until" in process.stderr.readline()
+        assert "is running" in process.stderr.readline()
         text = os.read(process.stdout.fileno(), 65536).decode()
         settings = dict(line.split("=", 1) for line in text.splitlines())
         return clean_environment | {name: value.strip("'\"") for name, value in settings.items()}
@@ -41,7 +41,7 @@ def run(binary, environment, *arguments, cwd=None, **more):
                           timeout=120, **more)
 
 
-def test_every_form_has_every_user_once(binary, simulated):
+def test_every_format_contains_each_user_once(binary, simulated):
     environment = simulated("--users", "1234")
     forms = {form: run(binary, environment, "users", "--output", form).stdout for form in ["json", "ndjson", "csv", "table"]}
     whole = [user["id"] for user in json.loads(forms["json"])]
@@ -51,21 +51,21 @@ def test_every_form_has_every_user_once(binary, simulated):
     assert [line.split()[-1] for line in forms["table"].splitlines()[1:]] == whole
 
 
-def test_the_items_pass_through_byte_for_byte(binary, simulated):
+def test_items_are_passed_through_byte_for_byte(binary, simulated):
     environment = simulated("--users", "30")
     page = run(binary, environment, "api", "GET", "/api/v2/users?pageSize=30").stdout
     lines = run(binary, environment, "users", "--output", "ndjson").stdout.splitlines()
     assert len(lines) == 30 and all(line in page for line in lines)
 
 
-def test_a_million_users_fit_into_64_mebibytes(release, binary, simulated, tmp_path):
+def test_listing_a_million_users_takes_less_than_64_mebibytes(release, binary, simulated, tmp_path):
     if release == binary:
-        pytest.skip("the optimised build is not there: run `make build`")
+        pytest.skip("the release build does not exist: run `make build`")
     environment = simulated("--users", "1000000", binary=release)
     program = ("import resource, subprocess, sys\n"
                "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    # Pages of the largest size that the simulator has keep the test short.
+    # The maximum page size of the simulator keeps the test short.
     done = subprocess.run([sys.executable, "-c", program, release, "api", "GET", "/api/v2/users?pageSize=500", "--paginate", "--platform",
                            "genesys"], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -73,7 +73,7 @@ def test_a_million_users_fit_into_64_mebibytes(release, binary, simulated, tmp_p
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
-def test_a_list_that_is_broken_off_goes_on_without_losing_or_repeating_an_item(binary, simulated, tmp_path, end):
+def test_an_interrupted_list_resumes_without_lost_or_duplicate_items(binary, simulated, tmp_path, end):
     environment = simulated("--users", "20000")
     command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
     output = tmp_path / "users.ndjson"
@@ -86,7 +86,7 @@ def test_a_list_that_is_broken_off_goes_on_without_losing_or_repeating_an_item(b
         process.send_signal(end)
         errors = process.communicate()[1]
         if end == signal.SIGINT and process.returncode != 0:
-            assert process.returncode == 2 and "goes on from there" in errors
+            assert process.returncode == 2 and "to resume, run" in errors
             assert output.read_bytes().endswith(b"}\n")
     with output.open("ab") as stream:
         assert subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, timeout=120).returncode == 0
@@ -95,7 +95,7 @@ def test_a_list_that_is_broken_off_goes_on_without_losing_or_repeating_an_item(b
     assert not (tmp_path / "position").exists()
 
 
-def test_an_outage_in_the_middle_leaves_a_position_to_go_on_from(binary, simulated, tmp_path):
+def test_a_list_can_be_resumed_after_an_outage(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,from=0,nth=4,body=truncated")
     command = ["users", "--output", "ndjson", "--resume", "position", "--max-wait", "0s"]
     first = run(binary, environment, *command, cwd=tmp_path)
@@ -108,7 +108,7 @@ def test_an_outage_in_the_middle_leaves_a_position_to_go_on_from(binary, simulat
 
 
 @pytest.mark.parametrize("content,reason", [("{}", "is not a position file"), ("x", "is not a position file"), ('{"ringdown": "checkpoint", "version": 99}', "another version")])
-def test_a_file_that_is_not_a_position_file_is_not_touched(binary, simulated, tmp_path, content, reason):
+def test_a_file_that_is_not_a_position_file_is_not_modified(binary, simulated, tmp_path, content, reason):
     (tmp_path / "position").write_text(content)
     outcome = run(binary, simulated(), "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
     assert outcome.returncode == 78 and reason in outcome.stderr
@@ -116,13 +116,13 @@ def test_a_file_that_is_not_a_position_file_is_not_touched(binary, simulated, tm
 
 
 def broken_off(binary, simulated, tmp_path):
-    """An environment in which a list was broken off, and the position file."""
+    """Interrupts a list, and returns its environment and the position file."""
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
     return environment, tmp_path / "position"
 
 
-def test_a_position_file_that_others_can_write_is_refused(binary, simulated, tmp_path):
+def test_a_position_file_writable_by_others_is_rejected(binary, simulated, tmp_path):
     environment, position = broken_off(binary, simulated, tmp_path)
     for change in (lambda: position.chmod(0o660), lambda: (position.unlink(), os.mkfifo(position, 0o600)),
                    lambda: (position.unlink(), position.mkdir())):
@@ -135,7 +135,7 @@ def test_a_position_file_that_others_can_write_is_refused(binary, simulated, tmp
     ({"method": "DELETE"}, "method DELETE"), ({"method": "POST"}, "method POST"), ({"path": "https://evil.example/"}, "another host"),
     ({"path": "//evil.example/"}, "another host"), ({"path": "http://127.0.0.1:1/"}, "another host"),
     ({"body": {"name": "x"}}, "it has a body")])
-def test_a_position_file_cannot_change_what_is_sent_where(binary, simulated, tmp_path, change, reason):
+def test_a_position_file_cannot_change_the_method_host_or_body_of_a_request(binary, simulated, tmp_path, change, reason):
     environment, position = broken_off(binary, simulated, tmp_path)
     planted = json.loads(position.read_text())
     planted["remaining"][0].update(change)
@@ -144,7 +144,7 @@ def test_a_position_file_cannot_change_what_is_sent_where(binary, simulated, tmp
     assert outcome.returncode == 78 and reason in outcome.stderr and "position" in outcome.stderr and outcome.stdout == ""
 
 
-def test_the_position_of_another_list_is_refused(binary, simulated, tmp_path):
+def test_the_position_of_another_list_is_rejected(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
     outcome = run(binary, environment, "conversations", "--interval", "2026-11-01/2026-11-02", "--output", "csv", "--resume", "position",
@@ -152,7 +152,7 @@ def test_the_position_of_another_list_is_refused(binary, simulated, tmp_path):
     assert outcome.returncode == 78 and "another list" in outcome.stderr
 
 
-def test_the_output_that_was_written_over_is_noticed(binary, simulated, tmp_path):
+def test_overwritten_output_is_detected(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
     outcomes = []
@@ -162,7 +162,7 @@ def test_the_output_that_was_written_over_is_noticed(binary, simulated, tmp_path
     assert outcomes[1].returncode == 78 and ">> FILE" in outcomes[1].stderr
 
 
-def test_a_reader_that_goes_away_ends_the_list_without_a_word(binary, simulated):
+def test_a_closed_pipe_ends_the_list_without_a_message(binary, simulated):
     environment = simulated("--users", "5000")
     process = subprocess.Popen([binary, "users", "--output", "ndjson", "--platform", "genesys"], env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
@@ -172,7 +172,7 @@ def test_a_reader_that_goes_away_ends_the_list_without_a_word(binary, simulated)
     assert process.wait() == 1
 
 
-def test_a_job_that_is_interrupted_is_cancelled_on_the_platform(binary, simulated):
+def test_an_interrupted_job_is_cancelled_on_the_platform(binary, simulated):
     environment = simulated()
     process = subprocess.Popen([binary, "conversations", "--job", "--interval", "2026-11-01/2026-11-20", "--verbose", "--platform",
                                 "genesys"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -185,14 +185,14 @@ def test_a_job_that_is_interrupted_is_cancelled_on_the_platform(binary, simulate
     assert "DELETE /api/v2/analytics/conversations/details/jobs/" in rest
 
 
-def test_a_second_signal_ends_it_at_once(binary, simulated):
+def test_a_second_signal_ends_the_program_immediately(binary, simulated):
     environment = simulated("--fault", "path=/api/v2/analytics/*,method=DELETE,latency=60")
     process = subprocess.Popen([binary, "conversations", "--job", "--interval", "2026-11-01/2026-11-20", "--verbose", "--platform",
                                 "genesys"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while "the job is" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGINT)
-    # Signals that come together count as one: the second is sent until it is noticed.
+    # Pending signals of the same kind are merged, so the second signal is sent until the program exits.
     ended = threading.Event()
     def insist():
         while not ended.wait(0.05):
@@ -208,18 +208,18 @@ def test_a_second_signal_ends_it_at_once(binary, simulated):
 
 @pytest.mark.parametrize("arguments,hint", [
     (["users", "--resume", "x"], "ndjson or csv"), (["users", "--output", "csv", "--resume", "x", "--limit", "3"], "--limit"),
-    (["conversations"], "--interval"), (["conversations", "--interval", "2026-02-30/2026-03-01"], "is no time"),
+    (["conversations"], "--interval"), (["conversations", "--interval", "2026-02-30/2026-03-01"], "is not a time"),
     (["api", "GET", "/x", "--field", "novalue"], "name=value"), (["api", "POST", "/x", "--field", "a:={"], "is not JSON"),
-    (["api", "BREW", "/x"], "it can be"), (["api", "GET", "/x", "--output", "csv"], "--paginate"),
-    (["api", "GET", "/x", "--header", "Authorization: Bearer x"], "token is sent anyway"),
-    (["jobs", "dance", "x"], "extraction"), (["api", "POST", "/x", "--field", "a=b", "--input", "-"], "leave one"),
+    (["api", "BREW", "/x"], "use one of"), (["api", "GET", "/x", "--output", "csv"], "--paginate"),
+    (["api", "GET", "/x", "--header", "Authorization: Bearer x"], "added automatically"),
+    (["jobs", "dance", "x"], "extraction"), (["api", "POST", "/x", "--field", "a=b", "--input", "-"], "omit one"),
 ])
-def test_mistakes_on_the_command_line_are_explained(binary, simulated, arguments, hint):
+def test_invalid_command_lines_are_explained(binary, simulated, arguments, hint):
     outcome = run(binary, simulated(), *arguments)
     assert outcome.returncode == 64 and hint in outcome.stderr and outcome.stdout == ""
 
 
-def test_links_to_strangers_and_pages_that_are_none_end_a_list_with_what_came_before(binary, simulated, tmp_path):
+def test_a_link_to_another_host_or_an_invalid_page_ends_the_list_after_the_previous_items(binary, simulated, tmp_path):
     rules = tmp_path / "faults.json"
     rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 2, "members": {"nextUri": "https://evil.example/api/v2/users"}}]))
     outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson")
@@ -233,8 +233,8 @@ def test_links_to_strangers_and_pages_that_are_none_end_a_list_with_what_came_be
     assert outcome.returncode == 1 and "no list of items" in outcome.stderr and len(ids(outcome.stdout)) == 25
 
 
-def test_a_csv_that_is_gone_on_with_keeps_its_columns(binary, simulated, tmp_path):
-    """The first item tells the columns; the one at which the list is gone on with may have others."""
+def test_a_resumed_csv_keeps_its_columns(binary, simulated, tmp_path):
+    """The first item determines the columns. The first item after --resume may have other members."""
     rules = tmp_path / "faults.json"
     rules.write_text(json.dumps([
         {"path": "/api/v2/teams", "nth": 2, "body": "truncated"},
@@ -252,14 +252,14 @@ def test_a_csv_that_is_gone_on_with_keeps_its_columns(binary, simulated, tmp_pat
     assert [row for row in rows if row["id"] == "odd"] == [{"id": "odd", "name": "Odd", "memberCount": "2", "selfUri": ""}]
 
 
-def test_another_form_of_the_list_is_another_list(binary, simulated, tmp_path):
+def test_a_list_cannot_be_resumed_in_another_format(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
     outcome = run(binary, environment, "users", "--output", "ndjson", "--resume", "position", cwd=tmp_path)
     assert outcome.returncode == 78 and "another list" in outcome.stderr
 
 
-def test_header_fields_go_with_the_calls_of_a_list_that_is_gone_on_with(binary, simulated, tmp_path):
+def test_a_resumed_list_sends_its_header_fields(binary, simulated, tmp_path):
     environment = simulated("--users", "200", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     command = ["api", "GET", "/api/v2/users?pageSize=50", "--paginate", "--header", "X-Mark: here", "--resume", "position"]
     assert run(binary, environment, *command, cwd=tmp_path).returncode == 1
@@ -269,13 +269,13 @@ def test_header_fields_go_with_the_calls_of_a_list_that_is_gone_on_with(binary, 
     assert entries and all({"name": "X-Mark", "value": "REMOVED"} in entry["request"]["headers"] for entry in entries)
 
 
-def test_rows_of_a_table_that_wait_for_their_widths_are_not_lost(binary, simulated):
+def test_buffered_table_rows_are_printed_on_an_error(binary, simulated):
     environment = simulated("--fault", "path=/api/v2/users,nth=3,body=truncated")
     outcome = run(binary, environment, "api", "GET", "/api/v2/users", "--paginate", "--output", "table", "--columns", "id,name")
     assert outcome.returncode == 1 and "50 items were written" in outcome.stderr
     assert len(outcome.stdout.splitlines()) == 51
 
 
-def test_a_column_that_no_item_has_is_said(binary, simulated):
+def test_an_unknown_column_is_reported_with_a_suggestion(binary, simulated):
     outcome = run(binary, simulated(), "api", "GET", "/api/v2/users", "--paginate", "--output", "csv", "--columns", "id,emial", "--limit", "2")
     assert outcome.returncode == 0 and "'emial'; did you mean 'email'?" in outcome.stderr

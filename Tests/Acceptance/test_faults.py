@@ -1,4 +1,4 @@
-"""Faults of the simulated platforms, over real sockets, seen by curl and by the program itself."""
+"""Faults of the simulated platforms over real sockets, as seen by curl and by ringdown."""
 
 import json
 import sys
@@ -13,14 +13,14 @@ def shell(ringdown, *options, script, **variables):
     return ringdown("simulate", *options, "--", "sh", "-c", script, **variables)
 
 
-def test_a_failing_token_endpoint_fails_as_often_as_ordered(ringdown, binary):
+def test_a_fault_applies_as_many_times_as_specified(ringdown, binary):
     script = f"'{binary}' token --platform genesys; echo $?; '{binary}' token --platform genesys >/dev/null; echo $?"
     outcome = shell(ringdown, "--fault", "path=/oauth/token,status=503,times=1", script=script)
     assert outcome.out.split() == ["7", "0"]
 
 
 @pytest.mark.parametrize("rule, curl_error", [("cut=before", 52), ("cut=within", 18), ("contentLength=9999", 18), ("latency=9", 28)])
-def test_curl_sees_the_connection_break(ringdown, rule, curl_error):
+def test_curl_reports_a_broken_connection(ringdown, rule, curl_error):
     assert shell(ringdown, "--fault", rule, script=TOKEN).code == curl_error
 
 
@@ -51,25 +51,25 @@ def test_a_connection_is_closed_or_reset_before_within_and_after_the_body(ringdo
     assert outcome.out.split() == [end, part], outcome.err
 
 
-def test_there_is_nothing_within_an_empty_body_so_it_ends_behind_the_fields(ringdown):
+def test_an_empty_body_is_cut_after_the_header_fields(ringdown):
     outcome = ringdown("simulate", "--fault", "path=/oauth/token,body=empty,cut=within", "--", sys.executable, "-c", RAW_CLIENT)
     assert outcome.out.split() == ["closed", "all"], outcome.err
 
 
-def test_a_body_can_be_longer_than_its_length_says(ringdown):
+def test_a_body_can_be_longer_than_its_content_length(ringdown):
     show = RAW_CLIENT.replace("print(end", "print(promised, len(rest) > 100, rest[:1], end")
     outcome = ringdown("simulate", "--fault", "path=/oauth/token,contentLength=5,cut=after", "--", sys.executable, "-c", show)
     assert outcome.out.split()[:3] == ["5", "True", "b'{'"], outcome.err
 
 
-def test_a_rule_about_certificates_in_a_file_needs_interception(ringdown, tmp_path):
+def test_a_certificate_rule_in_a_file_requires_intercept(ringdown, tmp_path):
     (tmp_path / "faults.json").write_text('[{"status": 503}, {"certificate": "expired"}]')
     outcome = ringdown("simulate", "--faults", tmp_path / "faults.json", "--", "true")
     assert outcome.code == 78
     assert "faults.json, fault 2" in outcome.err and "--intercept" in outcome.err
 
 
-def test_several_faults_and_a_file_of_them_work_together(ringdown, tmp_path):
+def test_fault_options_and_a_fault_file_can_be_combined(ringdown, tmp_path):
     (tmp_path / "faults.json").write_text('[{"path": "/oauth/token", "nth": 1, "status": 429, "retryAfter": 4}]')
     outcome = shell(ringdown, "--faults", tmp_path / "faults.json", "--fault", "nth=2,body=html", "--fault", "nth=3,body=empty",
                     script=f"{TOKEN}; echo; {TOKEN}; echo; {TOKEN}; echo; {TOKEN}")
@@ -78,16 +78,16 @@ def test_several_faults_and_a_file_of_them_work_together(ringdown, tmp_path):
     assert rows[2][1] == "0" and int(rows[3][1]) > 100
 
 
-def test_a_mistake_in_a_file_of_faults_is_named(ringdown, tmp_path):
+def test_an_error_in_a_fault_file_is_reported_with_its_line(ringdown, tmp_path):
     (tmp_path / "faults.json").write_text('[{"status": 503},\n {"status": "many"}]')
     outcome = ringdown("simulate", "--faults", tmp_path / "faults.json", "--", "true")
     assert outcome.code == 78
-    assert "faults.json, line 2, fault 2, status: a whole number from 200 to 599" in outcome.err
+    assert "faults.json, line 2, fault 2, status: expected a whole number from 200 to 599" in outcome.err
     outcome = ringdown("simulate", "--fault", "stattus=503", "--", "true")
     assert outcome.code == 64 and "stattus" in outcome.err
 
 
-def test_time_moves_and_requests_are_counted_by_the_control_plane(ringdown, binary):
+def test_the_control_plane_advances_the_clock_and_counts_requests(ringdown, binary):
     script = f"""
     export RINGDOWN_CACHE=file RINGDOWN_CACHE_DIR=$PWD/cache
     token=$('{binary}' token --platform genesys)

@@ -1,4 +1,4 @@
-"""What the program says of itself: every help as it was agreed on, every example a command line that is understood."""
+"""The help texts match the snapshot, and every example is a valid command line."""
 
 import difflib
 import os
@@ -15,15 +15,15 @@ def commands(ringdown):
     return re.findall(r"^  ([a-z-]+) {2,}", ringdown("--help").out, re.MULTILINE)
 
 
-def test_every_help_is_as_it_was_agreed_on(ringdown):
+def test_the_help_texts_match_the_snapshot(ringdown):
     lines = [("$ ringdown --help", ringdown("--help").out)]
     lines += [(f"$ ringdown {name} --help", ringdown(name, "--help").out) for name in commands(ringdown)]
     text = "\n".join(f"{line}\n{help}" for line, help in lines)
     if os.environ.get("RINGDOWN_UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(text)
     agreed = SNAPSHOT.read_text()
-    changes = "\n".join(difflib.unified_diff(agreed.splitlines(), text.splitlines(), "agreed", "now", lineterm=""))
-    assert text == agreed, f"RINGDOWN_UPDATE_SNAPSHOTS=1 Tests/Acceptance/run test_help.py agrees to this:\n{changes}"
+    changes = "\n".join(difflib.unified_diff(agreed.splitlines(), text.splitlines(), "snapshot", "current", lineterm=""))
+    assert text == agreed, f"RINGDOWN_UPDATE_SNAPSHOTS=1 Tests/Acceptance/run test_help.py accepts these changes:\n{changes}"
 
 
 def test_no_help_is_wider_than_132_columns_and_every_command_has_examples(ringdown):
@@ -34,12 +34,12 @@ def test_no_help_is_wider_than_132_columns_and_every_command_has_examples(ringdo
         assert re.match(r"  # .+\n  .*ringdown ", examples), name
 
 
-def test_every_example_is_understood(ringdown):
+def test_every_example_is_a_valid_command_line(ringdown):
     count = 0
     for name in commands(ringdown):
         examples = re.findall(r"^  (?!#)(.+)$", ringdown(name, "--help").out.split("\nExamples:\n")[1], re.MULTILINE)
         for example in examples:
-            # Each part of a line that begins with the program; further lines of it stand behind '--'.
+            # Each part of a line that starts with the program. Nested command lines follow '--'.
             for part in re.findall(r"(?<![/\w'])ringdown ((?:[^|;&>()]|\$\()+)", example):
                 try:
                     words = shlex.split(part.replace('"', "") if part.count('"') % 2 else part)
@@ -55,7 +55,7 @@ def test_every_example_is_understood(ringdown):
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_at_a_terminal_help_is_as_wide_as_that(at_terminal, ringdown, columns):
+def test_help_fits_the_width_of_the_terminal(at_terminal, ringdown, columns):
     for arguments in (["--help"], ["doctor", "--help"], ["token", "--help"]):
         code, shown = at_terminal(*arguments, columns=columns)
         text = shown.split("\nExamples:")[0]
@@ -64,5 +64,5 @@ def test_at_a_terminal_help_is_as_wide_as_that(at_terminal, ringdown, columns):
         assert columns < 80 or not long, long
 
 
-def test_in_a_pipe_it_is_the_same_at_any_width(ringdown):
+def test_help_in_a_pipe_has_a_fixed_width(ringdown):
     assert ringdown("doctor", "--help", COLUMNS="40").out == ringdown("doctor", "--help").out

@@ -1,4 +1,4 @@
-"""`ringdown simulate --intercept` answers unmodified programs by the platforms' real names, and lets nothing else through."""
+"""`ringdown simulate --intercept` answers unmodified programs at the real host names and refuses all other hosts."""
 
 import json
 import os
@@ -41,7 +41,7 @@ print(sdk.UsersApi(client).get_users(page_size=5).total)
 
 @pytest.fixture
 def intercepted(ringdown):
-    """Runs a command behind the proxy, with options for the simulator first."""
+    """Runs a command behind the proxy, with additional options for the simulator."""
 
     def run(*command, options=(), **variables):
         return ringdown("simulate", "--intercept", *options, "--", *command, **variables)
@@ -50,7 +50,7 @@ def intercepted(ringdown):
 
 
 @pytest.mark.parametrize("domain", REGIONS)
-def test_every_region_answers_by_its_name_and_one_of_them_knows_the_client(intercepted, domain):
+def test_every_region_answers_and_only_one_recognises_the_client(intercepted, domain):
     outcome = intercepted(sys.executable, "-c", TOKEN, f"https://login.{domain}/oauth/token")
     answer = json.loads(outcome.out)
     if domain == "mypurecloud.com":
@@ -59,32 +59,32 @@ def test_every_region_answers_by_its_name_and_one_of_them_knows_the_client(inter
         assert answer["description"] == "client not found"
 
 
-def test_the_official_sdk_comes_by_the_real_names_where_it_is_told_of_the_proxy(intercepted):
+def test_the_official_sdk_works_with_real_host_names_through_the_proxy(intercepted):
     outcome = intercepted(sys.executable, "-c", SDK)
     assert outcome.out == "250\n", outcome.err
 
 
 @pytest.mark.parametrize("host", ["cxone.niceincontact.com", "na1.nice-incontact.com", "api-na1.niceincontact.com",
                                   "api-eu1.niceincontact.com", "api-b32.nice-incontact.com", "api-de-jp1.niceincontact.com"])
-def test_the_hosts_of_the_other_platform_answer_with_certificates_that_curl_trusts(intercepted, host):
+def test_curl_trusts_the_certificates_of_the_cxone_hosts(intercepted, host):
     outcome = intercepted("curl", "-sS", "-o", os.devnull, "-w", "%{http_code} %{ssl_verify_result}", f"https://{host}/")
     assert outcome.code == 0, outcome.err
     assert outcome.out.split()[1] == "0"
 
 
-def test_our_own_program_runs_by_real_names_alone(intercepted, binary):
+def test_ringdown_works_with_real_host_names(intercepted, binary):
     for platform in ("genesys", "cxone"):
         outcome = intercepted(binary, "users", "--platform", platform, "--output", "ndjson")
         assert (outcome.code, len(outcome.out.splitlines())) == (0, 250), outcome.err
 
 
-@pytest.mark.skipif(not shutil.which("java"), reason="there is no Java on this machine")
-def test_both_clients_of_java_reach_the_simulator(intercepted):
+@pytest.mark.skipif(not shutil.which("java"), reason="Java is not installed")
+def test_both_java_http_clients_reach_the_simulator(intercepted):
     outcome = intercepted("java", CLIENTS / "Fetch.java", "https://api.mypurecloud.com/api/v2/users")
     assert outcome.out.split() == ["401", "401"], outcome.err
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="there is no Node.js on this machine")
+@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed")
 def test_node_trusts_the_certificates(intercepted):
     outcome = intercepted("node", CLIENTS / "fetch.mjs", "https://api.mypurecloud.de/api/v2/users")
     assert outcome.out.split() == ["401"], outcome.err
@@ -92,13 +92,13 @@ def test_node_trusts_the_certificates(intercepted):
 
 @pytest.mark.parametrize("url", ["https://example.com/", "https://login.mypurecloud.com:8443/", "http://example.com/",
                                  "https://mypurecloud.com.example.com/", "https://evil.login.mypurecloud.com/"])
-def test_any_other_host_is_refused_and_nothing_leaves(intercepted, url):
+def test_any_other_host_is_refused(intercepted, url):
     outcome = intercepted("curl", "-sS", "-w", "%{http_connect}%{http_code}", url)
     assert "403" in outcome.out + outcome.err
     assert "200" not in outcome.out
 
 
-def test_exceptions_of_the_callers_do_not_lead_around_the_proxy(intercepted):
+def test_no_proxy_of_the_caller_does_not_bypass_the_proxy(intercepted):
     outcome = intercepted("curl", "-sS", "https://login.mypurecloud.com/oauth/token", NO_PROXY="*", no_proxy="*")
     assert "invalid_request" in outcome.out, outcome.err
 
@@ -110,17 +110,17 @@ def test_exceptions_of_the_callers_do_not_lead_around_the_proxy(intercepted):
     ("http://example.com/a", "GET", "example.com", "/a", "only https is simulated"),
     ("http://login.mypurecloud.com:8080/", "GET", "login.mypurecloud.com:8080", "/", "only https is simulated"),
 ])
-def test_the_journal_holds_what_was_refused(intercepted, url, method, host, path, reason):
+def test_the_journal_contains_refused_requests(intercepted, url, method, host, path, reason):
     [entry] = json.loads(intercepted(sys.executable, "-c", JOURNAL, "curl", url).out)
     assert [entry[name] for name in ("method", "host", "path", "status", "reason")] == [method, host, path, 403, reason]
 
 
-def test_links_lead_to_real_hosts_again(intercepted, binary):
+def test_links_in_responses_contain_real_host_names(intercepted, binary):
     outcome = intercepted(binary, "api", "GET", "/incontactapi/services/v34.0/agents?top=2", "--platform", "cxone")
     assert "https://api-b32.nice-incontact.com/" in outcome.out, outcome.err
 
 
-def test_an_expired_certificate_is_a_fault_that_the_next_connection_does_not_have(intercepted, binary):
+def test_an_expired_certificate_fault_does_not_affect_the_next_connection(intercepted, binary):
     outcome = intercepted("sh", "-c", f"'{binary}' token --platform genesys; '{binary}' token --platform genesys",
                           options=["--fault", "certificate=expired,host=login.mypurecloud.com,times=1"])
     assert "it has expired" in outcome.err
@@ -128,22 +128,22 @@ def test_an_expired_certificate_is_a_fault_that_the_next_connection_does_not_hav
     assert len(outcome.out.strip()) == 86
 
 
-def test_a_fault_of_a_certificate_without_tls_is_a_usage_error(ringdown):
+def test_a_certificate_fault_without_tls_is_a_usage_error(ringdown):
     outcome = ringdown("simulate", "--fault", "certificate=expired", "--", "true")
     assert outcome.code == 64
     assert "--intercept" in outcome.err
 
 
-def test_a_program_may_bring_its_own_credentials(intercepted):
+def test_any_client_accepts_other_credentials(intercepted):
     command = ["curl", "-sS", "-u", "mine:secret", "-d", "grant_type=client_credentials", "https://login.mypurecloud.com/oauth/token"]
     assert "client not found" in intercepted(*command).out
     assert "access_token" in intercepted(*command, options=["--any-client"]).out
 
 
-def test_without_a_command_the_variables_are_printed_and_the_certificate_is_there(binary, clean_environment, tmp_path):
+def test_without_a_command_the_variables_are_printed_and_the_certificate_exists(binary, clean_environment, tmp_path):
     with subprocess.Popen([binary, "simulate", "--intercept"], env=clean_environment, cwd=tmp_path, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as simulator:
-        assert "serves until" in simulator.stderr.readline()
+        assert "is running" in simulator.stderr.readline()
         lines = os.read(simulator.stdout.fileno(), 65536).decode().splitlines()
         settings = dict(line.split("=", 1) for line in lines)
         certificate = pathlib.Path(settings["SSL_CERT_FILE"])
@@ -157,7 +157,7 @@ def test_without_a_command_the_variables_are_printed_and_the_certificate_is_ther
 @pytest.mark.parametrize("words", [b"", b"\r\n\r\n", b"CONNECT\r\n\r\n", b"CONNECT a:b HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n",
                                    b"CONNECT login.mypurecloud.com:443 HTTP/1.1\r\n" + b"x: y\r\n" * 4000,
                                    b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(200)])
-def test_whatever_comes_in_place_of_connect_is_refused_and_the_proxy_lives(binary, clean_environment, tmp_path, words):
+def test_an_invalid_connect_request_is_refused_and_the_proxy_keeps_serving(binary, clean_environment, tmp_path, words):
     script = """
 import os, socket, sys, urllib.request
 host, port = os.environ["HTTPS_PROXY"].removeprefix("http://").split(":")

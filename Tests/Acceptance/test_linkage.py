@@ -1,4 +1,4 @@
-"""What the binary is linked with: no Foundation, no ICU, and libraries that are only opened when they are needed."""
+"""The libraries of the binary: no Foundation, no ICU, and some libraries that are loaded only on demand."""
 
 import pathlib
 import re
@@ -11,7 +11,7 @@ STATIC_LIMIT_IN_MIB = 16
 
 
 def needed(program):
-    """Every library that the dynamic linker loads for a program, those of its libraries included."""
+    """All libraries that the dynamic linker loads for a program, including indirect dependencies."""
     listing = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     return re.findall(r"^\s*(\S+)", listing, re.MULTILINE)
 
@@ -24,13 +24,13 @@ def test_the_program_does_not_load(binary, library):
 def test_the_release_binary_is_static_and_small():
     release = REPOSITORY / ".build" / "release" / "ringdown"
     if not release.exists():
-        pytest.skip("there is no release binary; 'make build' makes one")
+        pytest.skip("the release binary does not exist: run `make build`")
     assert release.stat().st_size < STATIC_LIMIT_IN_MIB << 20
     names = needed(release)
     assert not [name for name in names if "swift" in name or "Foundation" in name or "icu" in name.lower()]
 
 
-def test_libcurl_is_not_opened_for_a_cached_token(ringdown, binary, tmp_path):
+def test_libcurl_is_not_loaded_for_a_cached_token(ringdown, binary, tmp_path):
     script = """
     "$0" token --platform genesys > /dev/null
     LD_DEBUG=files "$0" token --platform genesys 2>&1 >/dev/null | grep -c 'calling init.*\\(libcurl\\|libmicrohttpd\\)'

@@ -1,4 +1,4 @@
-"""`ringdown login`: a person signs in with a real browser, and stays signed in; what comes back is believed only if it is ours."""
+"""`ringdown login`: a user signs in with a real browser and stays signed in. Forged redirects are rejected."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from checks import assert_discloses_nothing
 
 @pytest.fixture
 def person(simulated, tmp_path):
-    """The settings of a person's account: a client without a secret, and a cache."""
+    """The settings of a user's account: a client without a secret, and a cache."""
 
     def settings(platform="genesys", *options, **more):
         prefix = platform.upper() + "_"
@@ -30,7 +30,7 @@ def person(simulated, tmp_path):
 
 
 class Login:
-    """`ringdown login --no-browser`, waiting for the browser."""
+    """A running `ringdown login --no-browser` that waits for the browser."""
 
     def __init__(self, binary, environment, directory, arguments):
         self.process = subprocess.Popen([binary, "login", "--no-browser", *arguments], env=environment, cwd=directory, stdin=subprocess.DEVNULL,
@@ -38,13 +38,13 @@ class Login:
         self.said = []
         while not self.said or not self.said[-1].strip().startswith("http"):
             line = self.process.stderr.readline()
-            assert line, f"it ended with {self.process.wait()}: {self.said}"
+            assert line, f"ringdown login exited with {self.process.wait()}: {self.said}"
             self.said.append(line)
         self.url = self.said[-1].strip()
         self.parameters = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query))
 
     def come_back(self, **query):
-        """A browser's answer that is made up: the status."""
+        """Sends a forged redirect of a browser, and returns the status."""
         try:
             with urllib.request.urlopen(self.parameters["redirect_uri"] + "?" + urllib.parse.urlencode(query)) as response:
                 return response.status
@@ -52,7 +52,7 @@ class Login:
             return error.code
 
     def end(self):
-        """The exit code, and everything that was said."""
+        """Returns the exit code and everything on standard error."""
         out, err = self.process.communicate(timeout=30)
         assert out == ""
         return self.process.returncode, "".join(self.said) + err
@@ -73,7 +73,7 @@ def login(binary, clean_environment, tmp_path):
 
 
 @pytest.mark.parametrize("platform", ["genesys", "cxone"])
-def test_a_person_signs_in_with_a_browser_and_stays_signed_in(login, person, ringdown, browser, platform):
+def test_a_user_signs_in_with_a_browser_and_stays_signed_in(login, person, ringdown, browser, platform):
     variables = person(platform)
     waiting = login(**variables)
     assert waiting.parameters["code_challenge_method"] == "S256" and len(waiting.parameters["code_challenge"]) == 43
@@ -81,13 +81,13 @@ def test_a_person_signs_in_with_a_browser_and_stays_signed_in(login, person, rin
     page = browser.new_page()
     page.goto(waiting.url)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading")).to_have_text("Almost there")
+    expect(page.get_by_role("heading")).to_have_text("Response received")
     page.close()
     code, said = waiting.end()
     assert code == 0 and "signed in" in said and "next:" not in said, said
     first = ringdown("token", **variables)
     assert first.code == 0, first.err
-    # The refresh token gets the next ones, each with the one that came last.
+    # Each refresh uses the refresh token of the previous response.
     second, third = ringdown("token", "--force", **variables), ringdown("token", "--force", **variables)
     assert second.code == third.code == 0 and len({first.out, second.out, third.out}) == 3, third.err
     who = json.loads(ringdown("whoami", "--output", "json", **variables).out)
@@ -96,16 +96,16 @@ def test_a_person_signs_in_with_a_browser_and_stays_signed_in(login, person, rin
     assert "(sign-in)" in listed and ringdown("cache", "verify", **variables).code == 0
     assert ringdown("revoke", **variables).code == 0
     outcome = ringdown("token", **variables)
-    assert outcome.code == 4 and "nobody is signed in" in outcome.err and "ringdown login" in outcome.err
+    assert outcome.code == 4 and "no user is signed in" in outcome.err and "ringdown login" in outcome.err
 
 
-def test_the_sign_in_is_kept_encrypted(login, person, browser, tmp_path, ringdown):
+def test_the_sign_in_is_stored_encrypted(login, person, browser, tmp_path, ringdown):
     variables = person()
     waiting = login(**variables)
     page = browser.new_page()
     page.goto(waiting.url)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading")).to_have_text("Almost there")
+    expect(page.get_by_role("heading")).to_have_text("Response received")
     code, said = waiting.end()
     token = ringdown("token", **variables).out.strip()
     for path in (tmp_path / "cache").iterdir():
@@ -113,7 +113,7 @@ def test_the_sign_in_is_kept_encrypted(login, person, browser, tmp_path, ringdow
     assert token not in said
 
 
-def test_a_client_with_a_secret_sends_it_and_pkce_too(login, person, browser, simulated):
+def test_a_client_with_a_secret_sends_the_secret_and_pkce(login, person, browser, simulated):
     variables = person()
     simulator = variables | {"GENESYS_CLIENT_SECRET": "wrong"}
     waiting = login(**simulator)
@@ -125,17 +125,17 @@ def test_a_client_with_a_secret_sends_it_and_pkce_too(login, person, browser, si
     assert_discloses_nothing(said, "wrong-secret-value")
 
 
-def test_a_person_who_says_no_is_an_error(login, person, browser):
+def test_a_declined_sign_in_is_an_error(login, person, browser):
     waiting = login(**person())
     page = browser.new_page()
     page.goto(waiting.url)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading")).to_have_text("Not signed in")
     code, said = waiting.end()
-    assert code == 4 and "the sign-in was refused: access_denied: the person said no" in said
+    assert code == 4 and "the sign-in was refused: access_denied: the user denied access" in said
 
 
-def test_an_answer_that_is_not_ours_is_refused_and_the_wait_goes_on(login, person, browser):
+def test_a_forged_redirect_is_rejected_and_login_keeps_waiting(login, person, browser):
     waiting = login(**person())
     assert waiting.come_back(code="stolen", state="guessed") == 400
     assert waiting.come_back(code="stolen") == 400
@@ -150,16 +150,17 @@ def test_an_answer_that_is_not_ours_is_refused_and_the_wait_goes_on(login, perso
 
 
 @pytest.mark.parametrize("query, reason", [
-    ({"code": "made-up"}, "Code is not valid"), ({"code": "made-up", "iss": "https://evil.example"}, "RFC 9207"), ({}, "there was no code"),
+    ({"code": "made-up"}, "Code is not valid"), ({"code": "made-up", "iss": "https://evil.example"}, "RFC 9207"),
+    ({}, "the response contains no code"),
     ({"error": "server_error", "error_description": "\x1b[31mred\x1b[0m"}, "server_error")])
-def test_an_answer_with_our_state_but_no_good_code_is_an_error(login, person, query, reason):
+def test_a_redirect_with_the_correct_state_but_without_a_valid_code_is_an_error(login, person, query, reason):
     waiting = login(**person("cxone"))
     assert waiting.come_back(state=waiting.parameters["state"], **query) == 200
     code, said = waiting.end()
     assert code == 4 and reason in said and "\x1b" not in said
 
 
-def test_a_code_is_worth_nothing_without_the_verifier(login, person):
+def test_a_code_is_refused_without_the_correct_verifier(login, person):
     variables = person()
     waiting = login(**variables)
     address = urllib.parse.urlsplit(waiting.url)
@@ -175,28 +176,28 @@ def test_a_code_is_worth_nothing_without_the_verifier(login, person):
     assert json.load(refused.value)["error"] == "invalid_grant"
 
 
-def test_who_never_comes_back_is_waited_for_no_longer_than_said(ringdown, person):
+def test_login_times_out_after_the_given_timeout(ringdown, person):
     outcome = ringdown("login", "--no-browser", "--timeout", "0.2s", **person())
-    assert outcome.code == 4 and "nobody came back" in outcome.err and "ringdown login" in outcome.err
+    assert outcome.code == 4 and "timed out waiting for the browser" in outcome.err and "ringdown login" in outcome.err
 
 
-def test_the_wait_can_be_ended(login, person):
+def test_login_can_be_interrupted(login, person):
     waiting = login(**person())
     waiting.process.send_signal(signal.SIGINT)
     assert waiting.process.wait(timeout=10) in (2, -signal.SIGINT, 130)
 
 
-def test_a_browser_is_opened_where_one_is_named(binary, clean_environment, person, tmp_path):
+def test_login_opens_the_browser_that_the_environment_names(binary, clean_environment, person, tmp_path):
     opener = tmp_path / "opener"
     opener.write_text(f"#!/bin/sh\ncurl -s -L -o {tmp_path}/page \"$1\"\n")
     opener.chmod(0o755)
     with subprocess.Popen([binary, "login", "--timeout", "20s"], env=clean_environment | person(BROWSER=str(opener)), cwd=tmp_path,
                           stderr=subprocess.PIPE, text=True) as process:
-        assert "your browser has the sign-in page" in process.stderr.readline()
+        assert "opened the sign-in page" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
 
 
-def test_a_sign_in_that_the_platform_ended_is_said(login, person, browser, ringdown):
+def test_a_sign_in_ended_by_the_platform_is_reported(login, person, browser, ringdown):
     variables = person()
     waiting = login(**variables)
     page = browser.new_page()
@@ -206,18 +207,18 @@ def test_a_sign_in_that_the_platform_ended_is_said(login, person, browser, ringd
     request = urllib.request.Request(variables["RINGDOWN_SIM_URL"] + "/_sim/seed", data=b'{"seed":1}', method="POST")
     urllib.request.urlopen(request)
     outcome = ringdown("token", "--force", **variables)
-    assert outcome.code == 4 and "the sign-in is over" in outcome.err and "ringdown login" in outcome.err
+    assert outcome.code == 4 and "the sign-in has expired" in outcome.err and "ringdown login" in outcome.err
 
 
-def test_what_login_needs_is_said(ringdown, person, simulated):
+def test_login_reports_missing_requirements(ringdown, person, simulated):
     variables = person()
     assert "RINGDOWN_CACHE" in ringdown("login", **variables | {"RINGDOWN_CACHE": "off"}).err
     assert ringdown("login", "--port", "70000", **variables).code == 64
     outcome = ringdown("login", "--platform", "custom", OAUTH_TOKEN_URL="https://a.example/t", OAUTH_CLIENT_ID="a", OAUTH_CLIENT_SECRET="b",
                        RINGDOWN_CACHE="file")
-    assert outcome.code == 78 and "for genesys and cxone" in outcome.err
+    assert outcome.code == 78 and "genesys or cxone" in outcome.err
     outcome = ringdown("token", **variables)
-    assert outcome.code == 4 and "nobody is signed in" in outcome.err
+    assert outcome.code == 4 and "no user is signed in" in outcome.err
 
 
 def sign_in(browser, waiting):
@@ -230,7 +231,7 @@ def sign_in(browser, waiting):
     return said
 
 
-def test_two_profiles_of_one_client_are_two_people(login, person, browser, ringdown, clean_environment):
+def test_two_profiles_of_one_client_can_belong_to_different_users(login, person, browser, ringdown, clean_environment):
     variables = person()
     directory = os.path.join(clean_environment["HOME"], ".config", "ringdown")
     os.makedirs(directory)
@@ -253,7 +254,7 @@ def test_two_profiles_of_one_client_are_two_people(login, person, browser, ringd
             assert ringdown("token", name, "--force", **cache).code == 0
 
 
-def test_a_person_of_another_organization_is_not_signed_in(login, person, browser, ringdown):
+def test_a_user_of_another_organization_is_rejected(login, person, browser, ringdown):
     variables = person(GENESYS_ORGANIZATION_ID="11111111-2222-3333-4444-555555555555")
     waiting = login(**variables)
     page = browser.new_page()
@@ -261,21 +262,21 @@ def test_a_person_of_another_organization_is_not_signed_in(login, person, browse
     page.get_by_role("button", name="Sign in").click()
     code, said = waiting.end()
     assert code == 4 and "belongs to organisation" in said
-    assert "nobody is signed in" in ringdown("token", **variables).err
+    assert "no user is signed in" in ringdown("token", **variables).err
 
 
-def test_without_a_refresh_token_the_sign_in_lasts_as_long_as_its_token_and_the_former_one_is_gone(login, person, browser, ringdown):
+def test_a_sign_in_without_a_refresh_token_lasts_only_as_long_as_its_token(login, person, browser, ringdown):
     variables = person()
     sign_in(browser, login(**variables))
     request = urllib.request.Request(variables["RINGDOWN_SIM_URL"] + "/_sim/faults", method="POST",
                                      data=b'{"path":"/oauth/token","members":{"refresh_token":"missing"}}')
     urllib.request.urlopen(request)
-    assert "gave no refresh token" in sign_in(browser, login(**variables))
+    assert "returned no refresh token" in sign_in(browser, login(**variables))
     assert ringdown("token", **variables).code == 0
-    assert "nobody is signed in" in ringdown("token", "--force", **variables).err
+    assert "no user is signed in" in ringdown("token", "--force", **variables).err
 
 
-def test_a_command_that_ends_its_own_token_signs_nobody_out(login, person, browser, ringdown):
+def test_revoke_signs_the_user_out_and_exec_does_not(login, person, browser, ringdown):
     variables = person()
     sign_in(browser, login(**variables))
     ringdown("exec", "--", "true", **variables)
@@ -287,13 +288,13 @@ def test_a_command_that_ends_its_own_token_signs_nobody_out(login, person, brows
     assert report.code == 4 and json.loads(report.out)["cause"]["name"] == "not-signed-in"
 
 
-def test_a_store_that_cannot_be_used_is_said_before_the_person_is_sent_anywhere(ringdown, person, tmp_path):
+def test_an_unusable_cache_is_reported_before_the_sign_in_starts(ringdown, person, tmp_path):
     (tmp_path / "file").write_text("")
     outcome = ringdown("login", "--no-browser", **person() | {"RINGDOWN_CACHE_DIR": str(tmp_path / "file")})
     assert outcome.code == 78 and "http" not in outcome.err
 
 
-def test_the_browser_gets_no_secret(binary, clean_environment, person, tmp_path):
+def test_the_browser_receives_no_secret(binary, clean_environment, person, tmp_path):
     opener = tmp_path / "opener"
     opener.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen.part; mv {tmp_path}/seen.part {tmp_path}/seen\n")
     opener.chmod(0o755)

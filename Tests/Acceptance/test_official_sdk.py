@@ -1,4 +1,4 @@
-"""The vendor's own Python SDK, unchanged, works against `ringdown simulate`."""
+"""The vendor's Python SDK works unchanged against `ringdown simulate`."""
 
 import ast
 import importlib
@@ -15,9 +15,9 @@ import pytest
 
 SCRIPT = pathlib.Path(__file__).with_name("sdk_client.py")
 
-# The required members of every model that the simulator's answers are made of; a model that is not here is a failure.
-# First what the public definition of the API says: the classes of this SDK have lost it, the vendor's pages on the
-# models have kept it, by not saying "[optional]" (github.com/MyPureCloud/platform-client-sdk-dotnet,
+# The required members of every model that the simulator returns. A model that is not listed is a failure.
+# This set follows the public definition of the API. The classes of this SDK do not contain it, but the vendor's pages on
+# the models do: required members are not marked "[optional]" (github.com/MyPureCloud/platform-client-sdk-dotnet,
 # build/docs/<Model>.md, read in versions up to 275.0.0).
 REQUIRED = {
     "OAuthClient": {"name", "authorizedGrantType"},
@@ -34,7 +34,7 @@ REQUIRED = {
     "OAuthClientEntityListing", "Queue", "QueueEntityListing", "ScimEmail", "ScimError", "ScimMetadata",
     "ScimUserListResponse", "ScimV2User", "SkillEntityListing", "TokenInfo", "UserEntityListing",
 ], set())
-# Then what the definition leaves open, and nothing works without.
+# Members that are optional in the definition, but that clients cannot do without.
 PAGED = {"entities", "pageSize", "pageNumber", "total", "pageCount"}
 NEEDED = {
     "AnalyticsConversation": {"conversationId", "conversationStart", "participants"},
@@ -68,7 +68,7 @@ NEEDED = {
     "User": {"id", "name"},
     "UserEntityListing": PAGED,
 }
-# The form of dates in the docstrings of the SDK: yyyy-MM-ddTHH:mm:ss[.mmm]Z.
+# The date format in the docstrings of the SDK: yyyy-MM-ddTHH:mm:ss[.mmm]Z.
 PRIMITIVES = {
     "str": lambda value: isinstance(value, str),
     "int": lambda value: type(value) is int,
@@ -79,24 +79,24 @@ PRIMITIVES = {
 
 
 def complaints(models, kind, value, where):
-    """Whatever in a JSON value the SDK's models do not know, miss, or want to be of another type."""
+    """Differences between a JSON value and the SDK's models: unknown members, missing members, and wrong types."""
     if item_kind := re.fullmatch(r"list\[(.*)\]", kind):
         if not isinstance(value, list):
-            yield f"{where}: {value!r:.60} is no list"
+            yield f"{where}: {value!r:.60} is not a list"
             return
         for item in value:
             yield from complaints(models, item_kind[1], item, where)
     elif item_kind := re.fullmatch(r"dict\(str, (.*)\)", kind):
         if not isinstance(value, dict):
-            yield f"{where}: {value!r:.60} is no object"
+            yield f"{where}: {value!r:.60} is not an object"
             return
         for item in value.values():
             yield from complaints(models, item_kind[1], item, where)
     elif kind in PRIMITIVES:
         if not PRIMITIVES[kind](value):
-            yield f"{where}: {value!r:.60} is no {kind}"
+            yield f"{where}: {value!r:.60} is not of type {kind}"
     elif not isinstance(value, dict):
-        yield f"{where}: {value!r:.60} is no {kind}"
+        yield f"{where}: {value!r:.60} is not of type {kind}"
     else:
         model = getattr(models, kind)()
         attributes = {name: attribute for attribute, name in model.attribute_map.items()}
@@ -108,19 +108,19 @@ def complaints(models, kind, value, where):
                 continue
             allowed = allowed_values(model, attributes[name])
             if allowed and item not in allowed:
-                yield f"{kind}.{name}: {item!r:.60} is none of {allowed}"
+                yield f"{kind}.{name}: {item!r:.60} is not one of {allowed}"
             yield from complaints(models, model.swagger_types[attributes[name]], item, f"{kind}.{name}")
 
 
 def allowed_values(model, attribute):
-    """The values of an enumeration; the SDK has them nowhere but in its setters."""
+    """The values of an enumeration, which the SDK contains only in its setters."""
     setter = inspect.getsource(getattr(type(model), attribute).fset)
     found = re.search(r"allowed_values = (\[.*\])$", setter, re.MULTILINE)
     return ast.literal_eval(found[1]) if found else None
 
 
 def model_of(response):
-    """The model of a response: the SDK's choice, or for errors, where it makes none, that of the API's definition."""
+    """The model of a response: the SDK's choice or, for errors, which have none in the SDK, that of the API definition."""
     if response["status"] < 400 or response["path"] == "/oauth/token":
         return response["model"]
     return "ScimError" if response["status"] == 400 and "/scim/" in response["path"] else "ErrorBody"
@@ -133,7 +133,7 @@ def models():
 
 @pytest.fixture(scope="module")
 def simulated(binary, tmp_path_factory):
-    """Runs a command with the simulator in a new directory, and returns that directory."""
+    """Runs a command under the simulator in a new directory, and returns the directory."""
 
     def run(*arguments):
         home = tmp_path_factory.mktemp("sdk")
@@ -148,7 +148,7 @@ def simulated(binary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def seen(simulated, binary):
-    """What the SDK got, and in `cli` what `ringdown users` got from the same simulator."""
+    """The results of the SDK and, in `cli`, of `ringdown users` with the same simulator."""
     both = 'set -e; "$0" "$1" > sdk.json; "$2" users --platform genesys --output json > cli.json'
     home = simulated("--", "sh", "-c", both, sys.executable, SCRIPT, binary)
     return json.loads((home / "sdk.json").read_text()) | {"cli": json.loads((home / "cli.json").read_text())}
@@ -156,7 +156,7 @@ def seen(simulated, binary):
 
 @pytest.fixture(scope="module")
 def limited(simulated):
-    """What the SDK got where a token may make five calls a minute."""
+    """The results of the SDK with a limit of five calls per minute for each token."""
     home = simulated("--calls-per-minute", "5", "--", "sh", "-c", '"$0" "$1" limit > sdk.json', sys.executable, SCRIPT)
     return json.loads((home / "sdk.json").read_text())
 
@@ -165,7 +165,7 @@ def ids(pages):
     return [user[0] for page in pages for user in page["users"]]
 
 
-def test_it_lists_every_user_once(seen):
+def test_the_sdk_lists_every_user_once(seen):
     assert len(set(ids(seen["by100"]))) == len(ids(seen["by100"])) >= 250
 
 
@@ -199,7 +199,7 @@ def test_the_token_names_its_organization_and_its_client(seen):
     assert seen["client"]
 
 
-def test_users_me_needs_a_user(seen):
+def test_users_me_requires_a_user_context(seen):
     assert seen["me"]["status"] == seen["me"]["body"]["status"] == 400
     assert seen["me"]["body"]["code"] == "not.a.user"
 
@@ -208,17 +208,17 @@ def test_users_me_needs_a_user(seen):
     ("wrongSecret", "authentication failed"),
     ("unknownClient", "client not found"),
 ])
-def test_refused_credentials_are_a_400_with_invalid_client(seen, case, text):
+def test_refused_credentials_return_400_with_invalid_client(seen, case, text):
     assert seen[case]["status"] == 400
     assert seen[case]["body"] == {"error": "invalid_client", "description": text, "error_description": text}
 
 
-def test_a_request_without_a_token_is_a_401(seen):
+def test_a_request_without_a_token_returns_401(seen):
     assert seen["noToken"]["status"] == 401
     assert seen["noToken"]["body"]["code"] in ("authentication.required", "bad.credentials")
 
 
-def test_the_journal_holds_each_request_of_the_sdk(seen):
+def test_the_journal_contains_every_request_of_the_sdk(seen):
     steps = [(entry["method"], entry["path"].partition("?")[0], entry["status"]) for entry in seen["journal"]]
     assert [status for method, path, status in steps if path == "/oauth/token"] == [200, 200, 400, 400]
     assert steps.count(("GET", "/api/v2/users", 200)) == len(seen["by100"]) + len(seen["by25"])
@@ -232,7 +232,7 @@ def test_queues_clients_and_the_organization_parse_into_the_sdks_models(seen):
     assert seen["organizationName"] == seen["organization"]["name"]
 
 
-def test_the_query_and_the_job_bring_the_same_conversations_each_once(seen):
+def test_the_query_and_the_job_return_each_conversation_once(seen):
     assert len(set(seen["conversations"])) == len(seen["conversations"]) == seen["totalHits"] == 96
     assert sorted(seen["job"]) == sorted(seen["conversations"])
     assert all(seen["agents"])
@@ -240,12 +240,12 @@ def test_the_query_and_the_job_bring_the_same_conversations_each_once(seen):
     assert seen["available"]
 
 
-def test_a_cancelled_job_says_so_and_has_no_results(seen):
+def test_a_cancelled_job_has_the_state_cancelled_and_no_results(seen):
     assert seen["cancelledState"] == "CANCELLED"
     assert seen["cancelledResults"]["status"] == 400
 
 
-def test_scim_lists_the_same_people_as_the_users(seen):
+def test_scim_lists_the_same_users(seen):
     assert len(seen["scim"]) == seen["scimTotal"]
     assert sorted(seen["scim"]) == sorted(ids(seen["by100"]))
     assert seen["oldScim"] == seen["scim"][:25]
@@ -257,26 +257,26 @@ def test_scim_lists_the_same_people_as_the_users(seen):
     ("badPage", 400, "invalid.value"),
     ("revoked", 401, "bad.credentials"),
     ("forbidden", 403, "missing.permissions"),
-    ("nobody", 404, "not.found"),
+    ("unknownUser", 404, "not.found"),
 ])
-def test_what_is_wrong_is_refused_with_the_platforms_code(seen, case, status, code):
+def test_an_invalid_request_returns_the_error_code_of_the_platform(seen, case, status, code):
     assert seen[case]["status"] == seen[case]["body"]["status"] == status
     assert seen[case]["body"]["code"] == code
     assert seen[case]["body"]["contextId"] == seen[case]["headers"]["inin-correlation-id"]
 
 
-def test_scim_refuses_in_its_own_form(seen):
+def test_scim_errors_have_the_scim_format(seen):
     assert seen["badCount"]["status"] == int(seen["badCount"]["body"]["status"]) == 400
     assert seen["badCount"]["body"]["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
 
 
-def test_one_user_is_the_same_as_in_the_listing(seen):
+def test_a_single_user_is_the_same_as_in_the_list(seen):
     assert seen["first"] == seen["by100"][0]["users"][0]
 
 
 # The models of the SDK.
 
-def test_every_response_holds_what_the_models_know_and_want_and_nothing_else(seen, limited, models):
+def test_every_response_matches_its_sdk_model(seen, limited, models):
     found = []
     for response in seen["responses"] + limited["responses"]:
         if kind := model_of(response):
@@ -284,7 +284,7 @@ def test_every_response_holds_what_the_models_know_and_want_and_nothing_else(see
     assert sorted(set(found)) == []
 
 
-def test_the_responses_are_of_every_model_that_the_simulator_answers_with(seen):
+def test_the_responses_cover_every_model_of_the_simulator(seen):
     assert {model_of(response) for response in seen["responses"]} == {
         "AnalyticsConversationAsyncQueryResponse", "AnalyticsConversationQueryResponse", "AsyncQueryResponse",
         "AsyncQueryStatus", "DataAvailabilityResponse", "ErrorBody", "OAuthClientEntityListing", "Organization",
@@ -298,38 +298,38 @@ def test_only_tokens_and_empty_responses_have_no_model(seen, limited):
             assert response["body"] is None
 
 
-def test_a_token_has_the_three_members_that_the_sdks_know(seen):
+def test_a_token_response_has_exactly_the_three_members_of_the_sdks(seen):
     for response in seen["responses"]:
         if (response["path"], response["status"]) == ("/oauth/token", 200):
             kinds = {name: type(value) for name, value in response["body"].items()}
             assert kinds == {"access_token": str, "token_type": str, "expires_in": int}
 
 
-def test_every_response_has_a_correlation_id_of_its_own(seen):
+def test_every_response_has_a_unique_correlation_id(seen):
     identifiers = [response["headers"]["inin-correlation-id"] for response in seen["responses"]]
     assert len(set(identifiers)) == len(identifiers)
 
 
 @pytest.mark.parametrize("change, complaint", [
     ({"nickname": "x"}, "User.nickname: unknown"),
-    ({"version": None}, "User.version: None is no int"),
-    ({"version": True}, "User.version: True is no int"),
-    ({"name": 5}, "User.name: 5 is no str"),
-    ({"acdAutoAnswer": "false"}, "User.acdAutoAnswer: 'false' is no bool"),
-    ({"state": "Active"}, "User.state: 'Active' is none of ['active', 'inactive', 'deleted']"),
-    ({"dateLastLogin": "2026-11-01 08:00"}, "User.dateLastLogin: '2026-11-01 08:00' is no datetime"),
-    ({"addresses": {}}, "User.addresses: {} is no list"),
-    ({"addresses": [{"address": 5}]}, "Contact.address: 5 is no str"),
-    ({"division": "Home"}, "User.division: 'Home' is no Division"),
+    ({"version": None}, "User.version: None is not of type int"),
+    ({"version": True}, "User.version: True is not of type int"),
+    ({"name": 5}, "User.name: 5 is not of type str"),
+    ({"acdAutoAnswer": "false"}, "User.acdAutoAnswer: 'false' is not of type bool"),
+    ({"state": "Active"}, "User.state: 'Active' is not one of ['active', 'inactive', 'deleted']"),
+    ({"dateLastLogin": "2026-11-01 08:00"}, "User.dateLastLogin: '2026-11-01 08:00' is not of type datetime"),
+    ({"addresses": {}}, "User.addresses: {} is not a list"),
+    ({"addresses": [{"address": 5}]}, "Contact.address: 5 is not of type str"),
+    ({"division": "Home"}, "User.division: 'Home' is not of type Division"),
     ({"division": {"name": "Home"}}, "Division.id: missing"),
 ])
-def test_the_comparison_with_the_models_finds(models, change, complaint):
+def test_the_comparison_with_the_models_finds_differences(models, change, complaint):
     user = {"id": "1", "name": "Ada", "version": 1}
     assert list(complaints(models, "User", user, "")) == []
     assert list(complaints(models, "User", user | change, "")) == [complaint]
 
 
-def test_the_comparison_with_the_models_finds_what_is_missing(models):
+def test_the_comparison_with_the_models_finds_missing_members(models):
     assert list(complaints(models, "User", {"id": "1", "name": "Ada"}, "")) == ["User.version: missing"]
     assert list(complaints(models, "ErrorBody", {}, "")) == [
         f"ErrorBody.{name}: missing" for name in ("code", "contextId", "message", "status")]
@@ -337,7 +337,7 @@ def test_the_comparison_with_the_models_finds_what_is_missing(models):
 
 # The rate limit.
 
-def test_the_calls_within_the_limit_are_counted(limited):
+def test_calls_within_the_limit_are_counted(limited):
     assert [response["headers"]["inin-ratelimit-count"] for response in limited["responses"]
             if response["path"] == "/api/v2/tokens/me"] == ["1", "2", "3", "4", "5", "5", "1"]
 
@@ -351,11 +351,11 @@ def test_beyond_the_limit_the_sdk_raises_a_429_with_its_code_and_headers(limited
     assert [refused["headers"].get(name) for name in names] == ["60", "5", "5", "60"]
 
 
-def test_the_sdk_waits_as_long_as_it_is_told_ten_times_before_it_raises(limited):
+def test_the_sdk_waits_for_retry_after_ten_times_before_it_raises(limited):
     assert limited["waitsInVain"] == [60] * 10
     assert limited["waits"] == [60]
 
 
-def test_the_journal_holds_also_the_calls_that_the_sdk_does_not_tell_of(limited):
+def test_the_journal_contains_the_internal_retries_of_the_sdk(limited):
     calls = [(entry["status"], entry["reason"]) for entry in limited["journal"] if entry["path"] == "/api/v2/tokens/me"]
     assert calls == [(200, "valid token")] * 5 + [(429, "rate limit exceeded")] * 12 + [(200, "valid token")]

@@ -1,4 +1,4 @@
-"""The page at / of the control port, in a real browser: what it shows, what its buttons do, and that it needs no mouse."""
+"""The page at / of the control port in a real browser: its content, its buttons, and keyboard operation."""
 
 import base64
 import contextlib
@@ -38,19 +38,19 @@ CONTRAST = """() => {
 
 @dataclasses.dataclass
 class Opened:
-    """A simulator and the page of it."""
+    """A page of a simulator, with the simulator's settings."""
 
     page: Page
     settings: dict
     dotenv: str
-    #: What the browser asked for, and what it complained about.
+    #: The URLs that the browser requested, and the errors that it reported.
     requests: list
     errors: list
 
 
 @pytest.fixture
 def simulate(binary, clean_environment, tmp_path):
-    """Runs a simulator as long as the block: gives the settings that it prints."""
+    """Runs a simulator for the duration of the block and yields the settings that it prints."""
 
     @contextlib.contextmanager
     def run(*arguments):
@@ -64,7 +64,7 @@ def simulate(binary, clean_environment, tmp_path):
 
 @pytest.fixture
 def opening(browser):
-    """Opens the page of a simulator in a browser of its own, when it shows what is there."""
+    """Opens the page of a simulator in a new browser context and waits until it shows the settings."""
     contexts = []
 
     def run(dotenv, **options):
@@ -91,7 +91,7 @@ def opened(simulate, opening):
 
 
 def status_of(url, data=None):
-    """The status of the answer to a GET or to a form."""
+    """The status of the response to a GET or to a form."""
     try:
         with urllib.request.urlopen(url, data and urllib.parse.urlencode(data).encode(), timeout=20) as answer:
             return answer.status
@@ -100,7 +100,7 @@ def status_of(url, data=None):
 
 
 def token_status(settings, **parameters):
-    """The status of the answer to a token request with the right credentials."""
+    """The status of the response to a token request with valid credentials."""
     return status_of(settings["GENESYS_LOGIN_URL"] + "/oauth/token", parameters | {
         "grant_type": "client_credentials", "client_id": settings["GENESYS_CLIENT_ID"],
         "client_secret": settings["GENESYS_CLIENT_SECRET"]})
@@ -116,17 +116,17 @@ def tab_to(page, element):
         page.keyboard.press("Tab")
         if element.evaluate("element => element === document.activeElement"):
             return
-    raise AssertionError("Tab does not lead there")
+    raise AssertionError("Tab does not reach the element")
 
 
 def lines(opened, identifier):
-    """What a list shows, by name."""
+    """The values that a list shows, by name."""
     rows = opened.page.locator(f"#{identifier} > div")
     return dict(zip(rows.locator("dt").all_inner_texts(), rows.locator("dd:nth-child(2)").all_inner_texts()))
 
 
 def copied(opened, button):
-    """What a button copies."""
+    """The text that a button copies."""
     opened.page.evaluate("navigator.clipboard.writeText('')")
     button.click()
     return opened.page.evaluate("""async () => {
@@ -136,7 +136,7 @@ def copied(opened, button):
     }""")
 
 
-def test_it_comes_from_one_origin_and_without_an_error(opened):
+def test_the_page_loads_from_one_origin_without_errors(opened):
     expect(opened.page).to_have_title("Ringdown simulator")
     expect(opened.page.locator("#users")).to_have_text("250")
     expect(opened.page.locator("#empty")).to_be_visible()
@@ -146,7 +146,7 @@ def test_it_comes_from_one_origin_and_without_an_error(opened):
 
 
 @pytest.mark.parametrize("tag", ["style", "script"])
-def test_its_policy_allows_the_code_that_is_in_it_and_no_other(opened, tag):
+def test_the_content_security_policy_allows_only_the_code_of_the_page(opened, tag):
     with urllib.request.urlopen(opened.settings["RINGDOWN_SIM_URL"] + "/", timeout=20) as answer:
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         text = answer.read().decode()
@@ -155,7 +155,7 @@ def test_its_policy_allows_the_code_that_is_in_it_and_no_other(opened, tag):
     assert re.search(f"{tag}-src ([^;]*);", text)[1] == f"'sha256-{digest}'"
 
 
-def test_credentials_and_hosts_are_those_that_the_program_printed(opened):
+def test_the_page_shows_the_printed_credentials_and_hosts(opened):
     secrets = [name for name in opened.settings if name.endswith("_SECRET")]
     shown = lines(opened, "settings")
     assert {name: value for name, value in shown.items() if name not in secrets} == \
@@ -169,24 +169,24 @@ def test_credentials_and_hosts_are_those_that_the_program_printed(opened):
         (opened.settings["GENESYS_LOGIN_URL"], opened.settings["CXONE_API_URL"])
 
 
-def test_what_is_copied_is_the_real_value(opened):
+def test_copy_buttons_copy_the_unmasked_value(opened):
     assert copied(opened, button(opened, "Copy CXONE_CLIENT_SECRET")) == opened.settings["CXONE_CLIENT_SECRET"]
     assert copied(opened, button(opened, "Copy login.mypurecloud.com")) == opened.settings["GENESYS_LOGIN_URL"]
     assert copied(opened, button(opened, "Copy all as .env")) == opened.dotenv
     expect(opened.page.get_by_role("status")).to_have_text("Copied: all settings as .env")
 
 
-def test_the_commands_of_the_empty_page_make_the_first_requests(opened, binary, clean_environment):
+def test_the_commands_of_the_empty_page_send_the_first_requests(opened, binary, clean_environment):
     environment = clean_environment | {"PATH": f"{binary.parent}:{clean_environment['PATH']}"}
     for command in [copied(opened, button) for button in opened.page.locator(".command button").all()]:
         subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True, timeout=60)
     expect(opened.page.locator("#empty")).to_be_hidden()
     expect(opened.page.locator(ROWS).filter(has_text="token granted")).to_have_count(1)
     expect(opened.page.locator(ROWS).filter(has_text="401")).to_have_count(1)
-    assert opened.page.evaluate("document.activeElement.id") == "journal-title"  # as the button that had the focus is gone
+    assert opened.page.evaluate("document.activeElement.id") == "journal-title"  # because the button that had the focus is hidden
 
 
-def test_behind_the_proxy_it_shows_what_leads_there(simulate, opening, binary, clean_environment):
+def test_the_page_shows_the_proxy_settings_with_intercept(simulate, opening, binary, clean_environment):
     with simulate("--intercept") as dotenv:
         opened = opening(dotenv)
         assert set(opened.settings) & {"GENESYS_LOGIN_URL", "CXONE_API_URL"} == set()
@@ -201,30 +201,30 @@ def test_behind_the_proxy_it_shows_what_leads_there(simulate, opening, binary, c
             subprocess.run(["sh", "-c", command], env=environment, check=True, capture_output=True, timeout=60)
         expect(opened.page.locator(ROWS).filter(has_text="token granted")).to_have_count(1)
         expect(opened.page.locator(ROWS).filter(has_text="401")).to_have_count(1)
-        opened.page.get_by_label("Any rule").fill("certificate=expired,times=1")
+        opened.page.get_by_label("Custom rule").fill("certificate=expired,times=1")
         opened.page.keyboard.press("Enter")
         expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
 
 
-def test_a_rule_is_written_as_on_the_command_line(opened):
-    opened.page.get_by_label("Any rule").fill('path=/oauth/token,status=400,members={"a":1,"b":2}')
+def test_a_custom_rule_accepts_command_line_syntax(opened):
+    opened.page.get_by_label("Custom rule").fill('path=/oauth/token,status=400,members={"a":1,"b":2}')
     opened.page.keyboard.press("Enter")
     expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
     assert token_status(opened.settings) == 400
     expect(opened.page.locator(ROWS).first).to_contain_text('1 fault applied: status=400, members={"a":1,"b":2}')
 
 
-def test_a_rule_that_can_do_nothing_here_is_refused(opened):
-    opened.page.get_by_label("Any rule").fill("certificate=expired")
+def test_a_certificate_rule_without_intercept_is_refused(opened):
+    opened.page.get_by_label("Custom rule").fill("certificate=expired")
     opened.page.keyboard.press("Enter")
     expect(opened.page.get_by_role("status")).to_contain_text("start with --intercept")
 
 
-def test_a_request_appears_with_its_verdict_and_without_a_reload(opened):
+def test_a_request_appears_with_its_reason_without_a_reload(opened):
     opened.page.evaluate("window.isTheSame = true")
     assert status_of(opened.settings["GENESYS_API_URL"] + "/api/v2/organizations?expand=all") == 401
     row = opened.page.locator(ROWS)
-    for text in ("401 Unauthorized", "GET /api/v2/organizations?expand=all", "api.mypurecloud.com", "Hint: a client's own"):
+    for text in ("401 Unauthorized", "GET /api/v2/organizations?expand=all", "api.mypurecloud.com", "Hint: use GET /api/v2/organizations/me"):
         expect(row).to_contain_text(text)
     assert token_status(opened.settings) == 200
     expect(row).to_have_count(2)
@@ -233,7 +233,7 @@ def test_a_request_appears_with_its_verdict_and_without_a_reload(opened):
     assert opened.page.evaluate("window.isTheSame")
 
 
-def test_new_requests_leave_focus_selection_and_scrolling_alone(opened):
+def test_new_requests_preserve_focus_selection_and_scroll_position(opened):
     api = opened.settings["GENESYS_API_URL"]
     for number in range(45):
         status_of(f"{api}/first/{number}")
@@ -252,18 +252,18 @@ def test_new_requests_leave_focus_selection_and_scrolling_alone(opened):
     assert opened.page.evaluate(f"JSON.stringify({state})") == before
 
 
-def test_markup_in_requests_is_text(opened):
+def test_markup_in_requests_is_shown_as_text(opened):
     attack = "<img/src=x/onerror=document.title='hacked'>"
     status_of(f"{opened.settings['GENESYS_API_URL']}/<script>document.title='hacked'</script>?q={attack}")
     assert token_status(opened.settings, scope=attack) == 200
     expect(opened.page.locator(ROWS).last).to_contain_text(f"/<script>document.title='hacked'</script>?q={attack}")
-    expect(opened.page.locator(ROWS).first).to_contain_text(f"scopes such as '{attack}'")
+    expect(opened.page.locator(ROWS).first).to_contain_text(f"the scope '{attack}'")
     expect(opened.page.locator("#journal :is(script, img)")).to_have_count(0)
     expect(opened.page).to_have_title("Ringdown simulator")
     assert opened.errors == []
 
 
-def test_the_filter_hides_what_does_not_match(opened):
+def test_the_filter_hides_requests_that_do_not_match(opened):
     for path in ("/one", "/two", "/three"):
         status_of(opened.settings["CXONE_API_URL"] + path)
     expect(opened.page.locator(ROWS)).to_have_count(3)
@@ -274,7 +274,7 @@ def test_the_filter_hides_what_does_not_match(opened):
     expect(opened.page.get_by_text("No request matches")).to_be_visible()
 
 
-def test_a_fault_is_set_by_keyboard_alone(opened):
+def test_a_fault_can_be_added_with_the_keyboard(opened):
     tab_to(opened.page, button(opened, "Token endpoint: 503 for the next 2 requests"))
     opened.page.keyboard.press("Enter")
     expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
@@ -286,7 +286,7 @@ def test_a_fault_is_set_by_keyboard_alone(opened):
 
 
 @pytest.mark.parametrize("platform, count", [("both", 15), ("Genesys Cloud", 9), ("NICE CXone", 9)])
-def test_every_fault_button_sets_a_rule_that_the_simulator_takes(opened, platform, count):
+def test_every_fault_button_adds_a_valid_rule(opened, platform, count):
     opened.page.get_by_label("Platform").select_option(platform)
     for preset in opened.page.locator("#presets button").all():
         preset.click()
@@ -298,8 +298,8 @@ def test_every_fault_button_sets_a_rule_that_the_simulator_takes(opened, platfor
 
 
 @pytest.mark.parametrize("rule", ["path=/oauth/token,status=418,nth=2", '[{"path": "/oauth/token", "status": 418, "nth": 2}]'])
-def test_any_rule_can_be_typed(opened, rule):
-    tab_to(opened.page, opened.page.get_by_label("Any rule"))
+def test_a_custom_rule_can_be_typed(opened, rule):
+    tab_to(opened.page, opened.page.get_by_label("Custom rule"))
     opened.page.keyboard.type(rule)
     opened.page.keyboard.press("Enter")
     expect(opened.page.get_by_role("status")).to_contain_text("Fault set")
@@ -308,14 +308,14 @@ def test_any_rule_can_be_typed(opened, rule):
 
 @pytest.mark.parametrize("rule, reason", [("status=many", "a whole number from 200 to 599"), ("stattus=503", "stattus"),
                                           ('{"status":', "JSON")])
-def test_a_mistake_in_a_rule_is_told(opened, rule, reason):
-    opened.page.get_by_label("Any rule").fill(rule)
+def test_an_error_in_a_rule_is_reported(opened, rule, reason):
+    opened.page.get_by_label("Custom rule").fill(rule)
     button(opened, "Add").click()
     expect(opened.page.get_by_role("status")).to_contain_text(reason)
-    expect(opened.page.get_by_label("Any rule")).to_have_attribute("aria-invalid", "true")
+    expect(opened.page.get_by_label("Custom rule")).to_have_attribute("aria-invalid", "true")
 
 
-def test_the_clock_stops_runs_and_is_moved(opened):
+def test_the_clock_can_be_stopped_advanced_and_accelerated(opened):
     button(opened, "Stopped").click()
     expect(opened.page.locator("#pace")).to_have_text("stopped")
     expect(button(opened, "Stopped")).to_have_attribute("aria-pressed", "true")
@@ -324,10 +324,10 @@ def test_the_clock_stops_runs_and_is_moved(opened):
     opened.page.wait_for_function("() => { const day = text => Date.parse(text.slice(0, 19).replace(' ', 'T') + 'Z') / 864e5;"
                                   "return day(document.querySelector('#now').textContent) - day(former) === 1; }")
     button(opened, "60×").click()
-    expect(opened.page.locator("#pace")).to_have_text("60× real pace")
+    expect(opened.page.locator("#pace")).to_have_text("60× real time")
 
 
-def test_reset_empties_the_list_and_removes_the_faults(opened):
+def test_reset_deletes_requests_and_faults(opened):
     button(opened, "Rotate secrets at the next token request").click()
     expect(opened.page.locator("#rules li")).to_have_count(2)
     assert token_status(opened.settings) == 400
@@ -339,23 +339,23 @@ def test_reset_empties_the_list_and_removes_the_faults(opened):
     assert token_status(opened.settings) == 200
 
 
-def test_it_says_so_when_the_simulator_has_ended_and_goes_on_with_the_next(simulate, opening):
-    first_port = str(20000 + free_port() % 10000)  # the system gives others to connections
+def test_the_page_reports_a_stopped_simulator_and_reconnects(simulate, opening):
+    first_port = str(20000 + free_port() % 10000)  # outside the range of ephemeral ports
     with simulate("--port", first_port) as dotenv:
         opened = opening(dotenv)
         page = opened.page
         expect(page.get_by_role("alert")).to_be_empty()
-    expect(page.get_by_role("alert")).to_contain_text("The simulator has ended")
-    expect(page).to_have_title("Ended: Ringdown simulator")
+    expect(page.get_by_role("alert")).to_contain_text("The simulator has stopped")
+    expect(page).to_have_title("Stopped: Ringdown simulator")
     page.get_by_role("button", name="API: 500, once").click()
-    expect(page.get_by_role("status")).to_have_text("The simulator does not answer.")
+    expect(page.get_by_role("status")).to_have_text("The simulator is not responding.")
     with simulate("--port", first_port):
         expect(page.get_by_role("alert")).to_be_empty()
         status_of(opened.settings["CXONE_API_URL"] + "/again")
         expect(page.locator(ROWS)).to_contain_text("/again")
 
 
-def test_tab_reaches_everything_and_everything_has_a_name(opened):
+def test_tab_reaches_every_control_and_every_control_has_a_name(opened):
     status_of(opened.settings["GENESYS_API_URL"])
     expect(opened.page.locator(ROWS)).to_have_count(1)
     wanted = opened.page.locator(f":is({INTERACTIVE}):visible").count()
@@ -364,7 +364,7 @@ def test_tab_reaches_everything_and_everything_has_a_name(opened):
         opened.page.keyboard.press("Tab")
         opened.page.evaluate("reached.add(document.activeElement)")
     assert opened.page.evaluate("reached.has(document.body) ? 0 : reached.size") == wanted
-    assert opened.page.evaluate("reached.has(document.querySelector('#journal'))"), "or else it does not scroll by keyboard"
+    assert opened.page.evaluate("reached.has(document.querySelector('#journal'))"), "the list cannot be scrolled with the keyboard"
     session = opened.page.context.new_cdp_session(opened.page)
     focusable = [node for node in session.send("Accessibility.getFullAXTree")["nodes"]
                  if any(property["name"] == "focusable" for property in node.get("properties", []))]
@@ -374,7 +374,7 @@ def test_tab_reaches_everything_and_everything_has_a_name(opened):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_it_is_readable_in_both_schemes_and_on_narrow_screens(simulate, opening, scheme, width):
+def test_the_page_has_sufficient_contrast_in_both_schemes_and_on_narrow_screens(simulate, opening, scheme, width):
     with simulate() as dotenv:
         opened = opening(dotenv, color_scheme=scheme, viewport={"width": width, "height": 800})
         button(opened, "Token endpoint: 503 for the next 2 requests").click()

@@ -1,4 +1,4 @@
-"""The pipelines in Examples/Pipelines and the action, run as the systems run them, against the simulator by real host names."""
+"""The pipelines in Examples/Pipelines and the action, run like in the CI systems, against the simulator with real host names."""
 
 import dataclasses
 import hashlib
@@ -30,7 +30,7 @@ MASKING = ["github-actions.yml", "azure-pipelines.yml", "buildkite.yml"]
 SCHEMAS = {name: name.removesuffix(".yml") for name in SYSTEMS if name.endswith(".yml")} | {
     "github-actions.yml": "github-workflows", "circleci.yml": "circle-ci", "../../action.yml": "github-actions"}
 
-# Calls the API with the token as a deployment would, and notes what it was given.
+# Calls the API with the token like a deployment, and records the token and the environment.
 DEPLOY = """#!/bin/bash
 printf %s "$GENESYSCLOUD_ACCESS_TOKEN" > ../token
 env > ../environment
@@ -44,7 +44,7 @@ echo "the API answered $code"
 
 @dataclasses.dataclass
 class Simulator:
-    """A simulator that runs: how programs reach it, and what a CI system would keep in its store."""
+    """A running simulator: the network settings for clients, and the variables and secrets that a CI system would store."""
 
     network: dict
     store: dict
@@ -57,7 +57,7 @@ class Simulator:
 
 @pytest.fixture
 def simulator(simulated):
-    """Starts simulators behind a proxy, with options."""
+    """Starts simulators with --intercept and additional options."""
 
     def start(*options):
         variables = simulated("--intercept", *options)
@@ -70,7 +70,7 @@ def simulator(simulated):
 
 @pytest.fixture
 def agent(binary, clean_environment, tmp_path):
-    """The environment of an agent, with the program on its PATH or without."""
+    """The environment of a CI agent, with or without the program in PATH."""
 
     def make(network, has_ringdown=True):
         directories = [path for path in os.environ["PATH"].split(":") if not (pathlib.Path(path) / "ringdown").exists()]
@@ -82,7 +82,7 @@ def agent(binary, clean_environment, tmp_path):
 
 @pytest.fixture
 def job(simulator, agent, tmp_path):
-    """Runs a pipeline in a checkout whose deploy.sh ends so: the job as it went, and the simulator."""
+    """Runs a pipeline in a checkout with a deploy.sh that ends with `ending`. Returns the finished job and the simulator."""
 
     def run(name, *options, ending="", prints=False, has_ringdown=True, source=None, store={}, platform="GENESYS", **variables):
         live = simulator(*options)
@@ -100,7 +100,7 @@ def job(simulator, agent, tmp_path):
 
 @pytest.fixture
 def answer_to(curl):
-    """What the API says to a token."""
+    """Returns the status of an API call with a token."""
 
     def call(live, token):
         return curl("-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}",
@@ -110,66 +110,66 @@ def answer_to(curl):
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_every_file_fits_the_systems_own_schema(name):
+def test_every_file_matches_the_schema_of_its_ci_system(name):
     command = [sys.executable, "-m", "check_jsonschema", "--regex-variant", "nonunicode", "--builtin-schema"]
     done = subprocess.run([*command, f"vendor.{SCHEMAS[name]}", PIPELINES / name], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_no_script_has_a_secret_in_it(name, tmp_path):
+def test_no_script_contains_a_secret(name, tmp_path):
     store = {"GENESYS_CLIENT_ID": "the-client", "GENESYS_CLIENT_SECRET": "the-secret"}
     runner = SYSTEMS[name]((PIPELINES / name).read_text(), tmp_path, {"PATH": "/nowhere"}, store)
     assert any("deploy.sh" in step.script for step in runner.steps)
     for step in runner.steps:
-        assert "${{" not in step.script and runner.script(step) == step.script, "the system would put something in"
+        assert "${{" not in step.script and runner.script(step) == step.script, "the CI system would expand an expression"
         assert not re.search(r"(?i)\$[({]{0,2}[\w.-]*(secret|token)", step.script)
     assert all(value not in (PIPELINES / name).read_text() for value in store.values())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_job_deploys_with_one_token_without_the_secret_and_the_token_is_over_afterwards(job, answer_to, tmp_path, name):
+def test_a_job_deploys_with_one_token_and_without_the_secret_and_revokes_the_token(job, answer_to, tmp_path, name):
     done, live = job(name)
     assert [code for code, _ in done.codes] == [0] * len(done.steps), done.shown
-    assert "the API answered 200" in done.shown and "revoked and forgotten" in done.shown
+    assert "the API answered 200" in done.shown and "the token was revoked and deleted" in done.shown
     token = (tmp_path / "token").read_text()
     assert token not in done.shown
     assert live.store["GENESYS_CLIENT_SECRET"] not in done.shown + (tmp_path / "environment").read_text()
     assert answer_to(live, token) == "401"
     assert live.count("/oauth/token") == 1
-    # The agent's own cache may belong to other jobs too, unless every job has a container.
+    # Jobs may share the cache of the agent, unless each job has its own container.
     assert not any((tmp_path / "home").iterdir()) or name in ("circleci.yml", "bitbucket-pipelines.yml")
 
 
 @pytest.mark.parametrize("name", MASKING)
-def test_where_the_system_masks_a_deployment_that_prints_the_token_shows_nothing(job, tmp_path, name):
+def test_a_printed_token_is_masked_in_the_log(job, tmp_path, name):
     done, _ = job(name, prints=True)
     assert "with ***" in done.shown and (tmp_path / "token").read_text() not in done.shown
 
 
 @pytest.mark.parametrize("ending", ["&& exit 3", "&& kill -9 $$"])
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_deployment_that_fails_fails_the_job_and_the_token_is_over_all_the_same(job, answer_to, tmp_path, name, ending):
+def test_a_failed_deployment_fails_the_job_and_the_token_is_revoked(job, answer_to, tmp_path, name, ending):
     done, live = job(name, ending=ending)
     assert done.has_failed and "the API answered 200" in done.shown
     assert answer_to(live, (tmp_path / "token").read_text()) == "401", done.shown
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_without_a_token_nothing_is_deployed_and_revoking_nothing_is_no_failure(job, tmp_path, name):
+def test_without_a_token_nothing_is_deployed_and_revoke_succeeds(job, tmp_path, name):
     done, _ = job(name, store={"GENESYS_CLIENT_SECRET": "another"})
     assert done.has_failed and not (tmp_path / "token").exists()
     assert [code for code, step in done.codes if step.condition == "always"] in ([], [0]), done.shown
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_platform_that_cannot_revoke_now_does_not_fail_the_job(job, name):
+def test_a_failed_revocation_does_not_fail_the_job(job, name):
     done, live = job(name, "--fault", "path=/api/v2/tokens/me,method=DELETE,status=503")
     assert [code for code, _ in done.codes] == [0] * len(done.steps), done.shown
     assert "503" in done.shown
 
 
-def test_the_page_names_every_pipeline():
+def test_the_documentation_lists_every_pipeline():
     page = (ROOT / "Documentation/Pipelines.md").read_text()
     linked = set(re.findall(r"\]\(\.\./Examples/Pipelines/([\w.-]+)\)", page))
     assert linked == set(SYSTEMS) == {path.name for path in PIPELINES.iterdir()}
@@ -201,7 +201,7 @@ def action(job):
     return run
 
 
-def test_the_action_gets_a_masked_token_for_either_platform_and_keeps_none(action, answer_to, tmp_path):
+def test_the_action_returns_a_masked_token_for_either_platform_and_stores_none(action, answer_to, tmp_path):
     done, live = action(**GENESYS)
     token = done.outputs["genesys"]["token"]
     assert done.masks == [token] and answer_to(live, token) == "200"
@@ -212,28 +212,28 @@ def test_the_action_gets_a_masked_token_for_either_platform_and_keeps_none(actio
     assert not any((tmp_path / "home").iterdir())
 
 
-def test_what_is_not_an_input_may_come_from_the_steps_environment(action):
+def test_settings_without_an_input_come_from_the_environment_of_the_step(action):
     pair = {"GENESYS_CLIENT_ID": GENESYS["client_id"], "GENESYS_CLIENT_SECRET": GENESYS["client_secret"]}
     assert not action(environment=pair)[0].has_failed
     done, _ = action(environment=pair | {"GENESYS_ORGANIZATION_ID": "another"})
     assert done.has_failed and "GENESYS_ORGANIZATION_ID" in done.shown and done.outputs["genesys"] == {}
-    # An input wins over the environment.
+    # An input takes precedence over the environment.
     done, _ = action(**GENESYS, region="eu-west-1", environment={"GENESYS_REGION": "us-east-1"})
     assert done.has_failed and "eu-west-1" in done.shown
 
 
-def test_a_token_that_would_be_too_short_is_an_error(action):
+def test_a_token_below_the_minimum_validity_is_an_error(action):
     done, _ = action("--lifetime", "60s", **GENESYS, min_ttl="45m")
     assert done.has_failed and done.outputs["genesys"] == {}
 
 
 @pytest.mark.parametrize("platform", ["", "custom", "$(touch ran)", "genesys\n::add-mask::x"])
-def test_another_platform_is_an_error_in_the_runners_form(action, platform):
+def test_an_unknown_platform_is_an_error_annotation(action, platform):
     done, _ = action(**GENESYS | {"platform": platform})
-    assert done.has_failed and done.shown == "::error title=ringdown::the input platform must be genesys or cxone\n"
+    assert done.has_failed and done.shown == "::error title=ringdown::invalid platform: the input must be genesys or cxone\n"
 
 
-def test_secrets_reach_the_program_in_its_environment_only(action, tmp_path):
+def test_secrets_are_passed_to_the_program_only_in_its_environment(action, tmp_path):
     (tmp_path / "tools").mkdir()
     stand_in = tmp_path / "tools/ringdown"
     stand_in.write_text("#!/bin/bash\ncd $NOTES; printf '%s\\n' \"$@\" > arguments; env > variables; echo \"$OLDPWD\" > place\n")
@@ -249,14 +249,14 @@ def test_secrets_reach_the_program_in_its_environment_only(action, tmp_path):
     assert (tmp_path / "place").read_text().strip() != str(tmp_path / "workspace") and done.shown == ""
 
 
-# The action where the program is not on the PATH.
+# The action if the program is not in PATH.
 
 VERSION = re.search(r'"([0-9.]+)"', (ROOT / "Sources/Ringdown/Version.swift").read_text())[1]
 
 
 @dataclasses.dataclass
 class Releases:
-    """A server of releases: what lies below `files` by its path."""
+    """A release server for the files in `files`."""
 
     url: str
     files: pathlib.Path
@@ -266,7 +266,7 @@ class Releases:
         return self.files / ci_runners.HERE / "releases/download" / tag
 
     def put(self, binary, ran, version=VERSION, tag=None):
-        """A release whose program notes that it ran, and is the one under test."""
+        """Creates a release whose program records that it ran, then runs the program under test."""
         directory = self.directory(tag or f"v{version}")
         name = f"ringdown-{version}-{platform.system().lower()}-{platform.machine()}"
         program = directory / name / "bin/ringdown"
@@ -295,7 +295,7 @@ def releases(tmp_path):
 
 @pytest.fixture
 def download(action, releases):
-    """Runs the action on a runner without the program: the job, as it went."""
+    """Runs the action on a runner without the program, and returns the finished job."""
 
     def run(server=None, **inputs):
         return action(**GENESYS | inputs, job_options={"has_ringdown": False, "GITHUB_SERVER_URL": server or releases.url})[0]
@@ -304,7 +304,7 @@ def download(action, releases):
 
 
 @pytest.mark.parametrize("reference", [f"v{VERSION}", VERSION, "v0", "main", "8f1f1bb6b1c1c9e0d6f6a3c3f0d5b0a4e2d1c0b9"])
-def test_the_program_of_the_actions_own_release_is_downloaded(download, releases, binary, tmp_path, reference):
+def test_the_program_is_downloaded_from_the_release_of_the_action(download, releases, binary, tmp_path, reference):
     releases.put(binary, tmp_path / "ran", tag=VERSION if reference == VERSION else None)
     done = download(reference=reference)
     assert not done.has_failed and done.masks == [done.outputs["genesys"]["token"]], done.shown
@@ -312,12 +312,12 @@ def test_the_program_of_the_actions_own_release_is_downloaded(download, releases
 
 
 @pytest.mark.parametrize("version", ["9.8.7", "v9.8.7"])
-def test_another_version_can_be_named(download, releases, binary, tmp_path, version):
+def test_another_version_can_be_selected(download, releases, binary, tmp_path, version):
     releases.put(binary, tmp_path / "ran", version="9.8.7")
     assert not download(version=version).has_failed and (tmp_path / "ran").exists()
 
 
-def test_later_steps_have_the_program_and_what_is_distributed_fits(job, releases, release, answer_to, tmp_path):
+def test_later_steps_can_use_the_downloaded_distribution(job, releases, release, answer_to, tmp_path):
     subprocess.run([ROOT / "Scripts/make-distribution", release, releases.directory(f"v{VERSION}")], check=True, cwd=ROOT,
                    capture_output=True)
     source = re.sub("(?<=ringdown@)v[0-9.]+", f"v{VERSION}", (PIPELINES / "github-actions.yml").read_text())
@@ -351,9 +351,9 @@ def nothing(archive, sums):
 
 
 @pytest.mark.parametrize("damage,reason", [
-    (changed, "has another checksum"), (unnamed, "no checksum, or several"), (twice, "no checksum, or several"),
+    (changed, "checksum mismatch"), (unnamed, "no checksum, or several"), (twice, "no checksum, or several"),
     (malformed, "no checksum, or several"), (without, "cannot download"), (nothing, "cannot download")])
-def test_an_archive_that_is_not_what_the_release_says_is_not_run(download, releases, binary, tmp_path, damage, reason):
+def test_an_archive_with_a_missing_or_wrong_checksum_is_not_run(download, releases, binary, tmp_path, damage, reason):
     damage(*releases.put(binary, tmp_path / "ran"))
     done = download()
     assert done.has_failed and re.search(f"^::error title=ringdown::.*{reason}", done.shown, re.M), done.shown
@@ -361,26 +361,26 @@ def test_an_archive_that_is_not_what_the_release_says_is_not_run(download, relea
 
 
 @pytest.mark.parametrize("sum", ["0" * 64, "nonsense", "0"])
-def test_an_archive_with_another_checksum_than_the_workflow_demands_is_not_run(download, releases, binary, tmp_path, sum):
+def test_an_archive_that_does_not_match_the_sha256_input_is_not_run(download, releases, binary, tmp_path, sum):
     archive, _ = releases.put(binary, tmp_path / "ran")
     assert download(sha256=sum).has_failed and not (tmp_path / "ran").exists()
     assert not download(sha256=hashlib.sha256(archive.read_bytes()).hexdigest()).has_failed
 
 
 @pytest.mark.parametrize("version", ["../../../evil/x/releases/download/v0.1.0", "latest", "v1", "1.2.3\n", "$(touch ran)"])
-def test_a_version_that_is_none_is_refused_before_anything_is_asked(download, releases, version):
+def test_an_invalid_version_is_rejected_before_any_request(download, releases, version):
     done = download(version=version)
     assert done.has_failed and "write it as 0.1.0" in done.shown and releases.asked == []
 
 
 @pytest.mark.parametrize("server", ["http://releases.example", "http://127.0.0.1.releases.example", "ftp://127.0.0.1:21",
                                     "http://127.0.0.1:80@releases.example"])
-def test_over_plain_http_nothing_is_downloaded_from_elsewhere(download, releases, server):
+def test_plain_http_downloads_are_allowed_from_loopback_only(download, releases, server):
     done = download(server)
     assert done.has_failed and "is plain HTTP" in done.shown and releases.asked == []
 
 
-def test_an_action_of_the_checkout_itself_has_no_release(download, releases, monkeypatch):
+def test_a_local_action_has_no_release_to_download(download, releases, monkeypatch):
     monkeypatch.setattr(ci_runners.GitHub, "repository", "")
     done = download()
     assert done.has_failed and "not on the PATH" in done.shown and releases.asked == []

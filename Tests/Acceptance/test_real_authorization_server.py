@@ -1,4 +1,4 @@
-"""Tokens from a real authorization server (Glewlwyd), whose client secret holds `: + / % & = é`."""
+"""Tokens from a real authorization server (Glewlwyd), with a client secret that contains `: + / % & = é`."""
 
 import base64
 import concurrent.futures
@@ -21,7 +21,7 @@ def claims(token):
 
 @pytest.fixture
 def cache(tmp_path):
-    """Variables that keep tokens in a directory of the test's own."""
+    """Variables for a file cache in the temporary directory of the test."""
     return {"RINGDOWN_CACHE": "file", "RINGDOWN_CACHE_DIR": tmp_path / "cache"}
 
 
@@ -30,11 +30,11 @@ def cache(tmp_path):
     (["--data", f"client_id={CLIENT_ID}", "--data-urlencode", f"client_secret={SECRET}"], 200),
     (["--user", f"{CLIENT_ID}:wrong"], 403),
 ])
-def test_the_server_takes_the_secret_as_these_tests_assume(glewlwyd, curl, arguments, status):
+def test_the_server_accepts_the_secret_as_these_tests_assume(glewlwyd, curl, arguments, status):
     outcome = curl("--data", "grant_type=client_credentials", "--data", "scope=one", *arguments,
                    "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}", glewlwyd.url)
     assert outcome.out.split()[0] == str(status)
-    assert status == 200 or outcome.out == "403 0", "refused with an empty body"
+    assert status == 200 or outcome.out == "403 0", "the body of the refusal is not empty"
 
 
 @pytest.mark.parametrize("method", ["basic-raw", "body"])
@@ -45,12 +45,12 @@ def test_the_token_is_a_jwt_on_one_line(glewlwyd, token, method):
     assert claims(outcome.out)["client_id"] == CLIENT_ID
 
 
-def test_several_scopes_are_asked_for_at_once(glewlwyd, token):
+def test_several_scopes_can_be_requested_together(glewlwyd, token):
     outcome = token(glewlwyd.url, **RAW | {"OAUTH_SCOPE": "one two"})
     assert sorted(claims(outcome.out)["scope"].split()) == ["one", "two"]
 
 
-def test_json_tells_when_the_token_ends(glewlwyd, token):
+def test_the_json_format_contains_the_expiry_of_the_token(glewlwyd, token):
     answer = json.loads(token(glewlwyd.url, "--format", "json", **RAW).out)
     ends = datetime.datetime.fromisoformat(answer["expires_at"].replace("Z", "+00:00"))
     assert abs(ends.timestamp() - claims(answer["access_token"])["exp"]) < 60
@@ -65,21 +65,21 @@ def test_the_secret_can_come_from_a_file_that_ends_with_a_newline(glewlwyd, ring
     assert (outcome.code, len(outcome.out.split("."))) == (0, 3), outcome.err
 
 
-def test_a_second_call_asks_the_cache_only(glewlwyd, token, cache):
+def test_a_second_call_uses_the_cache(glewlwyd, token, cache):
     before = glewlwyd.minted()
     first, second = (token(glewlwyd.url, **RAW, **cache) for _ in range(2))
     assert first.code == 0 and second == first
     assert glewlwyd.minted() == before + 1
 
 
-def test_every_format_shows_the_same_cached_token(glewlwyd, token, cache):
+def test_every_format_prints_the_same_cached_token(glewlwyd, token, cache):
     raw = token(glewlwyd.url, **RAW, **cache).out.strip()
     assert token(glewlwyd.url, "--format", "header", **RAW, **cache).out == f"Authorization: Bearer {raw}\n"
     assert json.loads(token(glewlwyd.url, "--format", "json", **RAW, **cache).out)["access_token"] == raw
     assert raw in token(glewlwyd.url, "--format", "env", **RAW, **cache).out
 
 
-def test_another_scope_is_another_token(glewlwyd, token, cache):
+def test_each_scope_has_its_own_token(glewlwyd, token, cache):
     one, two = (token(glewlwyd.url, **RAW | {"OAUTH_SCOPE": scope}, **cache) for scope in ("one", "two"))
     assert [claims(outcome.out)["scope"] for outcome in (one, two)] == ["one", "two"]
 
@@ -89,7 +89,7 @@ def test_a_wrong_secret_does_not_get_the_cached_token(glewlwyd, token, cache):
     assert_failed(token(glewlwyd.url, secret="Not/it=at+all", **RAW, **cache), {4}, "Not/it=at+all")
 
 
-def test_the_cache_is_private_and_holds_neither_token_nor_secret(glewlwyd, token, cache):
+def test_the_cache_is_private_and_contains_neither_token_nor_secret_in_plain_text(glewlwyd, token, cache):
     raw = token(glewlwyd.url, **RAW, **cache).out.strip()
     directory = cache["RINGDOWN_CACHE_DIR"]
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -100,7 +100,7 @@ def test_the_cache_is_private_and_holds_neither_token_nor_secret(glewlwyd, token
         assert raw.encode() not in content and SECRET.encode() not in content
 
 
-def test_processes_that_start_together_ask_for_one_token(glewlwyd, token, cache):
+def test_concurrent_processes_make_one_token_request(glewlwyd, token, cache):
     before = glewlwyd.minted()
     with concurrent.futures.ThreadPoolExecutor(max_workers=12) as pool:
         runs = [pool.submit(token, glewlwyd.url, **RAW, **cache) for _ in range(12)]
@@ -111,18 +111,18 @@ def test_processes_that_start_together_ask_for_one_token(glewlwyd, token, cache)
 
 
 @pytest.mark.parametrize("method", ["basic-raw", "body"])
-def test_a_wrong_secret_is_refused_credentials(glewlwyd, token, method):
+def test_a_wrong_secret_exits_with_4(glewlwyd, token, method):
     wrong = "Not/it=at+all"
     outcome = token(glewlwyd.url, secret=wrong, OAUTH_SCOPE="one", OAUTH_CLIENT_AUTH=method)
     assert_failed(outcome, {4}, wrong)
     assert_discloses_nothing(outcome.err, SECRET)
 
 
-def test_the_encoding_that_this_server_does_not_take_is_refused_credentials(glewlwyd, token):
+def test_an_encoding_that_the_server_does_not_accept_exits_with_4(glewlwyd, token):
     assert_failed(token(glewlwyd.url, OAUTH_SCOPE="one", OAUTH_CLIENT_AUTH="basic"), {4}, SECRET)
 
 
-def test_a_scope_that_is_not_there_is_not_a_matter_of_credentials(glewlwyd, token):
+def test_an_unknown_scope_is_not_reported_as_an_authentication_failure(glewlwyd, token):
     outcome = token(glewlwyd.url, **RAW | {"OAUTH_SCOPE": "three"})
     assert_failed(outcome, {1, 5, 78}, SECRET)
     assert "scope" in outcome.err

@@ -1,4 +1,4 @@
-"""Tokens in a Redis, shared by machines: encrypted, asked for once, and never needed."""
+"""Tokens in Redis, shared by machines: encrypted and requested once. A failure of Redis never prevents a token."""
 
 import contextlib
 import dataclasses
@@ -21,7 +21,7 @@ KEY = "a key for the tests' tokens"
 
 
 class CountingEndpoint(TokenEndpoint):
-    """Gives another token each time. While the gate is closed it answers nobody; `is_asked` tells that somebody waits."""
+    """Returns a new token for each request. While `gate` is closed, it does not answer; `is_asked` is set once a client waits."""
 
     def __init__(self, **members):
         super().__init__(self.give)
@@ -66,13 +66,13 @@ def guarded_store(guarded_redis, authority):
 
 @pytest.fixture(params=["open", "guarded"])
 def store(request):
-    """A Redis without data, and the variables that lead to it: as it comes, and with TLS for a user who may touch ringdown:* only."""
+    """An empty Redis server and its variables: with the default configuration, and with TLS for a user restricted to ringdown:*."""
     return request.getfixturevalue(f"{request.param}_store")
 
 
 @pytest.fixture
 def machine(binary, clean_environment, tmp_path, endpoint):
-    """Starts `ringdown token` on machines, each with a home of its own."""
+    """Starts `ringdown token` on simulated machines, each with its own home directory."""
     with contextlib.ExitStack() as running:
 
         def start(name, variables, secret=SECRET, **more):
@@ -90,7 +90,7 @@ def machine(binary, clean_environment, tmp_path, endpoint):
 
 @pytest.fixture
 def token_of(machine):
-    """The token that a machine gets, where nothing else is to be said."""
+    """Returns the token that a machine prints, and expects no output on standard error."""
 
     def run(*arguments, **more):
         out, err = machine(*arguments, **more).communicate(timeout=60)
@@ -102,7 +102,7 @@ def token_of(machine):
 
 @pytest.fixture
 def noted(machine, endpoint):
-    """A machine gets a token by a request of its own all the same, and says in one line why: the line."""
+    """Expects a machine to request its own token and to print a note on one line. Returns the note."""
 
     def run(*arguments, **more):
         asked = len(endpoint.requests)
@@ -120,14 +120,14 @@ def noted(machine, endpoint):
     return run
 
 
-def test_another_machine_takes_the_token_that_is_there(store, token_of, endpoint, tmp_path):
+def test_another_machine_uses_the_stored_token(store, token_of, endpoint, tmp_path):
     assert token_of("one", store.variables) == token_of("other", store.variables) == f"{TOKEN}-1"
     assert len(endpoint.requests) == 1
     left = [path for path in (tmp_path / "machines").rglob("*") if path.is_file() and re.fullmatch("[0-9a-f]{32}.*|key", path.name)]
-    assert not left, "no token and no key stay on a machine"
+    assert not left, "a machine stores a token or a key locally"
 
 
-def test_fifty_processes_that_start_cold_make_one_token_request(store, machine, endpoint):
+def test_fifty_processes_without_a_token_make_one_token_request(store, machine, endpoint):
     endpoint.gate.clear()
     with store.server.observed() as observer:
         processes = [machine(number % 7, store.variables) for number in range(50)]
@@ -138,16 +138,16 @@ def test_fifty_processes_that_start_cold_make_one_token_request(store, machine, 
     outcomes = [process.communicate(timeout=60) for process in processes]
     assert outcomes == [(f"{TOKEN}-1\n", "")] * 50
     assert len(endpoint.requests) == 1
-    assert time.monotonic() - start < 6, "nobody waits for a lease to end"
+    assert time.monotonic() - start < 6, "a process waited for a lease to expire"
 
 
-def test_accounts_have_tokens_of_their_own(open_store, token_of):
+def test_each_account_has_its_own_token(open_store, token_of):
     other = open_store.variables | {"OAUTH_SCOPE": "two"}
     assert token_of("one", open_store.variables) != token_of("one", other)
     assert token_of("two", open_store.variables) != token_of("two", other)
 
 
-def test_neither_tokens_nor_clients_stand_there_in_clear(store, token_of, machine, endpoint):
+def test_neither_tokens_nor_client_ids_are_stored_in_plain_text(store, token_of, machine, endpoint):
     with store.server.observed() as observer:
         token = token_of("one", store.variables)
         assert token_of("two", store.variables) == token
@@ -163,7 +163,7 @@ def test_neither_tokens_nor_clients_stand_there_in_clear(store, token_of, machin
         assert CLIENT_ID.encode() not in text and endpoint.url.encode() not in text
 
 
-def test_every_key_is_ringdowns_and_ends_by_itself(store, token_of, machine, endpoint):
+def test_every_key_has_the_ringdown_prefix_and_expires(store, token_of, machine, endpoint):
     endpoint.members = {"expires_in": 120}
     token_of("one", store.variables)
     endpoint.answer = reply(401, {"error": "invalid_client"})
@@ -174,22 +174,22 @@ def test_every_key_is_ringdowns_and_ends_by_itself(store, token_of, machine, end
         assert key.startswith(b"ringdown:")
         assert 0 < int(store.server.call("pttl", key)) <= 24 * 3600_000
     longest = max(keys, key=lambda key: len(store.server.value(key)))
-    assert int(store.server.call("pttl", longest)) <= 120_000, "nobody can use the token after its end"
+    assert int(store.server.call("pttl", longest)) <= 120_000, "the record outlives the token"
 
 
-def test_the_number_of_a_database_is_heeded(open_store, token_of):
+def test_the_database_number_is_used(open_store, token_of):
     token_of("one", open_store.variables | {"RINGDOWN_CACHE": open_store.server.url(database="/5")})
     assert open_store.server.keys() == [] and open_store.server.call("-n", "5", "dbsize") != b"0"
 
 
-def test_without_a_key_for_the_encryption_nothing_is_done(store, machine, endpoint):
+def test_a_missing_encryption_key_is_an_error_before_any_request(store, machine, endpoint):
     process = machine("one", {name: value for name, value in store.variables.items() if name != "RINGDOWN_CACHE_KEY"})
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (78, "") and "RINGDOWN_CACHE_KEY" in err
     assert not endpoint.requests and not store.server.keys()
 
 
-def test_keys_for_the_encryption_can_be_changed_one_machine_after_the_other(open_store, token_of):
+def test_encryption_keys_can_be_rotated_machine_by_machine(open_store, token_of):
     def with_keys(keys):
         return open_store.variables | {"RINGDOWN_CACHE_KEY": keys}
 
@@ -199,7 +199,7 @@ def test_keys_for_the_encryption_can_be_changed_one_machine_after_the_other(open
     assert token_of("four", with_keys("old,new")) == first
 
 
-def test_a_record_cannot_be_passed_off_as_anothers(open_store, token_of, machine):
+def test_a_record_copied_to_another_account_is_rejected(open_store, token_of, machine):
     token_of("one", open_store.variables)
     mine = {key: open_store.server.call("dump", key) for key in open_store.server.keys()}
     other = open_store.variables | {"OAUTH_SCOPE": "two"}
@@ -210,31 +210,32 @@ def test_a_record_cannot_be_passed_off_as_anothers(open_store, token_of, machine
     assert machine("one", other).communicate(timeout=60)[0] == f"{TOKEN}-3\n"
 
 
-# Whatever fails in a store is a miss
+# Every failure of the store is a cache miss
 
 
 @pytest.fixture
 def unusable(guarded_store):
-    """The variables for a Redis that is not of use, by what is the matter."""
+    """The variables for an unusable Redis server, by the kind of failure."""
     server = guarded_store.server
 
     @contextlib.contextmanager
     def store(matter):
         variables = guarded_store.variables.copy()
-        answers = {"hangs up": b"", "is a web server": b"HTTP/1.1 400 Bad Request\r\n\r\n", "answers without end": b"*1\r\n" * 1000000, "says nothing": None}
+        answers = {"closes the connection": b"", "is a web server": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                   "sends an endless reply": b"*1\r\n" * 1000000, "does not answer": None}
         with contextlib.ExitStack() as running:
             match matter:
                 case "is down":
                     variables["RINGDOWN_CACHE"] = server.url().replace(str(server.port), str(free_port()))
                 case "refuses the password":
                     variables["RINGDOWN_CACHE"] = server.url(password="wr0ng!password")
-                case "wants a password":
+                case "requires a password":
                     variables["RINGDOWN_CACHE"] = f"rediss://127.0.0.1:{server.port}"
-                case "allows too little":
+                case "denies the commands":
                     variables["RINGDOWN_CACHE"] = server.url(user="reader")
                 case "has an unknown certificate":
                     del variables["RINGDOWN_CA_FILE"]
-                case "speaks TLS":
+                case "requires TLS":
                     variables["RINGDOWN_CACHE"] = server.url().replace("rediss:", "redis:")
                 case _:
                     variables["RINGDOWN_CACHE"] = "redis://" + running.enter_context(redis.answering(answers[matter]))
@@ -243,21 +244,21 @@ def unusable(guarded_store):
     return store
 
 
-@pytest.mark.parametrize("matter", ["is down", "refuses the password", "wants a password", "allows too little", "has an unknown certificate",
-                                    "speaks TLS", "hangs up", "is a web server", "answers without end"])
-def test_a_redis_that_is_of_no_use_costs_one_note(unusable, noted, matter):
+@pytest.mark.parametrize("matter", ["is down", "refuses the password", "requires a password", "denies the commands", "has an unknown certificate",
+                                    "requires TLS", "closes the connection", "is a web server", "sends an endless reply"])
+def test_an_unusable_redis_causes_one_note(unusable, noted, matter):
     with unusable(matter) as variables:
         assert "wr0ng!password" not in noted("one", variables)
 
 
-def test_a_redis_that_says_nothing_costs_one_note_and_a_few_seconds(unusable, noted):
-    with unusable("says nothing") as variables:
+def test_a_redis_that_does_not_answer_causes_one_note_and_a_short_delay(unusable, noted):
+    with unusable("does not answer") as variables:
         start = time.monotonic()
         noted("one", variables)
         assert time.monotonic() - start < 10
 
 
-def test_a_redis_that_goes_down_and_comes_back_empty_costs_one_note(noted, token_of, tmp_path, endpoint):
+def test_a_redis_that_restarts_without_data_causes_one_note(noted, token_of, tmp_path, endpoint):
     with redis.running(tmp_path) as server:
         variables = {"RINGDOWN_CACHE": server.url(), "RINGDOWN_CACHE_KEY": KEY}
         token_of("one", variables)
@@ -273,7 +274,7 @@ def test_a_redis_that_lost_its_data_is_filled_again(store, token_of, endpoint):
     assert token_of("one", store.variables) == token_of("two", store.variables) == f"{TOKEN}-2"
 
 
-def test_a_redis_that_loses_its_data_during_the_request_does_no_harm(store, machine, endpoint):
+def test_data_loss_during_the_request_does_not_affect_the_token(store, machine, endpoint):
     endpoint.gate.clear()
     holder = machine("one", store.variables)
     assert endpoint.is_asked.wait(30)
@@ -284,7 +285,7 @@ def test_a_redis_that_loses_its_data_during_the_request_does_no_harm(store, mach
     assert machine("two", store.variables).communicate(timeout=60)[0].startswith(TOKEN)
 
 
-def test_a_redis_that_ends_during_the_request_costs_the_cache_and_not_the_token(machine, endpoint, tmp_path):
+def test_a_redis_that_stops_during_the_request_does_not_affect_the_token(machine, endpoint, tmp_path):
     with redis.running(tmp_path) as server:
         endpoint.gate.clear()
         holder = machine("one", {"RINGDOWN_CACHE": server.url(), "RINGDOWN_CACHE_KEY": KEY})
@@ -297,7 +298,7 @@ def test_a_redis_that_ends_during_the_request_costs_the_cache_and_not_the_token(
 
 @pytest.mark.parametrize("garbage", [["set", "{key}", "garbage"], ["set", "{key}", ""], ["lpush", "{key}", "garbage"], ["hset", "{key}", "v", "garbage", "f", "x"],
                                      ["hset", "{key}", "f", "99999999999999999999"]], ids=" ".join)
-def test_garbage_under_the_keys_is_a_miss(open_store, machine, token_of, garbage):
+def test_garbage_in_redis_is_a_cache_miss(open_store, machine, token_of, garbage):
     token_of("one", open_store.variables)
     keys = [key.decode() for key in open_store.server.keys()]
     for key in keys:
@@ -310,7 +311,7 @@ def test_garbage_under_the_keys_is_a_miss(open_store, machine, token_of, garbage
     assert len(err.splitlines()) <= 1, err
 
 
-def test_a_record_that_was_cut_or_changed_is_a_miss_and_is_replaced(open_store, machine, token_of):
+def test_a_damaged_record_is_a_cache_miss_and_is_replaced(open_store, machine, token_of):
     token_of("one", open_store.variables)
     for key in open_store.server.keys():
         if open_store.server.call("type", key) == b"string":
@@ -329,24 +330,24 @@ def test_a_record_that_was_cut_or_changed_is_a_miss_and_is_replaced(open_store, 
 
 
 def lock_of(server):
-    """The key of the lock that somebody holds, while nothing else is stored."""
+    """Returns the key of the held lock, which must be the only stored key."""
     key, = server.keys()
     return key
 
 
-def test_a_lock_whose_holder_was_killed_delays_others_until_its_lease_ends(store, machine, endpoint):
+def test_the_lock_of_a_killed_process_delays_others_until_its_lease_expires(store, machine, endpoint):
     endpoint.gate.clear()
     holder = machine("one", store.variables)
     assert endpoint.is_asked.wait(30)
     lock = lock_of(store.server)
-    assert 0 < int(store.server.call("pttl", lock)) <= 10_000, "nobody waits longer than this"
+    assert 0 < int(store.server.call("pttl", lock)) <= 10_000, "the lease is longer than 10 s"
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     endpoint.is_asked.clear()
     with store.server.observed() as observer:
         others = [machine(number, store.variables) for number in range(5)]
         observer.wait_for_clients(5, word=lock)
-    assert len(endpoint.requests) == 1, "they wait for the holder"
+    assert len(endpoint.requests) == 1, "a process did not wait for the lock"
     store.server.call("pexpire", lock, "50")
     start = time.monotonic()
     assert endpoint.is_asked.wait(30)
@@ -356,7 +357,7 @@ def test_a_lock_whose_holder_was_killed_delays_others_until_its_lease_ends(store
     assert len(endpoint.requests) == 2
 
 
-def test_a_holder_renews_its_lock_at_a_third_of_the_lease(guarded_store, machine, endpoint):
+def test_a_lock_is_renewed_after_a_third_of_its_lease(guarded_store, machine, endpoint):
     endpoint.gate.clear()
     holder = machine("one", guarded_store.variables)
     assert endpoint.is_asked.wait(30)
@@ -364,13 +365,13 @@ def test_a_holder_renews_its_lock_at_a_third_of_the_lease(guarded_store, machine
     before = int(guarded_store.server.call("pttl", lock))
     deadline = time.monotonic() + 4
     while (left := int(guarded_store.server.call("pttl", lock))) <= before:
-        assert 0 < left and time.monotonic() < deadline, "nobody renews it"
+        assert 0 < left and time.monotonic() < deadline, "the lock was not renewed"
         before = left
     endpoint.gate.set()
     assert holder.communicate(timeout=60)[0] == f"{TOKEN}-1\n"
 
 
-def test_a_lock_that_another_has_by_now_is_not_released(store, machine, endpoint):
+def test_a_lock_of_another_process_is_not_released(store, machine, endpoint):
     endpoint.gate.clear()
     holder = machine("one", store.variables)
     assert endpoint.is_asked.wait(30)
@@ -381,17 +382,17 @@ def test_a_lock_that_another_has_by_now_is_not_released(store, machine, endpoint
     assert store.server.call("get", lock) == b"another's"
 
 
-def test_the_lock_is_released_before_the_program_ends(store, token_of):
+def test_the_lock_is_released_before_the_program_exits(store, token_of):
     for number in range(15):
         store.server.call("flushall")
         token_of(number, store.variables)
         assert not [key for key in store.server.keys() if b"lock" in key]
 
 
-# What was refused
+# Refused secrets
 
 
-def test_a_refused_secret_is_remembered_for_the_others(store, machine, endpoint):
+def test_a_refused_secret_is_cached_for_all_machines(store, machine, endpoint):
     endpoint.answer = reply(401, {"error": "invalid_client"})
     for number in range(3):
         process = machine(number, store.variables)
@@ -408,7 +409,7 @@ def test_a_refused_secret_is_remembered_for_the_others(store, machine, endpoint)
 @pytest.mark.parametrize("url", ["redis://", "rediss://", "redis:", "redis:/", "redis://:{password}@", "redis://u:{password}@127.0.0.1:x", "redis://u:{password}@127.0.0.1:99999",
                                  "redis://u:{password}%zz@127.0.0.1", "redis://u:{password}@127.0.0.1/x", "redis://u:{password}@127.0.0.1/-1",
                                  "redis://u:{password}@127.0.0.1 2", "redis://u:{password}@[127.0.0.1", "redis+tls://u:{password}@127.0.0.1"])
-def test_an_address_that_is_none_is_an_error_of_configuration(machine, endpoint, url):
+def test_an_invalid_redis_url_is_a_configuration_error(machine, endpoint, url):
     process = machine("one", {"RINGDOWN_CACHE": url.format(password="pa55wOrd"), "RINGDOWN_CACHE_KEY": KEY})
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (78, ""), err
@@ -416,7 +417,7 @@ def test_an_address_that_is_none_is_an_error_of_configuration(machine, endpoint,
     assert_short_and_printable(err)
 
 
-def test_a_file_that_merely_lies_in_the_directory_does_not_move_the_tokens_unseen(open_store, machine, endpoint, tmp_path):
+def test_a_dotenv_file_cannot_redirect_the_token_store(open_store, machine, endpoint, tmp_path):
     home = tmp_path / "machines/one"
     home.mkdir(parents=True)
     (home / ".env").write_text(f"RINGDOWN_CACHE={open_store.server.url()}\nRINGDOWN_CACHE_KEY=known to others\n")
@@ -425,13 +426,13 @@ def test_a_file_that_merely_lies_in_the_directory_does_not_move_the_tokens_unsee
     assert "RINGDOWN_CACHE" in err and "OAUTH_CLIENT_SECRET" in err
 
 
-def test_commands_that_are_run_do_not_learn_the_password(open_store, binary, ringdown):
+def test_child_commands_do_not_receive_the_redis_password(open_store, binary, ringdown):
     url = open_store.server.url().replace("redis://", "redis://:pa55wOrd@")
     outcome = ringdown("simulate", "--", binary, "exec", "--platform", "genesys", "--", "env", RINGDOWN_CACHE=url, RINGDOWN_CACHE_KEY=KEY)
     assert outcome.code == 0 and "pa55wOrd" not in outcome.out, outcome.err
 
 
-def test_commands_that_look_into_files_say_that_there_are_none(open_store, ringdown):
+def test_commands_for_file_caches_are_rejected_with_redis(open_store, ringdown):
     for command in [["cache", "verify"], ["cache", "clear"], ["tokens"]]:
         outcome = ringdown(*command, **open_store.variables)
         assert outcome.code == 78 and "RINGDOWN_CACHE" in outcome.err, (command, outcome)

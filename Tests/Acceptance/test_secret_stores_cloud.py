@@ -1,4 +1,4 @@
-"""Secrets in AWS Secrets Manager (moto) and in Azure Key Vault (a contract double): found, signed for, refused, never shown."""
+"""Secrets in AWS Secrets Manager (moto) and Azure Key Vault (a test double): lookup, signatures, errors, non-disclosure."""
 
 import base64
 import dataclasses
@@ -25,7 +25,7 @@ WHAT_OPENS_STORES = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINE
 
 @dataclasses.dataclass
 class Reading:
-    """How a run ended, and the secrets with which the client then asked for a token."""
+    """The outcome of a run, and the secrets that the token endpoint received."""
 
     outcome: Outcome
     arrived: list[bytes]
@@ -39,7 +39,7 @@ def endpoint():
 
 @pytest.fixture
 def read(ringdown, endpoint):
-    """Has the program get a token with a secret that is elsewhere, telling each step; none of what it uses is in that."""
+    """Requests a token with a secret reference and --verbose, and checks that the log contains no secret."""
 
     def run(reference, *arguments, answer=reply(body=GOOD), **variables):
         endpoint.answer = answer
@@ -64,7 +64,7 @@ def assert_arrived(reading, secret=SECRET):
 
 
 def assert_refused(reading, *words, setting="OAUTH_CLIENT_SECRET"):
-    """An error of the configuration that names the setting, says what is the matter and what to do; no token is asked for."""
+    """Expects a configuration error that contains the setting, these words and a hint, and no token request."""
     assert_failed(reading.outcome, {78}, SECRET)
     assert reading.arrived == []
     error, _, hint = reading.outcome.err.partition("hint:")
@@ -75,7 +75,7 @@ def assert_refused(reading, *words, setting="OAUTH_CLIENT_SECRET"):
 
 @pytest.fixture
 def profile(clean_environment):
-    """Writes a profile, and gives its path."""
+    """Writes a profile and returns its path."""
 
     def write(name, text):
         path = os.path.join(clean_environment["HOME"], ".config", "ringdown", name + ".env")
@@ -98,7 +98,7 @@ def aws(tmp_path_factory):
 
 @pytest.fixture
 def stored(aws):
-    """Stores a secret: gives its name and its ARN."""
+    """Stores a secret, and returns its name and its ARN."""
 
     def store(region=REGION, **value):
         name = f"tests/{uuid.uuid4()}"
@@ -109,33 +109,33 @@ def stored(aws):
 
 @pytest.fixture
 def from_aws(read, aws):
-    """Reads from moto, which takes any key."""
+    """Reads from moto, which accepts any access key."""
     return lambda reference, *arguments, **variables: read(reference, *arguments, **aws.variables | ANYONE | variables)
 
 
-def test_a_secret_of_aws_is_named_by_its_name_or_its_arn(from_aws, stored):
+def test_an_aws_secret_is_referenced_by_name_or_arn(from_aws, stored):
     name, arn = stored()
     assert_arrived(from_aws("aws:" + name))
     assert_arrived(from_aws("aws:" + arn))
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * 7000, "\"quoted\\\" \u20ac \U0001f600 {}", "aws:not-another", "-", "cmd:false"])
-def test_what_is_stored_is_the_secret_whatever_it_looks_like(from_aws, stored, secret):
+def test_any_stored_aws_value_is_used_literally(from_aws, stored, secret):
     assert_arrived(from_aws("aws:" + stored(SecretString=secret)[0]), secret)
 
 
-def test_a_name_of_aws_may_have_all_that_aws_allows(from_aws, aws):
+def test_an_aws_name_may_contain_all_allowed_characters(from_aws, aws):
     aws.client().create_secret(Name="A/b_1+c=d.e@f-g", SecretString=SECRET)
     assert_arrived(from_aws("aws:A/b_1+c=d.e@f-g"))
 
 
-def test_a_secret_of_bytes_arrives_byte_for_byte(from_aws, stored):
+def test_a_binary_aws_secret_is_sent_byte_for_byte(from_aws, stored):
     assert_arrived(from_aws("aws:" + stored(SecretBinary=SECRET.encode())[0]))
     assert_arrived(from_aws("aws:" + stored(SecretBinary=b"a\xff\xfez")[0]), b"a\xff\xfez")
 
 
 @pytest.mark.parametrize("kind", ["SecretString", "SecretBinary"])
-def test_a_member_of_a_json_secret_is_meant_with_a_hash_before_its_name(from_aws, stored, kind):
+def test_a_hash_selects_a_member_of_a_json_secret(from_aws, stored, kind):
     text = json.dumps({"other": "x", "secret": SECRET, "the é": "two", "nested": {"secret": "y"}, "number": 5})
     name, arn = stored(**{kind: text.encode() if kind == "SecretBinary" else text})
     assert_arrived(from_aws(f"aws:{name}#secret"))
@@ -148,19 +148,19 @@ def test_a_member_of_a_json_secret_is_meant_with_a_hash_before_its_name(from_aws
     (json.dumps({"other": SECRET}), "secret"), (json.dumps({"secret": {"inner": SECRET}}), "secret"), (json.dumps({"secret": None}), "secret"),
     (json.dumps([SECRET]), "0"), (json.dumps(SECRET), "secret"), (SECRET, "secret"), ('{"secret":"' + SECRET, "secret"), (json.dumps({"secret": ""}), "secret"),
 ])
-def test_a_member_that_is_not_there_or_no_text_is_an_error_that_shows_nothing_of_the_secret(from_aws, stored, text, member):
+def test_a_missing_or_invalid_member_is_an_error_that_does_not_contain_the_secret(from_aws, stored, text, member):
     name, _ = stored(SecretString=text)
     assert_refused(from_aws(f"aws:{name}#{member}"), member, name)
 
 
-def test_the_region_of_an_arn_comes_before_those_of_the_environment(from_aws, stored):
+def test_the_region_of_an_arn_takes_precedence_over_the_environment(from_aws, stored):
     for region in "us-west-2", "cn-north-1", "us-gov-west-1":
         name, arn = stored(region=region)
         assert_arrived(from_aws("aws:" + arn, AWS_REGION=REGION))
         assert_refused(from_aws("aws:" + name, AWS_REGION=REGION), "ResourceNotFoundException")
 
 
-def test_aws_region_comes_before_aws_default_region(from_aws, stored):
+def test_aws_region_takes_precedence_over_aws_default_region(from_aws, stored):
     name, arn = stored(region="us-west-2")
     assert_arrived(from_aws("aws:" + name, AWS_REGION="us-west-2", AWS_DEFAULT_REGION=REGION))
     assert_arrived(from_aws("aws:" + name, AWS_REGION="", AWS_DEFAULT_REGION="us-west-2"))
@@ -173,7 +173,7 @@ def test_without_a_region_the_error_names_the_variable(from_aws, stored):
 
 @pytest.mark.parametrize("region", ["evil.example/", "eu-west-1.evil.example#", "x@evil.example:443/", "eu west 1", "eu-west-1\r\nX: y"])
 @pytest.mark.parametrize("place", ["variable", "arn"])
-def test_what_is_no_region_does_not_become_a_part_of_the_host(read, region, place):
+def test_an_invalid_region_never_becomes_part_of_the_host(read, region, place):
     with Hosts() as hosts:
         reference, variable = ("aws:" + NAME, region) if place == "variable" else (f"aws:arn:aws:secretsmanager:{region}:1:secret:x", REGION)
         assert_refused(read(reference, HTTPS_PROXY=hosts.root, AWS_REGION=variable, **ANYONE))
@@ -181,13 +181,13 @@ def test_what_is_no_region_does_not_become_a_part_of_the_host(read, region, plac
 
 
 @pytest.mark.parametrize("reference", ["aws:", "aws:#secret", "aws:arn:aws:secretsmanager::1:secret:x"])
-def test_a_reference_to_aws_that_says_too_little_is_an_error_before_anything_is_sent(read, reference):
+def test_an_incomplete_aws_reference_is_an_error_before_any_request(read, reference):
     with Hosts() as hosts:
         assert_refused(read(reference, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, **ANYONE))
         assert hosts.requests == []
 
 
-def test_the_endpoint_of_the_service_comes_before_that_of_all_services(from_aws, aws, stored):
+def test_the_service_endpoint_takes_precedence_over_the_global_endpoint(from_aws, aws, stored):
     name, _ = stored()
     with Hosts() as other:
         assert_arrived(from_aws("aws:" + name, AWS_ENDPOINT_URL_SECRETS_MANAGER=aws.url, AWS_ENDPOINT_URL=other.root))
@@ -196,7 +196,7 @@ def test_the_endpoint_of_the_service_comes_before_that_of_all_services(from_aws,
 
 
 @pytest.mark.parametrize("region, host", [("eu-west-1", "secretsmanager.eu-west-1.amazonaws.com"), ("cn-north-1", "secretsmanager.cn-north-1.amazonaws.com.cn")])
-def test_without_an_endpoint_the_regions_own_host_is_asked(read, authority, region, host):
+def test_without_an_endpoint_the_regional_host_is_used(read, authority, region, host):
     answer = reply(body={"SecretString": SECRET}, kind="application/x-amz-json-1.1")
     with Hosts(answer, authority.issue("aws-" + region, [host])) as hosts:
         assert_arrived(read("aws:" + NAME, HTTPS_PROXY=hosts.root, RINGDOWN_CA_FILE=authority.certificate, AWS_REGION=region, **ANYONE))
@@ -209,14 +209,14 @@ def test_without_an_endpoint_the_regions_own_host_is_asked(read, authority, regi
                             r"SignedHeaders=content-type;host;x-amz-date;x-amz-target, ?Signature=[0-9a-f]{64}", headers["Authorization"])
 
 
-def test_aws_is_not_asked_over_the_network_without_tls(read):
+def test_aws_requests_over_the_network_require_tls(read):
     with Hosts() as hosts:
         assert_refused(read("aws:" + NAME, HTTP_PROXY=hosts.root, AWS_REGION=REGION, AWS_ENDPOINT_URL="http://secrets.example.com", **ANYONE),
                        "AWS_ENDPOINT_URL")
         assert hosts.requests == []
 
 
-def test_a_secret_that_is_not_there_or_deleted_is_said(from_aws, aws, stored):
+def test_a_missing_or_deleted_aws_secret_is_reported(from_aws, aws, stored):
     assert_refused(from_aws("aws:none/such"), "ResourceNotFoundException", "can't find the specified secret", "none/such")
     name, _ = stored()
     aws.client().delete_secret(SecretId=name)
@@ -231,7 +231,7 @@ def test_a_secret_that_is_not_there_or_deleted_is_said(from_aws, aws, stored):
     ({"__type": "UnrecognizedClientException", "message": "The security token included in the request is invalid."}, ["AWS_ACCESS_KEY_ID"]),
     ({"__type": "DecryptionFailure", "message": "Secrets Manager can't decrypt the protected secret text"}, ["DecryptionFailure", "can't decrypt"]),
 ])
-def test_what_aws_answers_decides_and_not_the_status(read, body, words):
+def test_the_aws_error_type_takes_precedence_over_the_status(read, body, words):
     for status in 400, 404, 403:
         with Hosts(reply(status, body, kind="application/x-amz-json-1.1")) as hosts:
             reading = read("aws:" + NAME, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, **ANYONE)
@@ -243,7 +243,7 @@ def test_what_aws_answers_decides_and_not_the_status(read, body, words):
     (200, b"nonsense"), (200, b""), (200, {}), (200, []), (200, {"SecretString": 5}), (200, {"SecretString": ""}), (200, {"SecretString": None}),
     (200, {"SecretBinary": "%%%"}), (200, {"SecretBinary": ""}), (400, b"<html>"), (400, b""), (400, {"__type": 5}), (400, b"<Code></Code>"),
 ])
-def test_an_answer_without_a_secret_is_an_error(read, status, body):
+def test_an_aws_response_without_a_secret_is_an_error(read, status, body):
     with Hosts(reply(status, body)) as hosts:
         assert_refused(read("aws:" + NAME, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, **ANYONE))
 
@@ -256,24 +256,24 @@ SESSION_TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN" * 8
     f"The Canonical String for this request should have been\n'POST\n/\n\nhost:x\nx-amz-security-token:{SESSION_TOKEN}\n\x1b[31m'" + "x" * 9000,
     f"the header {SESSION_TOKEN} is too long",
 ])
-def test_what_aws_says_reaches_the_terminal_short_and_without_what_opens_the_store(read, message):
+def test_an_aws_error_message_is_shortened_and_contains_no_credentials(read, message):
     with Hosts(reply(403, {"__type": "InvalidSignatureException", "message": message})) as hosts:
         reading = read("aws:" + NAME, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, AWS_SESSION_TOKEN=SESSION_TOKEN, **ANYONE)
         assert_refused(reading, "InvalidSignatureException")
         assert SESSION_TOKEN[:40] not in reading.outcome.err
 
 
-def test_a_redirection_is_not_followed_with_a_signed_request(read):
+def test_a_signed_request_does_not_follow_redirects(read):
     with Hosts() as elsewhere, Hosts(reply(307, Location=elsewhere.root + "/")) as hosts:
         assert_refused(read("aws:" + NAME, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, **ANYONE), "307")
         assert elsewhere.requests == []
 
 
-def test_aws_out_of_reach_is_an_error_of_the_configuration(read):
-    assert_refused(read("aws:" + NAME, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}", AWS_REGION=REGION, **ANYONE), "cannot be read from AWS")
+def test_an_unreachable_aws_endpoint_is_a_configuration_error(read):
+    assert_refused(read("aws:" + NAME, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}", AWS_REGION=REGION, **ANYONE), "cannot read the secret from AWS")
 
 
-# AWS, who asks
+# AWS credentials
 
 
 @pytest.fixture(scope="module")
@@ -284,24 +284,24 @@ def keys(tmp_path_factory):
 
 @pytest.fixture
 def signed(read, keys):
-    """Reads from moto, which checks signatures, with these credentials."""
+    """Reads with these credentials from moto, which checks signatures."""
     return lambda credentials, reference="aws:" + NAME, **variables: read(reference, **keys.server.variables | credentials | variables)
 
 
-def test_a_request_is_signed_with_the_key_of_a_user(signed, keys):
+def test_a_request_is_signed_with_a_user_key(signed, keys):
     assert_arrived(signed(keys.user))
     assert_arrived(signed(keys.user, "aws:" + keys.arn, AWS_REGION=""))
 
 
-def test_a_request_is_signed_with_the_key_of_a_role_for_a_while(signed, keys):
+def test_a_request_is_signed_with_a_temporary_role_key(signed, keys):
     assert_arrived(signed(keys.role))
 
 
 @pytest.mark.parametrize("changes, code", [
     ({"AWS_SECRET_ACCESS_KEY": "wrong" * 8}, "SignatureDoesNotMatch"), ({"AWS_ACCESS_KEY_ID": "AKIAUNKNOWNUNKNOWN00"}, "InvalidClientTokenId"),
-    ({"AWS_SESSION_TOKEN": "of-somebody-else"}, "InvalidClientTokenId"),
+    ({"AWS_SESSION_TOKEN": "of-another-account"}, "InvalidClientTokenId"),
 ])
-def test_a_key_that_aws_refuses_is_said_with_the_variable_to_check(signed, keys, changes, code):
+def test_a_refused_aws_key_is_reported_with_the_variable_to_check(signed, keys, changes, code):
     assert_refused(signed(keys.user | changes), code, "AWS_ACCESS_KEY_ID")
 
 
@@ -309,26 +309,26 @@ def test_a_role_without_its_session_token_is_refused(signed, keys):
     assert_refused(signed(keys.role | {"AWS_SESSION_TOKEN": ""}), "InvalidClientTokenId")
 
 
-def test_a_user_who_may_not_read_the_secret_is_told_so(signed, keys):
+def test_a_missing_aws_permission_is_reported(signed, keys):
     assert_refused(signed(keys.stranger), "AccessDenied", "is not authorized to perform: secretsmanager:GetSecretValue")
 
 
 @pytest.mark.parametrize("token", ["bad\r\nX-Injected: yes", "bad\nX-Injected: yes"])
-def test_a_session_token_with_a_line_break_is_no_further_header(read, token):
+def test_a_line_break_in_a_session_token_does_not_inject_a_header(read, token):
     with Hosts(reply(body={"SecretString": SECRET})) as hosts:
         assert_refused(read("aws:" + NAME, AWS_ENDPOINT_URL=hosts.root, AWS_REGION=REGION, AWS_SESSION_TOKEN=token, **ANYONE), "AWS_SESSION_TOKEN")
         assert hosts.requests == []
 
 
 @pytest.mark.parametrize("variables", [{}, {"AWS_ACCESS_KEY_ID": "x"}, {"AWS_SECRET_ACCESS_KEY": "only-the-key"}, {"AWS_SESSION_TOKEN": "only-the-token"}])
-def test_without_credentials_for_aws_the_error_names_the_variables(read, aws, variables):
+def test_without_aws_credentials_the_error_names_the_variables(read, aws, variables):
     before = aws.requests()
     assert_refused(read("aws:" + NAME, **aws.variables | variables), "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     assert aws.requests() == before
 
 
 class Container(Hosts):
-    """What a container's host tells its programs: credentials, to whom it gave the authorization."""
+    """The credential endpoint of a container host. It requires the authorization token."""
 
     AUTHORIZATION = "Basic b2YgdGhlIGNvbnRhaW5lcg=="
 
@@ -344,22 +344,22 @@ class Container(Hosts):
         (reply(body=self.given) if good else reply(403, {"code": "AccessDenied", "message": "no"}))(client)
 
 
-def test_in_a_container_its_host_gives_the_credentials(signed, keys):
+def test_container_credentials_are_used_if_the_environment_has_none(signed, keys):
     with Container(keys.role) as container:
         assert_arrived(signed(container.variables))
         assert_arrived(signed(container.variables | {"AWS_ACCESS_KEY_ID": "half"}))
         assert_arrived(signed(keys.user | container.variables))
-        assert len(container.requests) == 2, "credentials of the environment come first"
+        assert len(container.requests) == 2, "credentials in the environment take precedence"
 
 
-def test_the_credentials_of_a_container_are_asked_for_past_any_proxy(signed, keys, endpoint):
+def test_container_credentials_are_requested_without_a_proxy(signed, keys, endpoint):
     with Hosts() as proxy, Container(keys.role) as container:
         past = ",".join(f"127.0.0.1:{port}" for port in (keys.server.url.rpartition(":")[2], endpoint.server_port))
         assert_arrived(signed(container.variables, HTTP_PROXY=proxy.root, ALL_PROXY=proxy.root, NO_PROXY=past))
         assert len(container.requests) == 1 and proxy.requests == []
 
 
-def test_a_container_that_gives_no_credentials_is_said_without_its_token(signed, keys):
+def test_missing_container_credentials_are_reported_without_the_token(signed, keys):
     with Container(keys.role) as container:
         assert_refused(signed(container.variables | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "wrong-one"}), "container")
         assert_refused(signed(container.variables | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": ""}), "container")
@@ -374,7 +374,7 @@ def test_a_container_that_gives_no_credentials_is_said_without_its_token(signed,
     "http://192.0.2.1/", "http://secrets.example.com/", "http://169.254.169.254/", "http://169.254.170.2.example.com/", "http://127.0.0.1@secrets.example.com/",
     "http://localhost.example.com/", "ftp://127.0.0.1/", "file:///etc/passwd", "127.0.0.1", "http://169.254.170.20/",
 ])
-def test_the_credentials_of_a_container_come_from_this_machine_or_over_tls(read, aws, address):
+def test_container_credentials_require_a_local_address_or_tls(read, aws, address):
     with Hosts() as proxy:
         assert_refused(read("aws:" + NAME, HTTP_PROXY=proxy.root, HTTPS_PROXY=proxy.root, AWS_CONTAINER_CREDENTIALS_FULL_URI=address,
                             AWS_CONTAINER_AUTHORIZATION_TOKEN="of-the-container", NO_PROXY=aws.url.removeprefix("http://"), **aws.variables),
@@ -382,7 +382,7 @@ def test_the_credentials_of_a_container_come_from_this_machine_or_over_tls(read,
         assert proxy.requests == [] and proxy.connections == []
 
 
-def test_the_credentials_of_a_container_may_come_over_tls(signed, keys, authority, certificate):
+def test_container_credentials_may_come_over_tls(signed, keys, authority, certificate):
     with Container(keys.role) as container, TokenEndpoint(container.respond, certificate) as endpoint:
         variables = container.variables | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url.removesuffix("/oauth/token") + "/v2/credentials?id=1"}
         assert_arrived(signed(variables, RINGDOWN_CA_FILE=authority.certificate))
@@ -403,11 +403,11 @@ IDENTITIES = {"login": "as_client", "app": "as_app", "machine": "as_machine"}
 
 @pytest.fixture(params=IDENTITIES)
 def identity(request, azure):
-    """Each of the three that get tokens: its name, and its variables."""
+    """Each of the three identities: its name and its variables."""
     return request.param, getattr(azure, IDENTITIES[request.param])
 
 
-def test_a_secret_of_azure_is_read_by_a_client_an_app_and_a_machine(read, azure, identity):
+def test_an_azure_secret_is_read_by_a_client_an_app_and_a_machine(read, azure, identity):
     name, variables = identity
     assert_arrived(read(azure.reference("genesys"), **variables))
     assert azure.asked == [name, "vault"]
@@ -415,12 +415,12 @@ def test_a_secret_of_azure_is_read_by_a_client_an_app_and_a_machine(read, azure,
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * 7000, "\"quoted\\\" \u20ac \U0001f600 {}", "azure:not/another", "-", "cmd:false"])
-def test_what_is_in_the_vault_is_the_secret_whatever_it_looks_like(read, secret):
+def test_any_stored_azure_value_is_used_literally(read, secret):
     with Azure(genesys=secret) as azure:
         assert_arrived(read(azure.reference("genesys"), **azure.as_machine), secret)
 
 
-def test_the_newest_version_is_read_unless_one_is_named(read, azure):
+def test_the_newest_version_is_read_by_default(read, azure):
     versions = azure.secrets["genesys"]
     versions.append(keyvault.Version("newer"))
     assert_arrived(read(azure.reference("genesys"), **azure.as_app), "newer")
@@ -431,7 +431,7 @@ def test_the_newest_version_is_read_unless_one_is_named(read, azure):
 
 
 @pytest.mark.parametrize("reference", ["azure:contact-centre/genesys", "azure:https://contact-centre.vault.azure.net/secrets/genesys"])
-def test_a_vault_is_found_by_its_name_and_the_client_where_microsoft_signs_clients_in(read, authority, reference):
+def test_a_vault_name_and_the_default_authority_resolve_to_microsoft_hosts(read, authority, reference):
     certificate = authority.issue("azure", [keyvault.VAULT_HOSTS, keyvault.LOGIN_HOST])
     with Azure(certificate, genesys=SECRET) as azure:
         variables = azure.as_client | {"AZURE_AUTHORITY_HOST": "", "HTTPS_PROXY": azure.root, "RINGDOWN_CA_FILE": authority.certificate}
@@ -448,13 +448,13 @@ def test_a_vault_is_found_by_its_name_and_the_client_where_microsoft_signs_clien
     "azure:../genesys", "azure:vault/..", "azure:vault/genesys?x", "azure:vault/genesys#member", "azure:vault/gen%2fesys", "azure:http://vault.example.com/secrets/genesys",
     "azure:ftp://127.0.0.1/secrets/genesys", "azure:https://", "azure:vault/gen esys", "azure:vault/gené",
 ])
-def test_a_reference_to_azure_that_is_none_is_an_error_before_anything_is_sent(read, azure, reference):
+def test_an_invalid_azure_reference_is_an_error_before_any_request(read, azure, reference):
     with Hosts() as proxy:
         assert_refused(read(reference, HTTPS_PROXY=proxy.root, HTTP_PROXY=proxy.root, NO_PROXY=azure.root.removeprefix("http://"), **azure.as_client))
         assert proxy.connections == [] and proxy.requests == [] and azure.asked.count("vault") == 0
 
 
-def test_a_client_comes_before_an_app_and_an_app_before_a_machine(read, azure):
+def test_a_client_takes_precedence_over_an_app_and_an_app_over_a_machine(read, azure):
     everyone = azure.as_machine | azure.as_app | azure.as_client
     assert_arrived(read(azure.reference("genesys"), **everyone))
     assert_arrived(read(azure.reference("genesys"), **everyone | {"AZURE_CLIENT_SECRET": ""}))
@@ -467,7 +467,7 @@ def test_the_authority_host_may_end_with_a_slash(read, azure):
     assert_arrived(read(azure.reference("genesys"), **azure.as_machine | {"AZURE_POD_IDENTITY_AUTHORITY_HOST": azure.root + "/"}))
 
 
-def test_a_managed_identity_is_asked_past_any_proxy(read, azure):
+def test_a_managed_identity_is_requested_without_a_proxy(read, azure):
     with Hosts() as proxy:
         for variables in azure.as_machine, azure.as_app:
             azure.asked.clear()
@@ -476,17 +476,17 @@ def test_a_managed_identity_is_asked_past_any_proxy(read, azure):
         assert not any("metadata" in path or "msi" in path or keyvault.IDENTITY_HEADER in str(headers) for path, headers, _ in proxy.requests)
 
 
-def test_a_secret_that_is_not_in_the_vault_is_said_with_its_name(read, azure):
+def test_a_missing_azure_secret_is_reported_with_its_name(read, azure):
     assert_refused(read(azure.reference("none-such"), **azure.as_app), "SecretNotFound", "was not found in this key vault", "none-such")
 
 
-def test_a_token_that_the_vault_does_not_take_is_said(read, azure, identity):
+def test_a_token_refused_by_the_vault_is_reported(read, azure, identity):
     azure.instead["/secrets/genesys"] = keyvault.refusal(401, "Unauthorized", "AKV10032: Invalid issuer. Expected one of https://sts.windows.net/x/")
     assert_refused(read(azure.reference("genesys"), **identity[1]), "Unauthorized", "AKV10032")
     assert azure.tokens[-1] not in str(azure.requests[0])
 
 
-def test_an_identity_that_may_not_read_is_told_so_in_lines_that_a_terminal_bears(read, azure):
+def test_a_missing_azure_permission_is_reported_without_control_characters(read, azure):
     message = "Caller is not authorized to perform action on resource.\r\nIf role assignments were changed, wait.\r\n\x1b[31mCaller: appid=1\r\n" + "x" * 5000
     azure.instead["/secrets/genesys"] = keyvault.refusal(403, "Forbidden", message)
     assert_refused(read(azure.reference("genesys"), **azure.as_app), "Forbidden", "Caller is not authorized")
@@ -496,21 +496,21 @@ def test_an_identity_that_may_not_read_is_told_so_in_lines_that_a_terminal_bears
     (200, b"nonsense"), (200, b""), (200, {}), (200, []), (200, {"value": 5}), (200, {"value": ""}), (200, {"value": None}), (200, {"value": {"value": SECRET}}),
     (404, b"<html>"), (400, b""), (403, {"error": "text"}), (403, {"error": {"code": 5, "message": []}}), (502, b""),
 ])
-def test_an_answer_of_the_vault_without_a_secret_is_an_error(read, azure, status, body):
+def test_a_vault_response_without_a_secret_is_an_error(read, azure, status, body):
     azure.instead["/secrets/genesys"] = reply(status, body)
     assert_refused(read(azure.reference("genesys"), **azure.as_app))
 
 
 @pytest.mark.parametrize("variable, value, said", [
-    ("AZURE_CLIENT_SECRET", "wrong&secret", "AADSTS7000215"), ("AZURE_CLIENT_ID", "nobody", "AADSTS700016"), ("AZURE_TENANT_ID", "elsewhere", "AADSTS90002"),
+    ("AZURE_CLIENT_SECRET", "wrong&secret", "AADSTS7000215"), ("AZURE_CLIENT_ID", "unknown", "AADSTS700016"), ("AZURE_TENANT_ID", "elsewhere", "AADSTS90002"),
     ("AZURE_TENANT_ID", "../../evil?x=", "AADSTS90002"),
 ])
-def test_a_client_that_microsoft_refuses_is_said(read, azure, variable, value, said):
+def test_a_client_refused_by_microsoft_is_reported(read, azure, variable, value, said):
     assert_refused(read(azure.reference("genesys"), **azure.as_client | {variable: value}), said)
     assert azure.asked == ["login"]
 
 
-def test_an_identity_that_is_refused_is_said(read, azure):
+def test_a_refused_managed_identity_is_reported(read, azure):
     assert_refused(read(azure.reference("genesys"), **azure.as_app | {"IDENTITY_HEADER": "wrong-header"}))
     azure.instead["/metadata/identity/oauth2/token"] = reply(400, {"error": "invalid_request", "error_description": "Identity not found"})
     assert_refused(read(azure.reference("genesys"), **azure.as_machine), "Identity not found")
@@ -518,14 +518,14 @@ def test_an_identity_that_is_refused_is_said(read, azure):
 
 
 @pytest.mark.parametrize("body", [b"nonsense", b"", {}, [], {"access_token": 5}, {"access_token": ""}, {"access_token": "x\r\nX-Injected: yes"}, {"access_token": None}])
-def test_an_identity_that_gives_no_token_is_an_error_and_the_vault_is_not_asked(read, azure, identity, body):
+def test_an_identity_without_a_token_is_an_error_before_any_vault_request(read, azure, identity, body):
     for path in "/msi/token", "/metadata/identity/oauth2/token", f"/{keyvault.TENANT}/oauth2/v2.0/token":
         azure.instead[path] = reply(200, body)
     assert_refused(read(azure.reference("genesys"), **identity[1]))
     assert azure.asked == [identity[0]]
 
 
-def test_no_redirection_is_followed_with_a_token_or_a_clients_secret(read, azure, identity):
+def test_requests_with_azure_credentials_do_not_follow_redirects(read, azure, identity):
     with Hosts() as elsewhere:
         for path in "/msi/token", "/metadata/identity/oauth2/token", f"/{keyvault.TENANT}/oauth2/v2.0/token", "/secrets/genesys":
             azure.instead = {path: reply(307, Location=elsewhere.root + path)}
@@ -534,26 +534,26 @@ def test_no_redirection_is_followed_with_a_token_or_a_clients_secret(read, azure
         assert reading.outcome.code == 78 and elsewhere.requests == []
 
 
-def test_azure_out_of_reach_is_an_error_of_the_configuration(read, azure):
+def test_an_unreachable_azure_endpoint_is_a_configuration_error(read, azure):
     nowhere = f"http://127.0.0.1:{free_port()}"
-    assert_refused(read(f"azure:{nowhere}/secrets/genesys", **azure.as_app), "cannot be read from Azure")
+    assert_refused(read(f"azure:{nowhere}/secrets/genesys", **azure.as_app), "cannot read the secret from Azure")
     for variables in (azure.as_client | {"AZURE_AUTHORITY_HOST": nowhere}, azure.as_app | {"IDENTITY_ENDPOINT": nowhere + "/msi/token"},
                       {"AZURE_POD_IDENTITY_AUTHORITY_HOST": nowhere}):
         assert_refused(read(azure.reference("genesys"), **variables), "Azure")
 
 
-def test_a_clients_secret_of_azure_travels_over_tls_only(read, azure):
+def test_an_azure_client_secret_is_sent_over_tls_only(read, azure):
     with Hosts() as proxy:
         variables = azure.as_client | {"AZURE_AUTHORITY_HOST": "http://login.example.com"}
         assert_refused(read(azure.reference("genesys"), HTTP_PROXY=proxy.root, **variables), "AZURE_AUTHORITY_HOST")
         assert proxy.requests == []
 
 
-def test_the_double_of_azure_refuses_what_the_contract_does_not_have(azure, curl):
+def test_the_azure_test_double_refuses_requests_outside_the_contract(azure, curl):
     def status(*arguments):
         return curl("--noproxy", "*", "--output", "/dev/null", "--write-out", "%{http_code}", *arguments).out
 
-    token = azure.mint()
+    token = azure.new_token()
     vault, bearer = azure.root + "/secrets/genesys", f"Authorization: Bearer {token}"
     assert status("-H", bearer, vault + "?api-version=7.4") == "200"
     assert [status("-H", bearer, vault + query) for query in ("", "?api-version=7.3", "?api-version=7.4&api-version=7.4")] == ["400"] * 3
@@ -574,7 +574,7 @@ def test_the_double_of_azure_refuses_what_the_contract_does_not_have(azure, curl
 
 @pytest.fixture(params=["aws", "azure"])
 def store(request, stored, aws, azure):
-    """A secret in each store: the reference, the variables to reach it, and how often it was asked for."""
+    """A secret in each store: the reference, the variables for access, and a function that counts the requests."""
     if request.param == "aws":
         name, before = stored()[0], aws.requests()
         return "aws:" + name, aws.variables | ANYONE, lambda: aws.requests() - before
@@ -591,7 +591,7 @@ CALLS = """n=0; while [ $n -lt 20 ]; do curl -s -o /dev/null -w '%{http_code} ' 
 "$RINGDOWN_API_URL/api/v2/tokens/me"; sleep 10; n=$((n + 1)); done"""
 
 
-def test_a_program_that_gets_many_tokens_looks_a_reference_up_for_each_and_no_oftener(ringdown, binary):
+def test_a_reference_is_looked_up_once_for_each_token_request(ringdown, binary):
     known = []
 
     def answer(client):
@@ -605,11 +605,11 @@ def test_a_program_that_gets_many_tokens_looks_a_reference_up_for_each_and_no_of
         outcome = ringdown("simulate", "--virtual-time", "--lifetime", "60s", "--", "sh", "-c", script, R=binary, CALLS=CALLS, AWS_REGION=REGION,
                            AWS_ENDPOINT_URL=hosts.root, **ANYONE)
         assert outcome.out.split() == ["200"] * 20, outcome.err
-        # So a secret that changes in the store is taken up; the first token is requested with what was just read.
+        # A changed secret in the store takes effect this way. The first token request uses the value that was just read.
         assert 4 <= [path for path, _, _ in hosts.requests].count("/") <= 15
 
 
-def test_a_profile_may_hold_a_reference_and_what_it_takes_to_reach_the_store(read, store, profile):
+def test_a_profile_may_contain_a_reference_and_the_store_settings(read, store, profile):
     reference, variables, _ = store
     profile("prod", f"OAUTH_CLIENT_SECRET='{reference}'\n")
     assert_arrived(read(None, "prod", **variables))
@@ -617,19 +617,19 @@ def test_a_profile_may_hold_a_reference_and_what_it_takes_to_reach_the_store(rea
     assert_arrived(read(None, "all"))
 
 
-def test_a_file_that_merely_lies_there_may_not_hold_a_reference(read, store, tmp_path):
+def test_a_dotenv_file_may_not_contain_a_reference(read, store, tmp_path):
     reference, variables, count = store
     (tmp_path / ".env").write_text(f"OAUTH_CLIENT_SECRET='{reference}'\n")
     assert_refused(read(None, **variables), "./.env, line 1", setting="OAUTH_CLIENT_SECRET")
     assert count() == 0
 
 
-def test_a_file_that_merely_lies_there_does_not_say_where_the_store_is(read, azure, tmp_path):
+def test_a_dotenv_file_cannot_set_the_address_of_a_store(read, azure, tmp_path):
     with Hosts() as good, Hosts() as evil:
         names = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AZURE_AUTHORITY_HOST",
                  "IDENTITY_ENDPOINT"]
         (tmp_path / ".env").write_text("".join(f"{name}={evil.root}\n" for name in names))
-        variables = {"HTTPS_PROXY": good.root, "AWS_REGION": REGION}  # the right hosts are behind it, and refuse
+        variables = {"HTTPS_PROXY": good.root, "AWS_REGION": REGION}  # the proxy to the real hosts, which refuses
         read("aws:" + NAME, **variables | ANYONE | {"AWS_SESSION_TOKEN": "of-the-session"})
         read("aws:" + NAME, **variables | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "of-the-container"})
         read("azure:vault/genesys", **variables | azure.as_client | {"AZURE_AUTHORITY_HOST": ""})
@@ -637,7 +637,7 @@ def test_a_file_that_merely_lies_there_does_not_say_where_the_store_is(read, azu
         assert evil.requests == []
 
 
-def test_another_secret_setting_may_hold_a_reference_and_is_named_where_that_fails(read, store):
+def test_the_next_secret_may_be_a_reference_and_is_named_in_errors(read, store):
     reference, variables, _ = store
     refusing = reply(401, {"error": "invalid_client"})
 
@@ -659,7 +659,7 @@ def test_a_private_key_may_be_in_a_store(ringdown, aws, stored, tmp_path):
         assert "client_assertion=" in endpoint.requests[0][2]
 
 
-def test_a_trace_has_nothing_of_the_secret_nor_of_what_opens_the_store(read, store, tmp_path):
+def test_a_trace_contains_neither_the_secret_nor_store_credentials(read, store, tmp_path):
     reference, variables, _ = store
     assert_arrived(read(reference, "--trace", tmp_path / "trace.har", **variables))
     text = (tmp_path / "trace.har").read_text()
@@ -668,7 +668,7 @@ def test_a_trace_has_nothing_of_the_secret_nor_of_what_opens_the_store(read, sto
             assert form not in text
 
 
-def test_init_keeps_the_reference_and_not_the_secret(ringdown, store, clean_environment):
+def test_init_stores_the_reference_and_not_the_secret(ringdown, store, clean_environment):
     reference, variables, _ = store
     with TokenEndpoint() as endpoint:
         variables = variables | {"OAUTH_TOKEN_URL": endpoint.url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": reference}
@@ -679,7 +679,7 @@ def test_init_keeps_the_reference_and_not_the_secret(ringdown, store, clean_envi
     assert reference in text and SECRET not in text
 
 
-def test_rotate_does_not_put_a_secret_in_the_place_of_a_reference(ringdown, store, profile):
+def test_rotate_does_not_replace_a_reference_with_a_secret(ringdown, store, profile):
     reference, variables, _ = store
     with TokenEndpoint() as endpoint:
         path = profile("prod", f"OAUTH_TOKEN_URL={endpoint.url}\nOAUTH_CLIENT_ID={CLIENT_ID}\nOAUTH_CLIENT_SECRET='{reference}'\n")

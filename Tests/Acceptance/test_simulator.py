@@ -1,4 +1,4 @@
-"""`ringdown simulate -- COMMAND` is a world of its own: hosts, credentials, users, and a journal."""
+"""`ringdown simulate -- COMMAND` provides simulated hosts, credentials and users, and a journal."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ print(json.dumps([before, journal()]))
 
 @pytest.fixture
 def simulated(ringdown, binary):
-    """Runs the program against its own simulator."""
+    """Runs the program under a new simulator."""
 
     def run(*arguments, **variables):
         return ringdown("simulate", "--", binary, *arguments, **variables)
@@ -32,11 +32,11 @@ def simulated(ringdown, binary):
 
 
 @pytest.mark.parametrize("code", [0, 3, 64])
-def test_it_exits_with_the_code_of_its_command(ringdown, code):
+def test_the_exit_code_is_that_of_the_command(ringdown, code):
     assert ringdown("simulate", "--", "sh", "-c", f"exit {code}").code == code
 
 
-def test_everything_is_on_loopback_and_genesys_has_one_host(ringdown):
+def test_all_hosts_are_on_loopback_and_genesys_has_one_host(ringdown):
     outcome = ringdown("simulate", "--", "env")
     variables = dict(line.split("=", 1) for line in outcome.out.splitlines() if "=" in line)
     assert variables["GENESYS_LOGIN_URL"] == variables["GENESYS_API_URL"]
@@ -53,7 +53,7 @@ def test_a_token_is_one_line_of_visible_characters(simulated, platform):
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_outputs_of_users_hold_the_same_users(simulated, platform):
+def test_every_output_format_contains_the_same_users(simulated, platform):
     outputs = {kind: simulated("users", "--platform", platform, "--output", kind)
                for kind in ("json", "ndjson", "csv", "table")}
     assert {outcome.code for outcome in outputs.values()} == {0}
@@ -65,7 +65,7 @@ def test_the_outputs_of_users_hold_the_same_users(simulated, platform):
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_journal_tells_of_the_token_request_until_it_is_reset(ringdown, binary, platform):
+def test_the_journal_contains_the_token_request_until_it_is_reset(ringdown, binary, platform):
     outcome = ringdown("simulate", "--", sys.executable, "-c", JOURNAL, binary, platform)
     assert outcome.code == 0, outcome.err
     before, after = json.loads(outcome.out)
@@ -74,14 +74,14 @@ def test_the_journal_tells_of_the_token_request_until_it_is_reset(ringdown, bina
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_journal_holds_no_secret(ringdown, binary, platform):
+def test_the_journal_contains_no_secret(ringdown, binary, platform):
     script = JOURNAL + "\nprint(json.dumps([value for name, value in os.environ.items() if name.endswith('_SECRET')]))"
     journal, secrets = ringdown("simulate", "--", sys.executable, "-c", script, binary, platform).out.splitlines()
     assert json.loads(secrets)
     assert not [secret for secret in json.loads(secrets) if secret in journal]
 
 
-def test_users_me_fails_with_the_platforms_own_words(simulated):
+def test_users_me_fails_with_the_error_of_the_platform(simulated):
     outcome = simulated("api", "GET", "/api/v2/users/me", "--platform", "genesys", "--output", "json")
     error = json.loads(outcome.err)["error"]
     assert (outcome.code, error["status"]) == (1, 400)

@@ -1,4 +1,4 @@
-"""The README's ten lines of Swift, the guide's and the examples, compiled and run by a stranger's package outside the repository."""
+"""The Swift code of the README, the guide and the examples, built and run in a package outside the repository."""
 
 import pathlib
 import re
@@ -26,7 +26,7 @@ def readme_code(language):
 
 
 def guide_code():
-    """Each piece of Documentation/Calls.md as a function of its own."""
+    """Each code block of Documentation/Calls.md as a separate function."""
     pieces = re.findall(r"```swift\n(.*?)```", (REPOSITORY / "Documentation" / "Calls.md").read_text(), re.DOTALL)
     functions = [f"func piece{number}() async throws {{\nlet client = try APIClient(.environment)\n{piece}}}\n"
                  for number, piece in enumerate(pieces)]
@@ -35,7 +35,7 @@ def guide_code():
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory):
-    """The directory of the stranger's programs, built; its build directory is kept, so that only the first time is slow."""
+    """The directory of the built programs. The build directory is reused, so only the first build is slow."""
     package = tmp_path_factory.mktemp("stranger")
     manifest = (HERE / "stranger" / "Package.swift").read_text().replace("RINGDOWN_PATH", str(REPOSITORY))
     (package / "Package.swift").write_text(manifest)
@@ -54,7 +54,7 @@ def stranger(tmp_path_factory):
 
 
 @pytest.mark.parametrize("platform", ["genesys", "cxone"])
-def test_the_lines_of_the_readme_list_everybody(ringdown, stranger, platform):
+def test_the_readme_code_lists_all_users(ringdown, stranger, platform):
     outcome = ringdown("simulate", "--", stranger / "Stranger", RINGDOWN_PLATFORM=platform)
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
@@ -63,7 +63,7 @@ def test_the_lines_of_the_readme_list_everybody(ringdown, stranger, platform):
     assert all("@example.com" in line for line in lines[1:])
 
 
-def test_the_library_gets_a_token_from_a_real_server_with_a_difficult_secret(clean_environment, stranger, glewlwyd):
+def test_the_library_gets_a_token_from_a_real_server_with_special_characters_in_the_secret(clean_environment, stranger, glewlwyd):
     variables = {"OAUTH_TOKEN_URL": glewlwyd.url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": SECRET,
                  "OAUTH_CLIENT_AUTH": "basic-raw", "OAUTH_SCOPE": "one"}
     done = subprocess.run([stranger / "TokenOnly"], env=clean_environment | variables, capture_output=True, text=True, timeout=60)
@@ -72,14 +72,14 @@ def test_the_library_gets_a_token_from_a_real_server_with_a_difficult_secret(cle
     assert len(token.split(".")) == 3 and lifetime == "3600.0" and scope == "one"
 
 
-def test_the_nightly_export_writes_a_whole_day(ringdown, stranger, tmp_path):
+def test_the_nightly_export_writes_a_complete_day(ringdown, stranger, tmp_path):
     outcome = ringdown("simulate", "--", stranger / "NightlyExport", tmp_path / "day.ndjson", RINGDOWN_PLATFORM="genesys")
     assert outcome.code == 0, outcome.err
     assert outcome.out.startswith("96 conversations of ")
     assert len((tmp_path / "day.ndjson").read_text().splitlines()) == 96
 
 
-def test_the_webhook_worker_works_on_every_event(ringdown, binary, stranger):
+def test_the_webhook_worker_processes_every_event(ringdown, binary, stranger):
     script = (f"'{binary}' users --output csv --limit 20 | tail -n +2 | cut -d, -f1 | sed 's/.*/{{\"user\": \"&\"}}/' | "
               f"(cat; echo nonsense) | '{stranger / 'WebhookWorker'}'")
     outcome = ringdown("simulate", "--fault", "path=/api/v2/users/*,times=2,status=429,retryAfter=0", "--", "sh", "-c", script,
@@ -90,7 +90,7 @@ def test_the_webhook_worker_works_on_every_event(ringdown, binary, stranger):
     assert lines[-1] == "22 calls, 2 sent again"
 
 
-def test_the_step_of_a_pipeline_says_what_is_missing(ringdown, stranger):
+def test_the_pipeline_step_reports_a_missing_permission(ringdown, stranger):
     outcome = ringdown("simulate", "--", stranger / "PipelineStep", RINGDOWN_PLATFORM="genesys")
     assert outcome.code == 0 and "queues can be seen" in outcome.out, outcome.out + outcome.err
     outcome = ringdown("simulate", "--fault", "path=/api/v2/routing/queues,status=403", "--", stranger / "PipelineStep",
@@ -98,12 +98,12 @@ def test_the_step_of_a_pipeline_says_what_is_missing(ringdown, stranger):
     assert outcome.code == 1 and "::error::" in outcome.out and "role" in outcome.out
 
 
-def test_the_examples_own_manifest_is_sound():
+def test_the_manifest_of_the_examples_is_valid():
     done = subprocess.run(["swift", "package", "--package-path", REPOSITORY / "Examples" / "Swift", "--scratch-path",
                            REPOSITORY / ".build" / "examples", "describe"], capture_output=True, text=True)
     assert done.returncode == 0 and "NightlyExport" in done.stdout, done.stderr
 
 
-def test_the_readme_is_short_enough():
+def test_the_readme_code_has_at_most_ten_lines():
     assert len(readme_code("swift").strip().splitlines()) <= 10
     assert len(readme_code("sh").strip().splitlines()) <= 10

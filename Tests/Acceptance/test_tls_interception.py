@@ -1,4 +1,4 @@
-"""A proxy that opens TLS (mitmproxy), as companies run them: it works with its authority given, and not without."""
+"""A proxy that intercepts TLS (mitmproxy), as in corporate networks: requests succeed only if its authority is trusted."""
 
 import subprocess
 
@@ -13,7 +13,7 @@ VARIABLES = ["RINGDOWN_CA_FILE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"]
 
 @pytest.fixture
 def through(token, tls_endpoint, mitmproxy):
-    """Asks for a token through the proxy."""
+    """Requests a token through the proxy."""
 
     def run(**variables):
         return token(tls_endpoint.url, HTTPS_PROXY=mitmproxy.url, **variables)
@@ -31,13 +31,13 @@ def test_the_proxy_signs_with_its_own_authority_and_offers_http2(curl, tls_endpo
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_its_authority_can_be_given_in_a_file(through, tls_endpoint, mitmproxy, variable):
+def test_the_authority_of_the_proxy_can_be_set_as_a_file(through, tls_endpoint, mitmproxy, variable):
     outcome = through(**{variable: mitmproxy.authority})
     assert (outcome.code, outcome.out) == (0, TOKEN + "\n"), outcome.err
     assert len(tls_endpoint.requests) == 1
 
 
-def test_its_authority_can_be_given_in_a_directory(through, mitmproxy, tmp_path):
+def test_the_authority_of_the_proxy_can_be_set_as_a_directory(through, mitmproxy, tmp_path):
     directory = tmp_path / "authorities"
     directory.mkdir()
     (directory / "proxy.pem").write_bytes(mitmproxy.authority.read_bytes())
@@ -51,7 +51,7 @@ def test_a_token_request_uses_http_1_1_even_if_the_proxy_offers_http_2(through, 
     assert f"POST {tls_endpoint.url} HTTP/1.1" in mitmproxy.requests()
 
 
-def test_without_its_authority_nothing_is_sent(through, tls_endpoint):
+def test_without_the_authority_of_the_proxy_nothing_is_sent(through, tls_endpoint):
     outcome = through()
     assert_failed(outcome, {7}, SECRET)
     assert "certificate" in outcome.err.lower()
@@ -59,14 +59,14 @@ def test_without_its_authority_nothing_is_sent(through, tls_endpoint):
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_another_authority_does_not_help(through, tls_endpoint, authority, variable):
+def test_with_another_authority_nothing_is_sent(through, tls_endpoint, authority, variable):
     outcome = through(**{variable: authority.certificate})
     assert_failed(outcome, {7}, SECRET)
     assert "certificate" in outcome.err.lower()
     assert tls_endpoint.requests == []
 
 
-def test_a_file_of_authorities_that_is_not_there_is_a_matter_of_configuration(through, tmp_path):
+def test_a_missing_authority_file_is_a_configuration_error(through, tmp_path):
     outcome = through(RINGDOWN_CA_FILE=tmp_path / "absent.pem")
     assert_failed(outcome, {78}, SECRET)
     assert "absent.pem" in outcome.err

@@ -1,4 +1,4 @@
-"""`ringdown simulate --virtual-time`: programs sleep for days in no time, and every clock agrees."""
+"""`ringdown simulate --virtual-time`: sleeps return immediately, and all clocks agree."""
 
 import contextlib
 import datetime
@@ -14,7 +14,7 @@ import pytest
 
 CLIENTS = pathlib.Path(__file__).parent / "clients"
 
-# As Python's requests do it behind a proxy: small packets, which the system may hold back (Nagle), and a time limit.
+# Like Python's requests behind a proxy: small packets, which the system may delay (Nagle's algorithm), and a timeout.
 TUNNELS = """
 import os, socket, ssl
 proxy = os.environ["HTTPS_PROXY"].removeprefix("http://").split(":")
@@ -29,7 +29,7 @@ for _ in range(20):
             print(connection.recv(1000).split()[1].decode())
 """
 
-# Stops within the handshake for a day; the words come in hexadecimal digits.
+# Pauses for a day within the TLS handshake. The argument contains the bytes to send in hexadecimal.
 STALL = """
 import os, socket, sys, time
 proxy = os.environ["HTTPS_PROXY"].removeprefix("http://").split(":")
@@ -51,7 +51,7 @@ def client_hello():
     return outgoing.read()
 
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux can a library stand before the system's own")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="library interposition requires Linux")
 
 
 @pytest.fixture
@@ -64,14 +64,14 @@ def virtual(ringdown):
     return run
 
 
-def test_every_way_to_wait_takes_the_time_that_it_should(virtual):
+def test_every_waiting_function_takes_the_expected_time(virtual):
     waits = json.loads(virtual(sys.executable, CLIENTS / "waits.py"))
     assert waits.pop("order") == [1000, 1000, 1000, 3100, 1000, 1000, 3100]
     for name, durations in waits.items():
         assert all(3600 <= duration < 3610 for duration in durations), name
 
 
-def test_a_day_with_a_call_every_five_minutes_passes_without_a_refusal(virtual):
+def test_a_day_of_calls_every_five_minutes_has_no_refused_call(virtual):
     soak = json.loads(virtual(sys.executable, CLIENTS / "soak.py", "1.1"))
     assert (soak["calls"], soak["refused"]) == (317, 0)
     tokens = [entry["time"] for entry in soak["journal"] if entry["path"] == "/oauth/token"]
@@ -79,45 +79,45 @@ def test_a_day_with_a_call_every_five_minutes_passes_without_a_refusal(virtual):
     assert datetime.timedelta(hours=23.9) < second - first < datetime.timedelta(hours=24.1)
 
 
-def test_slow_answers_are_slow_and_time_limits_hold(virtual):
+def test_latency_and_timeouts_use_virtual_time(virtual):
     program = "import os, time, urllib.request as u\nstart = time.time()\ntry:\n u.urlopen(os.environ['GENESYS_API_URL'] + '/x', timeout=%s)\nexcept Exception as e:\n print(type(e).__name__, round(time.time() - start))"
     slow = ["--fault", "path=/x,latency=40"]
     assert virtual(sys.executable, "-c", program % 60, options=slow).split() == ["HTTPError", "40"]
     assert virtual(sys.executable, "-c", program % 20, options=slow).split() == ["TimeoutError", "20"]
 
 
-def test_slow_bytes_take_their_time(virtual):
+def test_limited_bandwidth_uses_virtual_time(virtual):
     program = "import os, time, urllib.error, urllib.request as u\nstart = time.time()\ntry:\n u.urlopen(os.environ['GENESYS_API_URL'] + '/x')\nexcept urllib.error.HTTPError as e:\n print(len(e.read()) / (time.time() - start))"
     assert 1.9 < float(virtual(sys.executable, "-c", program, options=["--fault", "path=/x,bytesPerSecond=2"])) < 2.1
 
 
-def test_packets_on_their_way_through_the_proxy_arrive_before_a_time_limit(virtual):
+def test_packets_through_the_proxy_arrive_before_a_timeout(virtual):
     assert virtual(sys.executable, "-c", TUNNELS, options=["--intercept"]).split() == ["404"] * 20
 
 
 @pytest.mark.parametrize("words", [b"\x16\x03\x01", client_hello()], ids=["at its start", "after its first message"])
-def test_a_client_that_stops_within_the_handshake_keeps_nobody_busy(virtual, words):
-    # The time does not jump while the proxy does anything.
+def test_a_client_that_pauses_within_the_handshake_does_not_stop_the_clock(virtual, words):
+    # The clock does not advance while the proxy is busy.
     assert int(virtual(sys.executable, "-c", STALL, words.hex(), options=["--intercept"])) == 86400
 
 
-def test_our_own_processes_see_their_cached_token_grow_old(virtual, binary):
+def test_cached_tokens_expire_in_virtual_time(virtual, binary):
     script = f"for n in 1 2 3; do RINGDOWN_CACHE=file '{binary}' token --platform genesys; sleep 50000; done"
     first, second, third = virtual("sh", "-c", script).split()
     assert first == second != third
 
 
-def test_timers_of_swift_tasks_take_part(virtual, binary):
-    assert "nobody noticed" in virtual(binary, "demo")
+def test_timers_of_swift_tasks_use_virtual_time(virtual, binary):
+    assert "no call failed" in virtual(binary, "demo")
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="there is no Node.js on this machine")
-def test_node_takes_part(virtual):
+@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed")
+def test_node_uses_virtual_time(virtual):
     program = "const start = Date.now(); setTimeout(() => console.log(Math.floor((Date.now() - start) / 1000)), 7200000)"
     assert int(virtual("node", "-e", program)) == 7200
 
 
-def test_the_pace_cannot_be_changed_as_well(virtual):
+def test_the_scale_of_a_virtual_clock_cannot_be_changed(virtual):
     command = "curl -s -d '{\"scale\": 2}' $RINGDOWN_SIM_URL/_sim/clock; curl -s -d '{\"advance\": 7200}' $RINGDOWN_SIM_URL/_sim/clock; date -u +%FT%H"
     refusal, rest = virtual("sh", "-c", command).split("}", 1)
     assert "programs sleep" in refusal
@@ -128,7 +128,7 @@ def test_the_pace_cannot_be_changed_as_well(virtual):
 def test_without_a_command_the_variables_are_printed(binary, clean_environment, tmp_path):
     with subprocess.Popen([binary, "simulate", "--virtual-time"], env=clean_environment, cwd=tmp_path, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as simulator:
-        assert "serves until" in simulator.stderr.readline()
+        assert "is running" in simulator.stderr.readline()
         text = os.read(simulator.stdout.fileno(), 65536).decode()
         settings = dict(line.split("=", 1) for line in text.splitlines())
         outcome = subprocess.run(["sleep", "86400"], env=clean_environment | settings, timeout=30)

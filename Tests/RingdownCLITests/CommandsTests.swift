@@ -4,7 +4,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// Whole command lines in process, against the simulated platforms in memory.
+/// Runs complete command lines in this process, against the simulated platforms in memory.
 @Suite struct CommandsTests {
     private final class Stream: Output, Sendable {
         private let bytes = Locked<[UInt8]>([])
@@ -49,7 +49,7 @@ import Testing
         return Outcome(code: code, output: output.text, errors: errors.text)
     }
 
-    @Test func `a second token comes from the cache without a request`() async throws {
+    @Test func `returns the cached token without a request`() async throws {
         let first = await run("token --platform genesys")
         let second = await run("token --platform genesys")
         #expect(first.code == 0 && first.errors == "")
@@ -59,7 +59,7 @@ import Testing
         #expect(forced.output != first.output)
     }
 
-    @Test func `every format holds the same token`() async throws {
+    @Test func `prints the same token in every format`() async throws {
         let raw = await run("token --platform genesys").output
         let token = String(raw.dropLast())
         #expect(await run("token --platform genesys --format header").output == "Authorization: Bearer \(raw)")
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: ["genesys", "cxone"])
-    func `users are the same in all formats`(platform: String) async throws {
+    func `lists the same users in every format`(platform: String) async throws {
         let json = await run("users --platform \(platform) --output json").output
         let list = try #require(try JSONReader.parse(Array(json.utf8)).array)
         #expect(list.count == 250)
@@ -83,13 +83,13 @@ import Testing
         #expect(await run("users --platform \(platform) --limit 3").output.split(separator: "\n").count == 4)
     }
 
-    @Test func `a call of the API is printed as it came`() async throws {
+    @Test func `prints an API response unchanged`() async throws {
         let outcome = await run("api GET /api/v2/tokens/me --platform genesys")
         #expect(try JSONReader.parse(Array(outcome.output.utf8))["OAuthClient"] != nil)
         #expect(await run("api BREW /api/v2/users --platform genesys").code == 64)
     }
 
-    /// A command line, what is different in its environment, the exit code, and what standard error must say.
+    /// A command line, changes to its environment, the exit code, and words that standard error must contain.
     private static let failures: [(String, [String: String], Int32, [String])] = [
         (
             "token", ["GENESYS_CLIENT_ID": "", "CXONE_CLIENT_ID": "", "CXONE_ACCESS_KEY_ID": ""], 78,
@@ -111,7 +111,7 @@ import Testing
         ("token --platform genesys --region eu-west-9", [:], 78, ["eu-west-9", "eu-west-1"]),
         ("token --platform genesys --region za", [:], 78, ["me-central-1"]),
         ("token --platform cxone", ["CXONE_ACCESS_KEY_SECRET": "cut"], 4, ["invalid_grant", "===="]),
-        ("token nowhere", [:], 78, ["no profile 'nowhere'", "nowhere.env"]),
+        ("token nowhere", [:], 78, ["profile 'nowhere' does not exist", "nowhere.env"]),
         ("token ../etc", [:], 78, ["is not a profile name"]),
         ("token --frmat json", [:], 64, ["--frmat", "--format"]), ("tokn", [:], 64, ["tokn", "token"]),
         ("token --format yaml", [:], 64, ["yaml", "raw, json, header, curl, env"]),
@@ -125,7 +125,7 @@ import Testing
             "token --platform genesys", ["GENESYS_CLIENT_SECRET": "", "GENESYS_CLIENT_SECRT": "x"], 78,
             ["GENESYS_CLIENT_SECRT"]
         ),
-        ("token --platform genesys", ["GENESYS_CLIENT_SECRET": "\"quoted\""], 4, ["stands in quotes"]),
+        ("token --platform genesys", ["GENESYS_CLIENT_SECRET": "\"quoted\""], 4, ["is quoted"]),
         ("token --platform genesys", ["GENESYS_CLIENT_SECRET": "line\n"], 4, ["line break"]),
         ("token --platform genesys", ["GENESYS_ORGANIZATION_ID": "other"], 4, ["GENESYS_ORGANIZATION_ID is wrong"]),
         ("regions --find", ["GENESYS_LOGIN_URL": "https://gw.example"], 78, ["unset it"]),
@@ -134,11 +134,14 @@ import Testing
         ("api GET https://evil.example/ --platform genesys", [:], 1, ["evil.example", "not sent"]),
         ("token --platform genesys", ["RINGDOWN_CACHE": "floppy"], 78, ["floppy"]),
         ("token --platform genesys --insecure", ["CI": "true"], 78, ["refused", "--insecure=yes"]),
-        ("token --platform genesys", ["GENESYS_LOGIN_URL": "https://id:hunter2@gw.example"], 78, ["do not belong"]),
+        (
+            "token --platform genesys", ["GENESYS_LOGIN_URL": "https://id:hunter2@gw.example"], 78,
+            ["user name or password"]
+        ),
     ]
 
     @Test(arguments: failures)
-    func `bad input gets a clear error and the documented exit code`(
+    func `reports invalid input with a clear error and the documented exit code`(
         line: String, variables: [String: String], code: Int32, words: [String]
     ) async throws {
         let outcome = await run(line, variables)
@@ -149,7 +152,7 @@ import Testing
         #expect(outcome.errors.utf8.count < 1000)
     }
 
-    @Test func `errors are JSON where the output is`() async throws {
+    @Test func `reports errors as JSON with --output json`() async throws {
         let outcome = await run("token --platform genesys --output json", ["GENESYS_CLIENT_SECRET": "wrong"])
         let error = try JSONReader.parse(Array(outcome.errors.utf8))["error"]
         #expect(error?["status"] == 400)
@@ -164,7 +167,7 @@ import Testing
             (.proxyAuthentication, 7),
             (.responseTooLarge, 1), (.setup, 78), (.cancelled, 2),
         ] as [(TransportError.Code, Int32)])
-    func `what is wrong with the network has its own exit code`(reason: TransportError.Code, code: Int32) async {
+    func `maps each network error to its exit code`(reason: TransportError.Code, code: Int32) async {
         let transport = ScriptedTransport { _ throws(TransportError) in
             throw TransportError(reason, place: "https://x", message: "it broke")
         }
@@ -173,7 +176,7 @@ import Testing
         #expect(outcome.errors.contains("it broke") || reason == .cancelled)
     }
 
-    @Test func `rate limits exit with 6, missing permissions with 5, outages with 7`() async throws {
+    @Test func `exits with 6 for rate limits, 5 for missing permissions and 7 for outages`() async throws {
         for (status, code) in [(429, 6), (403, 5), (503, 7)] as [(Int, Int32)] {
             let transport = ScriptedTransport { request in
                 request.url.path == "/oauth/token"
@@ -186,16 +189,16 @@ import Testing
         #expect(await run("token --platform genesys --force", transport: transport).code == 6)
     }
 
-    @Test func `an outage of all regions is not blamed on the client`() async {
+    @Test func `reports an outage of all regions as unreachable`() async {
         let transport = ScriptedTransport { _ throws(TransportError) in
             throw TransportError(.nameResolution, place: "https://x", message: "no such name")
         }
         let outcome = await run("regions --find", transport: transport)
         #expect(outcome.code == 7)
-        #expect(outcome.errors.contains("no region could be asked"))
+        #expect(outcome.errors.contains("no region could be reached"))
     }
 
-    @Test func `a profile is a file, and a broken line in it is named`() async throws {
+    @Test func `reads a profile file and reports the number of an invalid line`() async throws {
         let credentials = simulator.credentials
         let profiles = directory.path + "/.config/ringdown"
         try File.makeDirectory(profiles)
@@ -212,13 +215,13 @@ import Testing
         #expect(await run("token", nothing).code == 0)
     }
 
-    @Test func `a hostile token cannot run a command in the shell that evaluates it`() async throws {
+    @Test func `quotes a hostile token for the shell that evaluates it`() async throws {
         let transport = ScriptedTransport { _ in Response(json: ["access_token": "a';touch${IFS}x", "expires_in": 60]) }
         let outcome = await run("token --platform genesys --format env", transport: transport)
         #expect(outcome.output.hasPrefix(#"export RINGDOWN_ACCESS_TOKEN='a'\'';touch${IFS}x'"# + "\n"))
     }
 
-    @Test func `a file that lies in the directory runs no command, and is not read if others can write it`()
+    @Test func `rejects commands and other hosts in ./.env, and a file that others can write`()
         async throws
     {
         let path = directory.path + "/.env"
@@ -228,7 +231,7 @@ import Testing
         #expect(!directory.names.contains("ran"))
         try File.replace(path, with: Array("GENESYS_LOGIN_URL=https://login.elsewhere.example\n".utf8))
         let redirected = await run("token --platform genesys")
-        #expect(redirected.code == 78 && redirected.errors.contains("GENESYS_LOGIN_URL would decide"))
+        #expect(redirected.code == 78 && redirected.errors.contains("GENESYS_LOGIN_URL must not control"))
         let trusted = await run(
             "token --platform genesys --trust-directory",
             transport: ScriptedTransport { request in
@@ -240,10 +243,10 @@ import Testing
         #expect(reading.code == 78 && reading.errors.contains("GENESYS_CLIENT_SECRET_FILE"))
         directory.changePermissions(0o666, of: ".env")
         let shared = await run("token --platform genesys")
-        #expect(shared.code == 78 && shared.errors.contains("others can use it"))
+        #expect(shared.code == 78 && shared.errors.contains("accessible to other users"))
     }
 
-    @Test func `a stored token that ends too early is replaced for who needs it longer`() async throws {
+    @Test func `checks the minimum validity of a token`() async throws {
         let transport = ScriptedTransport { request in
             Response(json: ["access_token": .string("t\(request.url.host.count)"), "expires_in": 100])
         }
@@ -254,7 +257,7 @@ import Testing
         #expect(await run("token --platform genesys --min-ttl 100s", transport: transport).code == 1)
     }
 
-    @Test func `a given token is used, and its end is not made up`() async throws {
+    @Test func `uses a given token and reports no expiry for it`() async throws {
         let given = [
             "GENESYS_CLIENT_ID": "", "CXONE_CLIENT_ID": "", "CXONE_ACCESS_KEY_ID": "",
             "GENESYSCLOUD_ACCESS_TOKEN": "given",
@@ -266,18 +269,18 @@ import Testing
         #expect(await run("token", given.merging(["GENESYSCLOUD_ACCESS_TOKEN": "a\u{1}b"]) { $1 }).code == 78)
     }
 
-    @Test func `an insecure connection in CI has to be insisted on`() async throws {
+    @Test func `requires --insecure=yes in CI`() async throws {
         let outcome = await run("token --platform genesys --insecure=yes", ["CI": "true"])
         #expect(outcome.code == 0 && outcome.errors.contains("WARNING"))
         #expect(await run("token --insecure=no").code == 64)
     }
 
-    @Test func `a limit asks for no more than it shows`() async throws {
+    @Test func `requests no more items than --limit`() async throws {
         #expect(await run("users --platform genesys --limit 5").output.split(separator: "\n").count == 6)
         #expect(simulator.requestCount == 2)
     }
 
-    @Test func `a cache that cannot be used is a warning, and the token is printed all the same`() async throws {
+    @Test func `prints the token and a warning if the cache is unusable`() async throws {
         try File.replace(directory.path + "/file", with: [])
         let outcome = await run("token --platform genesys", ["RINGDOWN_CACHE_DIR": directory.path + "/file"])
         #expect(outcome.code == 0)
@@ -288,16 +291,16 @@ import Testing
         )
     }
 
-    @Test func `verbose tells each call and no token`() async throws {
+    @Test func `logs each request and no token with --verbose`() async throws {
         let outcome = await run("whoami --platform genesys --verbose")
         #expect(outcome.errors.contains("GET /api/v2/tokens/me 200"))
         #expect(outcome.errors.contains("POST https://login.mypurecloud.com/oauth/token 200"))
-        #expect(await run("token --platform genesys -v").errors.contains("the cache has a token"))
+        #expect(await run("token --platform genesys -v").errors.contains("found a cached token"))
         let token = await run("token --platform genesys").output.dropLast()
         #expect(!outcome.errors.contains(token))
     }
 
-    @Test func `every command explains itself with examples`() async {
+    @Test func `prints help with examples for every command`() async {
         for command in RingdownTool.tree.commands {
             let outcome = await run("\(command.name) --help")
             #expect(outcome.code == 0)
@@ -309,12 +312,12 @@ import Testing
         #expect(await run("").output == RingdownTool.tree.help())
     }
 
-    @Test func `regions are listed and a client's region is found`() async throws {
+    @Test func `lists regions and finds the region of a client`() async throws {
         let list = try JSONReader.parse(Array(await run("regions --output json").output.utf8))
         #expect(list.array?.count == 25)
         let found = await run("regions --find")
         #expect(found.code == 0)
         #expect(found.errors.contains("GENESYS_REGION=us-east-1"))
-        #expect(await run("regions --find", ["GENESYS_CLIENT_ID": "nobody"]).code == 4)
+        #expect(await run("regions --find", ["GENESYS_CLIENT_ID": "unknown"]).code == 4)
     }
 }

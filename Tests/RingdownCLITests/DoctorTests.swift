@@ -9,12 +9,12 @@ import Testing
         ("c2VjcmV0LW9uZQ==", "secret-one"),
         (String(repeating: "A", count: 52), String(repeating: "A", count: 52) + "===="),
     ])
-    func `what happens to secrets on their way is undone`(mangled: String, right: String) {
+    func `corrects common mistakes in a stored secret`(mangled: String, right: String) {
         #expect(SecretForms.candidates(Secret(mangled)).contains { $0.secret == Secret(right) })
     }
 
     @Test(arguments: ["abc", "a", "eL5Al1oWh-AKo7jxuIGcNsf31rnKE6tcXM1BY8GHjyB"])
-    func `a secret as it should be has no other form`(secret: String) {
+    func `finds no corrected form of a valid secret`(secret: String) {
         #expect(SecretForms.candidates(Secret(secret)).isEmpty)
     }
 
@@ -29,7 +29,7 @@ import Testing
         return clock
     }
 
-    @Test func `the median of the servers' clocks counts, and one that is off does not`() {
+    @Test func `compares with the median of the servers' clocks and ignores an outlier`() {
         #expect(compare([0, 0, 90_000]).text.hasPrefix("agrees"))
         #expect(!compare([0, 0, 90_000]).isSkewed)
         #expect(compare([7200, 7200, 0]).isSkewed)
@@ -37,9 +37,9 @@ import Testing
         #expect(compare([7200]).text.contains("ahead of"))
     }
 
-    @Test func `a slow answer says less`() {
+    @Test func `allows for a slow response when it compares clocks`() {
         #expect(!compare([70], trip: 30).isSkewed)
         #expect(compare([70], trip: 1).isSkewed)
-        #expect(compare([]).text == "no server told the time")
+        #expect(compare([]).text == "no response had a Date field")
     }
 }

@@ -3,7 +3,7 @@ import RingdownCore
 import RingdownTestSupport
 import Testing
 
-/// What servers send does not reach terminals and traces as it is.
+/// Text from servers is filtered before it reaches terminals and traces.
 @Suite struct OutputSafetyTests {
     private final class Stream: Output, Sendable {
         private let bytes = Locked<[UInt8]>([])
@@ -23,7 +23,9 @@ import Testing
         directory = try ScratchDirectory()
     }
 
-    /// Runs a command against a server whose every API call is answered by `answer`; both outputs together.
+    /// Runs a command against a server that answers API calls with `answer`.
+    ///
+    /// - Returns: Standard output and standard error.
     private func run(
         _ line: String, isTerminal: Bool = true, _ answer: @escaping @Sendable (Request) -> Response
     ) async -> String {
@@ -45,7 +47,7 @@ import Testing
         return stream.text
     }
 
-    /// ESC, CSI (C1, in UTF-8 and as a lone byte), DEL, BEL, a lone carriage return, and a character that reverses the line.
+    /// ESC, CSI (C1, in UTF-8 and as a single byte), DEL, BEL, a single carriage return, and a character that reverses the line.
     private static let hostile = "a\u{1B}[31mb\u{9B}2Jc\u{7F}d\u{7}e\rf\u{202E}g"
     private static let page: [UInt8] =
         Array(#"{"entities":[{"id":"1","name":""#.utf8) + Array("a\u{9B}2Jc\u{7F}d\u{202E}g".utf8) + [0x9B]
@@ -58,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: ["table", "json", "ndjson", "csv"])
-    func `control characters in a list do not reach a terminal`(format: String) async {
+    func `escapes control characters in a list on a terminal`(format: String) async {
         let text = await run("users --platform genesys --output \(format)") { _ in
             Response(status: 200, headers: ["Content-Type": "application/json"], body: Self.page)
         }
@@ -66,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [200, 400, 500])
-    func `control characters in an answer do not reach a terminal`(status: Int) async {
+    func `escapes control characters in a response on a terminal`(status: Int) async {
         for body in [
             Array(Self.hostile.utf8) + [0x9B], Array(#"{"message":"\u001b[31m\u009b","code":"\u001b"}"#.utf8),
             Self.page,
@@ -78,14 +80,14 @@ import Testing
         }
     }
 
-    @Test func `a pipe gets an answer byte for byte`() async {
+    @Test func `writes a response unchanged to a pipe`() async {
         let text = await run("api GET /api/v2/users --platform genesys", isTerminal: false) { _ in
             Response(status: 200, body: Array(Self.hostile.utf8))
         }
         #expect(text == Self.hostile + "\n")
     }
 
-    @Test func `a trace keeps only what is known to be harmless`() async throws {
+    @Test func `stores only values that are known to be harmless in a trace`() async throws {
         let path = directory.path + "/trace.har"
         _ = await run(
             "api GET /api/v2/users?pageSize=7&sig=S1&api_key=S2&apikey=S3&cursor=S4&%73ig=S5 --platform genesys --trace \(path)"
@@ -118,7 +120,7 @@ import Testing
         #"{"entities":[{}],"totalRecords":9223372036854775807,"total":99999999999999999999999}"#,
         #"{"conversations":[{"conversationId":"1","conversationStart":"2026-11-01T00:00:00Z","totalDurationSeconds":1e308}],"totalHits":1}"#,
     ])
-    func `numbers of a server cannot overflow`(body: String) async {
+    func `accepts extreme numbers from a server without overflow`(body: String) async {
         for line in [
             "api GET /api/v2/x?skip=9223372036854775807&startIndex=1 --paginate --platform genesys --output ndjson --limit 3",
             "conversations --interval 2026-11-01/2026-11-02 --platform genesys --limit 3",
@@ -132,13 +134,13 @@ import Testing
                 response.headers.addUnchecked("Retry-After", "1e308")
                 return response
             }
-            #expect(text.contains("this should not happen") == false)
+            #expect(text.contains("this is a bug") == false)
         }
     }
 }
 
 extension Headers {
-    /// As a server may send it.
+    /// Adds a field as a server may send it.
     fileprivate mutating func addUnchecked(_ name: String, _ text: String) {
         do { try set(name, text) } catch { Issue.record(error) }
     }

@@ -5,7 +5,7 @@ import RingdownCurl
 import RingdownTestSupport
 import Testing
 
-/// What a `./.env` may decide: it may have come with someone else's repository.
+/// The settings that `./.env` can contain. The file may come from an untrusted repository.
 @Suite struct WorkingDirectoryTests {
     private let directory: ScratchDirectory
     private static let secretOfEnvironment = [
@@ -24,7 +24,7 @@ import Testing
         return settings
     }
 
-    /// Everything that a command reads before its first request.
+    /// Reads everything that a command reads before its first request.
     private func prepare(_ settings: Settings) throws {
         let profile = try Profile(settings)
         _ = try CurlTransport(settings)
@@ -40,11 +40,11 @@ import Testing
         "RINGDOWN_CLIENT_KEY=a.pem", "RINGDOWN_CACHE=redis://evil.example\nRINGDOWN_CACHE_KEY=known",
         "RINGDOWN_CACHE=off", "RINGDOWN_CACHE_KEY=known", "RINGDOWN_CACHE_DIR=/tmp/theirs", "XDG_CACHE_HOME=/tmp",
     ])
-    func `a setting of the working directory does not meet a secret of the environment`(text: String) throws {
+    func `rejects settings from the working directory if a secret comes from the environment`(text: String) throws {
         let settings = try settings("# theirs\n\(text)\n", environment: Self.secretOfEnvironment)
         let error = #expect(throws: ConfigurationError.self) { try prepare(settings) }
         let name = String(text.prefix { $0 != "=" })
-        #expect(error?.message.contains("\(directory.path)/.env, line 2: \(name) would decide") == true)
+        #expect(error?.message.contains("\(directory.path)/.env, line 2: \(name) must not control") == true)
         #expect(error?.message.contains("GENESYS_CLIENT_SECRET of the environment") == true)
         #expect(error?.hint.contains("--trust-directory") == true)
         #expect(error.map { "\($0.message)\($0.hint)".contains("from the environment") } == false)
@@ -70,7 +70,7 @@ import Testing
             "OAUTH_CLIENT_AUTH=private-key-jwt"
         ),
     ])
-    func `no platform's secret meets a setting of the working directory`(
+    func `rejects settings from the working directory for the secrets of every platform`(
         environment: [String: String], text: String
     ) throws {
         let settings = try settings(text + "\n", environment: environment)
@@ -85,14 +85,14 @@ import Testing
         "OAUTH_CLIENT_SECRET=x\nRINGDOWN_CLIENT_KEY=/etc/hostname\nRINGDOWN_CLIENT_CERT=/etc/hostname",
         "OAUTH_CLIENT_SECRET=x\nRINGDOWN_CLIENT_CERT=../other.pem",
     ])
-    func `the working directory names no command, store, standard input, or file elsewhere`(text: String) throws {
+    func `rejects commands, secret stores, standard input and outside files from the directory`(text: String) throws {
         let text = "OAUTH_TOKEN_URL=https://good.example/token\nOAUTH_CLIENT_ID=i\n\(text)\n"
         let error = #expect(throws: ConfigurationError.self) { try prepare(settings(text, environment: [:])) }
         #expect(error?.message.contains("/.env, line ") == true)
         #expect(error?.hint.contains("--trust-directory") == true)
     }
 
-    @Test func `a whole account from the working directory is possible`() throws {
+    @Test func `accepts a complete account from the working directory`() throws {
         let text = """
             GENESYS_CLIENT_ID=i
             GENESYS_CLIENT_SECRET=s
@@ -106,24 +106,23 @@ import Testing
     }
 
     @Test(arguments: ["GENESYS_REGION=eu-west-1", "RINGDOWN_PLATFORM=genesys", "GENESYS_CLIENT_ID=other"])
-    func `a region, a platform or a client ID from the working directory combines with any secret`(text: String) throws
-    {
+    func `accepts a region, platform or client ID from the working directory with any secret`(text: String) throws {
         try prepare(settings(text, environment: Self.secretOfEnvironment.merging(["RINGDOWN_CACHE": "off"]) { $1 }))
     }
 
-    @Test func `a trusted directory decides what a profile decides`() throws {
+    @Test func `accepts any setting from a trusted directory`() throws {
         let text = "GENESYS_LOGIN_URL=https://login.example.com\nRINGDOWN_CACHE=memory\n"
         try prepare(settings(text, environment: Self.secretOfEnvironment, isTrusted: true))
     }
 
-    @Test func `a setting that the environment overrides is not read`() throws {
+    @Test func `ignores a setting that the environment overrides`() throws {
         let environment = Self.secretOfEnvironment.merging([
             "GENESYS_LOGIN_URL": "https://login.example.com", "RINGDOWN_CACHE": "memory",
         ]) { $1 }
         try prepare(settings("GENESYS_LOGIN_URL=https://evil.example\n", environment: environment))
     }
 
-    @Test func `a person's sign-in does not survive a change of the file that describes it`() throws {
+    @Test func `discards a sign-in after its file has changed`() throws {
         func key(_ more: String) throws -> String {
             let text = "GENESYS_CLIENT_ID=i\nGENESYS_GRANT=authorization_code\n\(more)"
             let profile = try Profile(settings(text, environment: [:]))

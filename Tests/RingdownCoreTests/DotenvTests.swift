@@ -18,19 +18,19 @@ import Testing
         ("A=1\rB=2\r", ["A=1", "B=2"]), ("export=5", ["export=5"]), ("'A'=1", ["A=1"]), ("A='x\r\ny'", ["A=x\ny"]),
         ("1A=c\nA-B=d\nA.B=e", ["1A=c", "A-B=d", "A.B=e"]), ("A=ключ", ["A=ключ"]),
     ])
-    func `a file is read as python-dotenv reads it without interpolation`(text: String, expected: [String]) throws {
+    func `parses a file like python-dotenv without interpolation`(text: String, expected: [String]) throws {
         #expect(try parse(text) == expected)
     }
 
     @Test(arguments: [
         ("A=b\nnonsense\n", 2), ("A='open\nB=c", 1), ("=x", 1), ("A=b\n\nC='d' e", 3), ("A", 1), ("\u{FEFF}A=b\nB", 2),
     ])
-    func `a line that cannot be read is an error with its number`(text: String, line: Int) {
+    func `reports a malformed line with its number`(text: String, line: Int) {
         let error = #expect(throws: Dotenv.Malformed.self) { try parse(text) }
         #expect(error?.line == line)
     }
 
-    @Test func `random bytes never crash the parser`() {
+    @Test func `random bytes do not crash the parser`() {
         for _ in 0..<20_000 {
             let alphabet = Array("AB='\"\\#\n\r \texport$".utf8) + [0, 0xFF]
             let bytes = (0..<Int.random(in: 0...40)).map { _ in alphabet[Int.random(in: alphabet.indices)] }
@@ -40,7 +40,7 @@ import Testing
 
     private func secretLine(_ value: String) -> String? { Dotenv.line("A", Secret(value))?.reveal() }
 
-    @Test func `a value is written so that every program reads it alike, or not at all`() {
+    @Test func `writes only values that all programs read the same`() {
         #expect(secretLine("abc-_.~/+=:@,") == "A=abc-_.~/+=:@,\n")
         #expect(secretLine("a b#c$d") == "A='a b#c$d'\n")
         #expect(secretLine("") == "A=\n")
@@ -53,7 +53,7 @@ import Testing
         ("export A=1\nB=3\n", "A", "", "B=3\n"), ("export A=1\n", "A", "A=2\n", "export A=2\n"),
         ("", "A", "A=2\n", "A=2\n"), ("B=3\n", "A", "", "B=3\n"),
     ])
-    func `a variable is set in a file of which everything else stays as it is`(
+    func `sets a variable and preserves the rest of the file`(
         text: String, name: String, line: String, expected: String
     ) throws {
         let changed = try Dotenv.setting(name, to: line.isEmpty ? nil : Secret(line), in: Array(text.utf8))
@@ -65,7 +65,7 @@ import Testing
         ("A='${B}'", true), (#"A="a\nb""#, true), ("\u{FEFF}A=b", true), ("A=`b`", true), ("'A'=b", true),
         ("A\t=b", true), ("export  A=b", true), ("A=b\u{A0}", true), ("B=1\rA=b", true), ("B= \nA=b", true),
     ])
-    func `a value that other programs read differently is marked`(text: String, isAmbiguous: Bool) throws {
+    func `marks values that other programs read differently`(text: String, isAmbiguous: Bool) throws {
         let assignment = try #require(try Dotenv.parse(Array(text.utf8)).last)
         #expect((assignment.ambiguity != nil) == isAmbiguous)
     }

@@ -8,7 +8,7 @@ import Testing
     import Darwin
 #endif
 
-/// Files that may have been put there by someone else.
+/// Files that another user can have created.
 @Suite(.timeLimit(.minutes(1))) struct FileTests {
     private let directory: ScratchDirectory
     private var path: String { directory.path + "/file" }
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [File.Access.ownersToWrite, .ownersAlone])
-    func `a FIFO, a device or a directory in a file's place is an error at once`(access: File.Access) throws {
+    func `a FIFO, a device or a directory instead of a file is an immediate error`(access: File.Access) throws {
         mkfifo(path, 0o600)
         #expect(reading(access)?.description.contains("not a regular file") == true)
         #expect(throws: FileError.self) { try File.openOwn(path, O_WRONLY | O_APPEND) }
@@ -37,7 +37,7 @@ import Testing
         #expect(throws: FileError.self) { try File.read("/dev/null", access: access) }
     }
 
-    @Test func `a file that others can write or read is not used where that matters`() throws {
+    @Test func `files that other users can read or write are refused if required`() throws {
         try File.replace(path, with: [1])
         #expect(reading(.ownersToWrite) == nil && reading(.ownersAlone) == nil)
         directory.changePermissions(0o644, of: "file")
@@ -46,7 +46,7 @@ import Testing
         #expect(reading(.ownersToWrite) != nil && reading(.anyone) == nil)
     }
 
-    @Test func `a file with another name or behind a symbolic link is not opened for writing`() throws {
+    @Test func `a file with several links or behind a symbolic link is not opened for writing`() throws {
         try File.replace(path, with: [1])
         link(path, directory.path + "/other")
         #expect(throws: FileError.self) { try File.openOwn(path, O_WRONLY) }
@@ -54,7 +54,7 @@ import Testing
         #expect(throws: FileError.self) { try File.openOwn(directory.path + "/symbolic", O_WRONLY) }
     }
 
-    @Test func `a file that does not exist is made for its owner alone`() throws {
+    @Test func `a new file is accessible only to its owner`() throws {
         close(try File.openOwn(path, O_WRONLY))
         #expect(directory.permissions("file") == 0o600)
     }

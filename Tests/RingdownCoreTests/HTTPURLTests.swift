@@ -8,7 +8,7 @@ import Testing
         ("http://127.0.0.1:8080/a%20b", "http://127.0.0.1:8080/a%20b"), ("http://[::1]:80/", "http://[::1]/"),
         ("https://a.example?x", "https://a.example/?x"),
     ])
-    func `a URL is read and written in one form`(text: String, expected: String) throws {
+    func `URLs are normalised`(text: String, expected: String) throws {
         #expect(try HTTPURL(text).description == expected)
     }
 
@@ -20,11 +20,11 @@ import Testing
         "https://a.example:0", "https://a.example:65536", "https://a.example:x", "https://[::1", "https://[evil]/",
         "https://a.example\n.evil.example", "https://a_b%2f.example", "https://a.example:80:80", "javascript:alert(1)",
     ])
-    func `what two parsers could read differently is refused`(text: String) {
+    func `URLs that parsers read differently are refused`(text: String) {
         #expect(throws: HTTPURL.Invalid.self) { try HTTPURL(text) }
     }
 
-    @Test func `paths and parameters are put behind what is there`() throws {
+    @Test func `paths and parameters are appended`() throws {
         let base = try HTTPURL("https://api.example/gateway/")
         #expect(
             try base.appending("/api/v2/users?pageSize=5").description
@@ -37,7 +37,7 @@ import Testing
         ("http://127.0.0.1", true), ("http://127.9.9.9", true), ("http://localhost", true), ("http://[::1]", true),
         ("http://127.0.0.1.evil.example", false), ("http://10.0.0.1", false), ("http://localhost.example", false),
     ])
-    func `only addresses of this machine are loopback`(text: String, expected: Bool) throws {
+    func `loopback addresses are recognised`(text: String, expected: Bool) throws {
         #expect(try HTTPURL(text).origin.isLoopback == expected)
     }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(try HTTPURL(text).origin.isLinkLocal == expected)
     }
 
-    @Test func `random text never crashes the parser`() {
+    @Test func `random text does not crash the parser`() {
         let alphabet = Array("htps:/[]@.?#%\\:1a ")
         for _ in 0..<20_000 {
             let text =

@@ -3,21 +3,21 @@ import Testing
 
 @Suite struct HeadersTests {
     @Test(arguments: ["a\r\nb", "a\nb", "a\0b", "a\u{7F}"])
-    func `a line break or control character cannot get into a field`(value: String) {
+    func `line breaks and control characters in fields are refused`(value: String) {
         var headers = Headers()
         #expect(throws: Headers.Illegal.self) { try headers.set("X-Test", value) }
         #expect(throws: Headers.Illegal.self) { try headers.set("X-Test", Secret(value)) }
         #expect(throws: Headers.Illegal.self) { try headers.set("X:\(value)", "ok") }
     }
 
-    @Test func `names compare without case and the last value stays`() throws {
+    @Test func `names are case-insensitive and the last value is used`() throws {
         var headers: Headers = ["Accept": "a"]
         try headers.set("ACCEPT", "b")
         #expect(headers["accept"] == "b")
         #expect(headers.fields.count == 1)
     }
 
-    @Test func `a description shows no credentials, whatever they are kept in`() throws {
+    @Test func `descriptions contain no credentials`() throws {
         var headers: Headers = ["Authorization": "Bearer visible", "Accept": "x"]
         try headers.set("X-Key", Secret("hidden"))
         #expect(headers.description == "Authorization: <redacted>\nAccept: x\nX-Key: <redacted>")
@@ -31,11 +31,11 @@ import Testing
     @Test(arguments: [
         ("4", 4), (" 120 ", 120), ("0", 0), ("-5", 0), ("1.5", 1.5), ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
     ])
-    func `seconds and dates are read, never as less than nothing`(value: String, expected: Double) {
+    func `seconds and dates are parsed and never negative`(value: String, expected: Double) {
         #expect(RetryAfter.read(from: ["Retry-After": value], now: now) == .seconds(expected))
     }
 
-    @Test func `a date counts from the server's own clock`() {
+    @Test func `a date is relative to the clock of the server`() {
         let headers: Headers = [
             "Retry-After": "Sun, 06 Nov 1994 08:49:47 GMT", "Date": "Sun, 06 Nov 1994 08:49:45 GMT",
         ]
@@ -43,18 +43,18 @@ import Testing
     }
 
     @Test(arguments: ["", "soon", "inf", "nan"])
-    func `anything else says nothing`(value: String) {
+    func `other values are ignored`(value: String) {
         #expect(RetryAfter.read(from: ["Retry-After": value], now: now) == nil)
     }
 }
 
 @Suite struct FormURLEncodingTests {
-    /// RFC 6749 appendix B and the vectors that clients get wrong.
+    /// The test vector of RFC 6749 appendix B and others that clients often encode incorrectly.
     @Test(arguments: [
         (" ", "+"), ("+", "%2B"), (":", "%3A"), ("%", "%25"), ("é", "%C3%A9"), ("=", "%3D"), ("&", "%26"), ("~", "%7E"),
         ("*-._09azAZ", "*-._09azAZ"), (" %&+£€", "+%25%26%2B%C2%A3%E2%82%AC"),
     ])
-    func `values are encoded as the standard demands`(plain: String, encoded: String) {
+    func `values are encoded as the standard requires`(plain: String, encoded: String) {
         #expect(FormURLEncoding.encode(plain) == encoded)
         #expect(FormURLEncoding.encode(Secret(plain)).reveal() == encoded)
         #expect(FormURLEncoding.decode("x=" + encoded).map(\.value) == [plain])

@@ -8,7 +8,7 @@ import Testing
         #"{"a":1,"b":[true,false,null],"c":{"d":"e"}}"#, "[]", "{}", "0", "-1.5e+10", #""text""#,
         #"{"big":123456789012345678901234567890,"precise":0.10000000000000000001}"#, #"["ä","😀"]"#,
     ])
-    func `a text comes back as it was, order and digits kept`(text: String) throws {
+    func `parsing and writing preserves order and digits`(text: String) throws {
         #expect(try parse(text).description == text)
     }
 
@@ -16,11 +16,11 @@ import Testing
         "", " ", "{", "[1,]", "{\"a\":}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "truex", "\"\\x\"", "\"\u{1}\"",
         "\"open", "[1 2]", "{\"a\" 1}", "\"\\u12\"", "[1]]", "NaN", "'a'",
     ])
-    func `a text that is not JSON is refused`(text: String) {
+    func `invalid JSON is refused`(text: String) {
         #expect(throws: JSONReader.Malformed.self) { try parse(text) }
     }
 
-    @Test func `nesting that is too deep is refused and does not crash`() {
+    @Test func `excessive nesting is refused without a crash`() {
         #expect(throws: JSONReader.Malformed.self) { try parse(String(repeating: "[", count: 1_000_000)) }
     }
 
@@ -28,11 +28,11 @@ import Testing
         (#""\ud83d\ude00""#, "😀"), (#""\u00e9""#, "é"), (#""\ud800""#, "\u{FFFD}"), (#""\ud800\u0041""#, "\u{FFFD}A"),
         (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
     ])
-    func `escapes are read`(text: String, expected: String) throws {
+    func `escape sequences are decoded`(text: String, expected: String) throws {
         #expect(try parse(text).string == expected)
     }
 
-    @Test func `members and elements are found where they stand`() throws {
+    @Test func `the ranges of members and elements are returned`() throws {
         let body = Array(#" {"total": 2, "entities": [ {"id": 1.0} , {"id":"x,]}"} ] } "#.utf8)
         let members = try JSONReader.members(of: body)
         #expect(members.map(\.name) == ["total", "entities"])
@@ -44,7 +44,7 @@ import Testing
         #expect(JSON.string("a\"\\\n\u{1}\u{7F}").description == #""a\"\\\n\u0001\u007f""#)
     }
 
-    @Test func `random changes to a text never crash the reader, and what it accepts it can write and read again`() {
+    @Test func `random changes do not crash the reader, and accepted text survives a round trip`() {
         var random = SystemRandomNumberGenerator()
         let seed = Array(#"{"a":[1,-2.5e3,"x\u00e9\n",true,null],"b":{"c":[]}}"#.utf8)
         for _ in 0..<20_000 {

@@ -1,7 +1,7 @@
 import RingdownCore
 import Testing
 
-/// Servers that echo what they were sent, in the forms in which they do.
+/// Servers that echo a request in encoded forms.
 @Suite struct RedactionTests {
     private static let secret = "p:a+s/s%w&r=<d>\"é\\😀 x"
 
@@ -56,22 +56,22 @@ import Testing
     ]
 
     @Test(arguments: echoes)
-    func `a secret is found in every form in which a server may echo it`(form: String, echo: String) {
+    func `a secret is redacted in every form in which a server can echo it`(form: String, echo: String) {
         let text = "the client said <\(echo)> and more"
         let result = String(decoding: redacting([Secret(Self.secret)], in: Array(text.utf8)), as: UTF8.self)
         #expect(result.hasPrefix("the client said <") && result.hasSuffix("> and more"), "\(form): \(result)")
         #expect(result.contains("<redacted>"), "\(form)")
-        // Nothing but the marker and quotes that are not the secret's.
+        // Only the marker remains, possibly with quotes that are not part of the secret.
         #expect(result.utf8.count < "the client said <<redacted>> and more".utf8.count + 16, "\(form): \(result)")
     }
 
-    @Test func `other text stays as it is`() {
+    @Test func `other text is unchanged`() {
         let text = "invalid_client: 100% wrong &amp; \\u0041 aGVsbG8gd29ybGQ= %41"
         let secrets = [Secret("another-secret"), Secret("abc"), Secret("")]
         #expect(redacting(secrets, in: Array(text.utf8)) == Array(text.utf8))
     }
 
-    @Test func `random secrets in random forms are found`() {
+    @Test func `random secrets in random forms are redacted`() {
         var random = SeededRandom(seed: 7)
         for _ in 0..<300 {
             let secret = (0..<Int.random(in: 5...40, using: &random)).map { _ in
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `text that is almost a secret takes no time`() {
+    @Test func `text that resembles a secret is processed quickly`() {
         let secret = Secret(String(repeating: "%2B+", count: 5000))
         let text = [UInt8](repeating: UInt8(ascii: "%"), count: 20_000)
         #expect(redacting([secret], in: text) == text)

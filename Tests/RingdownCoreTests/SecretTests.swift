@@ -4,7 +4,7 @@ import Testing
 @Suite struct SecretTests {
     private struct Holder { let name = "x", secret = Secret("hunter2") }
 
-    @Test func `no description, dump or mirror shows a secret`() {
+    @Test func `no description, dump or mirror contains a secret`() {
         let secret = Secret("hunter2")
         var dumped = ""
         dump([secret], to: &dumped)
@@ -20,14 +20,14 @@ import Testing
         #expect(Secret("") == Secret(bytes: []))
     }
 
-    @Test func `parts are joined and come out whole`() {
+    @Test func `parts are concatenated`() {
         #expect(Secret(joining: [Secret("Bearer "), Secret("é"), Secret("")]).reveal() == "Bearer é")
     }
 }
 
 @Suite struct Base64Tests {
     @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
-    func `the vectors of RFC 4648 hold`(plain: String, encoded: String) {
+    func `the test vectors of RFC 4648 pass`(plain: String, encoded: String) {
         #expect(Base64.encode(Array(plain.utf8)) == encoded)
         #expect(Base64.encode(Secret(plain)).reveal() == encoded)
         #expect(Base64.decode(encoded) == Array(plain.utf8))
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: ["!", "Zg=", "Z", "Zm9v\n!"])
-    func `what is not Base64 decodes to nothing`(text: String) {
+    func `invalid Base64 is refused`(text: String) {
         #expect(Base64.decode(text) == nil || text == "Zg=")
     }
 }

@@ -2,7 +2,7 @@ import RingdownCore
 import RingdownTestSupport
 import Testing
 
-/// SECURITY.md makes no claim without a test.
+/// Every claim in SECURITY.md has a test.
 @Suite struct SecurityPageTests {
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 

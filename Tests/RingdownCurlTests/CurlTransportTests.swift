@@ -10,12 +10,12 @@ import Testing
     import Darwin
 #endif
 
-/// The transport over real sockets, against the project's own server.
+/// The transport over real sockets, against `HTTPServer`.
 @Suite(.timeLimit(.minutes(1))) struct CurlTransportTests {
-    /// Answers by path.
+    /// A handler whose responses depend on the path.
     private struct Site: Handler {
         let seen = Locked<[Request]>([])
-        /// A clock that nobody moves.
+        /// A clock that never advances.
         private static let stopped = ManualTime()
 
         func handle(_ request: Request) -> Reply {
@@ -62,7 +62,7 @@ import Testing
         await #expect(throws: TransportError.self) { try await transport.send(request) }
     }
 
-    @Test func `status, headers and body come back as they were sent`() async throws {
+    @Test func `status, headers and body are returned unchanged`() async throws {
         let response = try await transport.send(Request("GET", url("/nothing?x=1")))
         #expect(response.status == 404)
         #expect(response.headers["x-odd"] == "padded")
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: ["POST", "PUT", "PATCH", "DELETE"])
-    func `a body of any bytes arrives, from clear memory and from a secret`(method: String) async throws {
+    func `a binary body is sent from plain memory and from a secret`(method: String) async throws {
         let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         for kind in [Request.Body.bytes(body), .secret(Secret(bytes: body))] {
             let response = try await transport.send(Request(method, url("/echo"), body: kind))
@@ -81,7 +81,7 @@ import Testing
         #expect(site.seen.withLock { $0.allSatisfy { $0.method == method } })
     }
 
-    @Test func `a request without a body says so, and nothing is added to it`() async throws {
+    @Test func `a request without a body has Content-Length 0 and no added headers`() async throws {
         _ = try await transport.send(Request("POST", url("/echo")))
         let headers = try #require(site.seen.withLock { $0.first?.headers })
         #expect(headers["Content-Length"] == "0")
@@ -90,7 +90,7 @@ import Testing
         #expect(headers["User-Agent"] == "ringdown")
     }
 
-    @Test func `secret headers arrive in clear`() async throws {
+    @Test func `secret headers are sent`() async throws {
         var request = Request("GET", try url("/echo"))
         try request.headers.set("Authorization", Secret("Bearer abc"))
         _ = try await transport.send(request)
@@ -103,7 +103,7 @@ import Testing
         #expect(site.seen.withLock { $0.count } == 1)
     }
 
-    @Test func `a response that is larger than allowed is cut off`() async throws {
+    @Test func `a response above the size limit is refused`() async throws {
         var request = Request("GET", try url("/large"))
         request.limits.responseInBytes = 1000
         #expect(await failure(request)?.code == .responseTooLarge)
@@ -112,30 +112,30 @@ import Testing
     }
 
     @Test(arguments: ["/cut-before", "/cut-within", "/longer"])
-    func `a response that breaks off is no response`(path: String) async throws {
+    func `a truncated response is an error`(path: String) async throws {
         #expect(await failure(Request("GET", try url(path)))?.code == .brokenResponse)
         #expect(try await transport.send(Request("GET", url("/later"))).status == 201)
     }
 
-    @Test func `a connection that ends after a response spoils neither it nor the next`() async throws {
+    @Test func `a connection that closes after a response affects neither it nor the next one`() async throws {
         for _ in 0..<3 { #expect(try await transport.send(Request("GET", url("/cut-after"))).body.count == 1000) }
         #expect(try await transport.send(Request("GET", url("/later"))).status == 201)
     }
 
-    @Test func `a body that trickles arrives whole`() async throws {
+    @Test func `a slow body is received completely`() async throws {
         #expect(try await transport.send(Request("GET", url("/slow"))).body.count == 1000)
         var hurried = Request("GET", try url("/slow"))
         hurried.limits.total = .milliseconds(20)
         #expect(await failure(hurried)?.code == .timeout)
     }
 
-    @Test func `a server that does not answer in time is given up`() async throws {
+    @Test func `a request to an unresponsive server times out`() async throws {
         var request = Request("GET", try url("/never"))
         request.limits.total = .milliseconds(50)
         #expect(await failure(request)?.code == .timeout)
     }
 
-    @Test func `a cancelled task gets its answer at once, and the transport goes on`() async throws {
+    @Test func `a cancelled task returns immediately and the transport continues`() async throws {
         let (transport, request) = (transport, Request("GET", try url("/never")))
         let task = Task { try await transport.send(request) }
         while site.seen.withLock({ $0.isEmpty }) { await Task.yield() }
@@ -145,7 +145,7 @@ import Testing
         #expect(try await transport.send(Request("GET", url("/later"))).status == 201)
     }
 
-    @Test func `a task that is cancelled before it begins sends nothing`() async throws {
+    @Test func `a task that is cancelled before it starts sends nothing`() async throws {
         let (transport, request) = (transport, Request("GET", try url("/echo")))
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
@@ -157,7 +157,7 @@ import Testing
         #expect(site.seen.withLock { $0.map(\.url.path) } == ["/later"])
     }
 
-    @Test func `many requests at once all get their own answers`() async throws {
+    @Test func `concurrent requests receive their own responses`() async throws {
         let (transport, target) = (transport, try url("/echo"))
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<500 {
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func `tasks on the transport's own thread get their answers there, and their failures and cancellation too`()
+    @Test func `tasks on the transport thread receive responses, errors and cancellation there`()
         async throws
     {
         let (transport, target, never) = (transport, try url("/echo"), try url("/never"))
@@ -198,7 +198,7 @@ import Testing
         #expect(error?.code == .cancelled)
     }
 
-    @Test func `a port where nobody listens and a name that nobody has are told apart`() async throws {
+    @Test func `a closed port and an unknown host are different errors`() async throws {
         let closed = try HTTPServer(handler: site).port
         #expect(await failure(Request("GET", try HTTPURL("http://127.0.0.1:\(closed)/")))?.code == .connection)
         #expect(await failure(Request("GET", try HTTPURL("http://nowhere.invalid/")))?.code == .nameResolution)
@@ -209,8 +209,8 @@ import Testing
         #expect(error?.code == .tls)
     }
 
-    @Test func `a server of two threads answers one request while another is being answered`() async throws {
-        /// Answers the first request once there was a second.
+    @Test func `a server with two threads handles two requests concurrently`() async throws {
+        /// Responds to the first request after the second has arrived.
         struct Patient: Handler {
             let count = Locked(0)
 
@@ -231,14 +231,14 @@ import Testing
         #expect(try await first == 200)
     }
 
-    @Test func `a server ends although exchanges are under way`() async throws {
+    @Test func `a server stops while exchanges are active`() async throws {
         var other: HTTPServer? = try HTTPServer(handler: site)
         let target = try HTTPURL("http://127.0.0.1:\(other?.port ?? 0)/never")
         let transport = transport
         let task = Task { try? await transport.send(Request("GET", target)).status }
         while site.seen.withLock({ $0.isEmpty }) { await Task.yield() }
         other = nil
-        // Answered or cut off, but not left waiting.
+        // The request has a response or an error, but does not hang.
         #expect([503, nil].contains(await task.value))
     }
 }
@@ -248,7 +248,7 @@ import Testing
         try ProxySettings { variables[$0] }.proxy(for: HTTPURL(url).origin)
     }
 
-    @Test func `each scheme has its variable, and lower case wins`() throws {
+    @Test func `each scheme has its variable and lower case takes precedence`() throws {
         let variables = ["HTTPS_PROXY": "http://upper:1", "https_proxy": "http://lower:2", "HTTP_PROXY": "plain:3"]
         #expect(try proxy(variables, for: "https://a.example")?.url == "http://lower:2")
         #expect(try proxy(variables, for: "http://a.example")?.url == "http://plain:3")
@@ -256,7 +256,7 @@ import Testing
         #expect(try proxy([:], for: "https://a.example")?.url == nil)
     }
 
-    @Test func `a password is decoded and kept out of the URL`() throws {
+    @Test func `a password is decoded and removed from the URL`() throws {
         let found = try proxy(["HTTPS_PROXY": "http://us%40er:p%3Ass%2F@proxy:8080/"], for: "https://a.example")
         #expect(found?.url == "http://proxy:8080")
         #expect(found?.credentials?.user == "us@er")
@@ -278,12 +278,12 @@ import Testing
             ("", "https://a.example", false),
             ("A.EXAMPLE", "https://a.example", true),
         ] as [(String, String, Bool)])
-    func `NO_PROXY knows suffixes, networks and ports`(list: String, url: String, isDirect: Bool) throws {
+    func `NO_PROXY supports suffixes, networks and ports`(list: String, url: String, isDirect: Bool) throws {
         let found = try proxy(["HTTPS_PROXY": "http://p:1", "NO_PROXY": list], for: url)
         #expect((found == nil) == isDirect)
     }
 
-    @Test func `plain requests to this machine go only through a proxy on this machine`() throws {
+    @Test func `plain HTTP to this machine uses only a proxy on this machine`() throws {
         #expect(
             try proxy(["HTTP_PROXY": "http://127.0.0.1:8080"], for: "http://127.0.0.1:9")?.url
                 == "http://127.0.0.1:8080")
@@ -292,7 +292,7 @@ import Testing
     }
 
     @Test(arguments: ["ftp://p:1", "http://", "http://a b:1", "http://p:1\n"])
-    func `a proxy that cannot be used is an error that names the variable, not its value`(text: String) {
+    func `an invalid proxy is reported with the variable but not its value`(text: String) {
         let error = #expect(throws: ProxySettings.Invalid.self) {
             try ProxySettings { $0 == "HTTPS_PROXY" ? text : nil }
         }
@@ -303,7 +303,7 @@ import Testing
 @Suite struct TrustSettingsTests {
     private func trust(_ variables: [String: String]) -> TrustSettings { TrustSettings { variables[$0] } }
 
-    @Test func `the project's own variable wins, then curl's, then OpenSSL's pair`() {
+    @Test func `RINGDOWN_CA_FILE takes precedence over CURL_CA_BUNDLE and the OpenSSL variables`() {
         let pair = ["SSL_CERT_FILE": "f", "SSL_CERT_DIR": "d"]
         #expect(trust([:]).file == nil)
         #expect(trust(pair).file == "f")

@@ -3,7 +3,7 @@ import RingdownCurl
 import RingdownTestSupport
 import Testing
 
-/// The transport against servers that break HTTP, or end a connection at the worst moment.
+/// The transport against servers that violate HTTP or close connections at critical points.
 @Suite(.timeLimit(.minutes(1))) struct HostileServerTests {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -11,8 +11,9 @@ import Testing
         try HTTPURL("http://127.0.0.1:\(server.port)\(path)")
     }
 
-    /// C1 of SECURITY.md: libcurl before 8.1.0 appends such a line to memory that the handle's last transfer freed.
-    @Test func `a response whose first header line starts with a blank does not touch the last response`() async throws
+    /// C1 of SECURITY.md: libcurl before 8.1.0 appends such a line to memory that the previous transfer of the handle has freed.
+    @Test func `a response with a folded first header line does not affect the previous response`()
+        async throws
     {
         let server = try RawServer { connection, _ in
             while connection.readRequest() != nil {
@@ -26,7 +27,7 @@ import Testing
         let transport = CurlTransport()
         for _ in 0..<25 {
             #expect(try await transport.send(Request("GET", url(server))).body == Array("ok".utf8))
-            // Without a header line before it, a folded line is malformed.
+            // A folded line without a preceding header line is malformed.
             let error = await #expect(throws: TransportError.self) {
                 try await transport.send(Request("GET", url(server)))
             }
@@ -34,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `transfers share connections`() async throws {
+    @Test func `transfers reuse connections`() async throws {
         let connections = Locked(0)
         let server = try RawServer { connection, _ in
             connections.withLock { $0 += 1 }
@@ -45,12 +46,12 @@ import Testing
         #expect(connections.withLock { $0 } == 1)
     }
 
-    /// The moment at which a server ends the connection on which it received a request.
+    /// The point at which a server closes the connection on which it received a request.
     enum End: CaseIterable, Sendable {
         case onReuse, afterHead, afterRequest, afterReset, afterInterim, afterStatusLine, afterHeaders, withinBody
     }
 
-    /// H3 of SECURITY.md: on a reused connection libcurl sends a request again if the server closes it without a response.
+    /// H3 of SECURITY.md: libcurl resends a request if the server closes a reused connection without a response.
     @Test(arguments: ["POST", "PATCH", "PROPFIND", "post"], End.allCases)
     func `a request that is not idempotent reaches the server at most once`(method: String, end: End) async throws {
         let seen = Locked(0)
@@ -107,7 +108,7 @@ import Testing
     }
 
     @Test(arguments: ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 103 Early Hints\r\n"])
-    func `headers that do not end are cut off`(start: String) async throws {
+    func `endless headers are refused`(start: String) async throws {
         let server = try RawServer { connection, _ in
             guard connection.readRequest() != nil else { return }
             while connection.write(
@@ -121,7 +122,7 @@ import Testing
         #expect(error?.code == .responseTooLarge || error?.code == .brokenResponse)
     }
 
-    @Test func `a compressed body that grows beyond the limit is cut off`() async throws {
+    @Test func `a compressed body above the size limit is refused`() async throws {
         // 8 MiB of zeros, compressed twice.
         let bomb = try #require(
             Base64.decode(

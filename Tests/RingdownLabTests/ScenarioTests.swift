@@ -10,13 +10,13 @@ import Testing
         }
     }()
 
-    @Test func `the corpus has at least sixty scenarios with names of their own`() {
+    @Test func `the corpus has at least 60 scenarios with unique names`() {
         #expect(Self.corpus.count >= 60)
         #expect(Set(Self.corpus.map(\.name)).count == Self.corpus.count)
     }
 
     @Test(arguments: [ScenarioRunner.machine, .library])
-    func `the machine and the library play the corpus`(runner: ScenarioRunner) async {
+    func `the state machine and the library pass all scenarios`(runner: ScenarioRunner) async {
         var count = 0
         for scenario in Self.corpus {
             guard let complaints = await runner.play(scenario) else { continue }
@@ -32,19 +32,19 @@ import Testing
             (#"[{"name": "x", "steps": [{"do": "dance"}]}]"#, "'x', step 1"),
             (#"[{"name": "x", "given": {"cached": "warm"}, "steps": []}]"#, "given.cached"),
         ])
-    func `a file with a mistake says where`(text: String, place: String) {
+    func `an error in a file is reported with its position`(text: String, place: String) {
         let error = #expect(throws: Scenario.Invalid.self) { try Scenario.read(Array(text.utf8)) }
         #expect(error?.place.contains(place) == true)
     }
 
-    @Test func `what must not be is found`() async throws {
+    @Test func `failed expectations are reported`() async throws {
         let text =
             #"[{"name": "x", "steps": [{"do": "getToken", "expect": {"result": "cached", "sourceContacted": false}}]}]"#
         let complaints = await ScenarioRunner.library.play(try Scenario.read(Array(text.utf8))[0])
         #expect(complaints?.count == 2)
     }
 
-    @Test func `random lives of processes, stores and an endpoint keep every promise`() {
+    @Test func `random simulations violate no invariant`() {
         for seed in 1...40 as ClosedRange<UInt64> {
             let report = LifecycleSimulation.run(seed: seed, events: 1500)
             if let violation = report.violation { Issue.record("seed \(seed): \(violation)") }
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `a seed replays exactly`() {
+    @Test func `the same seed results in the same run`() {
         let (first, second) = (
             LifecycleSimulation.run(seed: 7, events: 3000), LifecycleSimulation.run(seed: 7, events: 3000)
         )

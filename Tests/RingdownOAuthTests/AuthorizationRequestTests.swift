@@ -14,11 +14,11 @@ import Testing
         try request.code(in: query, issuer: issuer, namesIssuer: namesIssuer).reveal()
     }
 
-    @Test func `the challenge is that of the example in RFC 7636`() {
+    @Test func `matches the example challenge of RFC 7636`() {
         #expect(request.challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
     }
 
-    @Test func `the address has everything that a server needs, and not the verifier`() throws {
+    @Test func `the authorization URL contains every required parameter and not the verifier`() throws {
         let url = request.url(
             at: try HTTPURL("https://login.example/oauth/authorize"), clientID: "id&x", scope: "openid")
         #expect(
@@ -28,32 +28,34 @@ import Testing
                 + "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&scope=openid")
     }
 
-    @Test func `two requests have nothing in common`() {
+    @Test func `two requests have different states and verifiers`() {
         let (one, other) = (AuthorizationRequest(redirectURI: "a"), AuthorizationRequest(redirectURI: "a"))
         #expect(one.challenge != other.challenge && !one.isOurs([("state", "")]))
     }
 
-    @Test func `a code with our state is taken`() throws {
+    @Test func `accepts a code with a matching state`() throws {
         #expect(try code([("state", "the-state"), ("code", "abc")]) == "abc")
         #expect(try code([("state", "the-state"), ("code", "abc"), ("iss", "https://login.example")]) == "abc")
     }
 
     @Test(arguments: ["", "the-stat", "the-state ", "THE-STATE"])
-    func `another state is not ours, whatever else stands there`(state: String) {
+    func `rejects a different state before it reads other parameters`(state: String) {
         #expect(throws: Refusal.foreign) { try code([("state", state), ("code", "abc"), ("error", "x")]) }
     }
 
-    @Test func `an answer of another server is refused before its error is believed`() {
+    @Test func `rejects a response of another issuer before it reads the error`() {
         let query = [("state", "the-state"), ("error", "denied"), ("iss", "https://evil.example")]
         #expect(throws: Refusal.otherIssuer("https://evil.example")) { try code(query) }
-        #expect(throws: Refusal.otherIssuer("nobody")) {
+        #expect(throws: Refusal.otherIssuer("an unnamed issuer")) {
             try code([("state", "the-state"), ("code", "a")], namesIssuer: true)
         }
     }
 
-    @Test func `an error or a missing code is a refusal`() {
+    @Test func `treats an error or a missing code as a denial`() {
         let query = [("state", "the-state"), ("error", "access_denied"), ("error_description", "no\u{1B}[m")]
         #expect(throws: Refusal.denied("access_denied: no\\u{1b}[m")) { try code(query) }
-        #expect(throws: Refusal.denied("there was no code")) { try code([("state", "the-state"), ("code", "")]) }
+        #expect(throws: Refusal.denied("the response contains no code")) {
+            try code([("state", "the-state"), ("code", "")])
+        }
     }
 }

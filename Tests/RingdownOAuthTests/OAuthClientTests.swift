@@ -49,15 +49,15 @@ private struct Proof: Sendable {
         #"{"access_token":"SECRET\n"}"#, #"{"access_token":"x","token_type":"SECRET"}"#, #"{"SECRET":1}"#,
         "access_token=SECRET&expires_in=60", "\u{FEFF}SECRET", #"{"jwt":"SECRET","expires_in":60}"#,
     ])
-    func `the body of a success is not quoted, whatever is wrong with it`(body: String) async {
+    func `an error never quotes the body of a success`(body: String) async {
         let error = await failure(granted(body))
         #expect(error?.code == .malformedResponse)
         #expect(error?.message.contains("SECRET") == false)
-        #expect(error?.message.contains("login.example answered 200") == true)
+        #expect(error?.message.contains("login.example returned 200") == true)
     }
 
     @Test(arguments: ["%70%40ss+w%2brd%2f%3d%25%c3%A9%3a~", #"p@ss w+rd\/=%\u00e9:~"#, "p@ss w&#43;rd&#x2F;=%é:~"])
-    func `a secret that the server echoes is redacted in every form`(echo: String) async {
+    func `redacts an echoed secret that is encoded differently`(echo: String) async {
         for body in [#"{"error":"invalid_client","error_description":"bad \#(echo)"}"#, "<p>\(echo)</p>"] {
             let error = await failure(Response(status: 401, body: Array(body.utf8)))
             #expect(error?.message.contains("<redacted>") == true, "\(error?.message ?? "")")
@@ -72,7 +72,9 @@ private struct Proof: Sendable {
             .body, nil,
             "grant_type=client_credentials&client_id=the+client&client_secret=p%40ss+w%2Brd%2F%3D%25%C3%A9%3A%7E"),
     ])
-    fileprivate func `the client proves itself in one place, encoded as that place demands`(proof: Proof) async throws {
+    fileprivate func `sends the client credentials in one place with the encoding of the method`(proof: Proof)
+        async throws
+    {
         let response = granted(#"{"access_token":"t","token_type":"bearer","expires_in":60}"#)
         let (_, request) = try await token(response, proof.authentication)
         #expect(request.method == "POST")
@@ -90,7 +92,7 @@ private struct Proof: Sendable {
             ("0.5", 1),
             ("null", 7200), ("\"soon\"", 7200), ("true", 7200), ("{}", 7200), ("\"nan\"", 7200), ("1e400", 7200),
         ] as [(String, Double)])
-    func `odd lifetimes are read as what they must mean`(text: String, seconds: Double) async throws {
+    func `parses or clamps unusual lifetimes`(text: String, seconds: Double) async throws {
         var grant = try grant()
         grant.defaultLifetime = .seconds(7200)
         let response = granted(#"{"access_token":"t","token_type":"bearer","expires_in":\#(text)}"#)
@@ -99,12 +101,12 @@ private struct Proof: Sendable {
     }
 
     @Test(arguments: ["0", "-5", "\"0\""])
-    func `a token that is over already is used once and not kept`(text: String) async throws {
+    func `a token that is granted expired is not cacheable`(text: String) async throws {
         let (token, _) = try await token(granted(#"{"access_token":"t","token_type":"bearer","expires_in":\#(text)}"#))
         #expect(!token.isCacheable)
     }
 
-    @Test func `a missing lifetime is assumed, with a warning`() async throws {
+    @Test func `assumes the default lifetime with a warning if it is missing`() async throws {
         let log = MemoryLog()
         let (token, _) = try await Logger.$current.withValue(log.logger) {
             try await self.token(granted(#"{"access_token":"t","token_type":"Bearer"}"#))
@@ -113,7 +115,7 @@ private struct Proof: Sendable {
         #expect(log.warnings.count == 1)
     }
 
-    @Test func `the token's life begins when the request was sent`() async throws {
+    @Test func `counts the lifetime from the time at which the request is sent`() async throws {
         let time = time
         let transport = ScriptedTransport { _ in
             time.advance(by: .seconds(5))
@@ -124,7 +126,7 @@ private struct Proof: Sendable {
     }
 
     @Test(arguments: ["bearer", "Bearer", "BEARER"])
-    func `the token type compares without case, and the header says Bearer`(type: String) async throws {
+    func `ignores the case of the token type and sends Bearer`(type: String) async throws {
         let (token, _) = try await token(granted(#"{"access_token":"abc","token_type":"\#(type)","expires_in":60}"#))
         #expect(token.authorization.reveal() == "Bearer abc")
     }
@@ -136,7 +138,7 @@ private struct Proof: Sendable {
         #"{"access_token":"SECRETTOKEN"#,
         #"{"access_token":"SECRETTOKEN","token_type":"mac"}"#, #"{"access_token":"SECRETTOKEN","token_type":3}"#,
     ])
-    func `a success without a usable token is a failure that quotes no token`(body: String) async {
+    func `a success without a usable token is an error that quotes no token`(body: String) async {
         let error = await failure(granted(body))
         #expect(error?.code == .malformedResponse)
         #expect(error?.message.contains("SECRETTOKEN") == false)
@@ -164,13 +166,13 @@ private struct Proof: Sendable {
     ]
 
     @Test(arguments: refusals)
-    func `errors are told apart by what the body says, not by the status`(
+    func `the error code depends on the body before the status`(
         status: Int, body: String, code: TokenError.Code
     ) async {
         #expect(await failure(Response(status: status, body: Array(body.utf8)))?.code == code)
     }
 
-    @Test func `a secret that the server echoes is not repeated, in whatever form`() async {
+    @Test func `redacts an echoed secret in every encoding`() async {
         let pair = Base64.encode(Array("the+client:\(FormURLEncoding.encode(Self.secret))".utf8))
         for echo in [Self.secret, FormURLEncoding.encode(Self.secret), pair] {
             let error = await failure(Response(status: 400, body: Array("no good: \(echo) at all".utf8)))
@@ -179,12 +181,12 @@ private struct Proof: Sendable {
         }
     }
 
-    @Test func `how long to wait comes with the error`() async {
+    @Test func `the error contains the Retry-After time`() async {
         let error = await failure(Response(status: 429, headers: ["Retry-After": "7"]))
         #expect(error?.retryAfter == .seconds(7))
     }
 
-    @Test func `a secret is not sent over plain HTTP to another machine`() async throws {
+    @Test func `does not send a secret over plain HTTP to another machine`() async throws {
         var grant = try grant()
         grant.endpoint = .fixed(try HTTPURL("http://login.example/oauth/token"))
         let transport = ScriptedTransport { _ in Response(status: 200) }
@@ -193,7 +195,7 @@ private struct Proof: Sendable {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test func `JSON bodies hold the same parameters`() async throws {
+    @Test func `JSON bodies contain the same parameters`() async throws {
         var grant = try grant(.body)
         grant.format = .json
         let transport = ScriptedTransport { _ in
@@ -214,7 +216,7 @@ private struct Proof: Sendable {
         return try await Discovery(transport).tokenEndpoint(of: try HTTPURL("https://issuer.example"))
     }
 
-    @Test func `the token endpoint is what the issuer's metadata says`() async throws {
+    @Test func `reads the token endpoint from the issuer's metadata`() async throws {
         let found = try await endpoint(
             #"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/auth/token"}"#)
         #expect(found.description == "https://issuer.example/auth/token")
@@ -226,19 +228,19 @@ private struct Proof: Sendable {
         #"{"issuer":"https://issuer.example","token_endpoint":"http://issuer.example/t"}"#,
         #"{"issuer":"https://issuer.example","token_endpoint":"nonsense"}"#,
     ])
-    func `metadata that names another issuer or no safe endpoint is refused`(metadata: String) async {
+    func `rejects metadata with a different issuer or without a secure endpoint`(metadata: String) async {
         await #expect(throws: TokenError.self) { try await endpoint(metadata) }
     }
 }
 
 @Suite struct CacheKeyTests {
-    @Test func `fields cannot run into one another`() {
+    @Test func `different lists of fields have different keys`() {
         let lists: [[String]] = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"], []]
         let keys = Set(lists.map { CacheKey(fields: $0.map { Array($0.utf8) }) })
         #expect(keys.count == lists.count)
     }
 
-    @Test func `grants that differ in anything have different keys, and scopes in another order have not`() throws {
+    @Test func `different grants have different keys, and the order of scopes does not matter`() throws {
         func key(_ change: (inout Grant) throws -> Void = { _ in }) throws -> CacheKey {
             var grant = Grant(
                 endpoint: .fixed(try HTTPURL("https://a.example/token")), parameters: [.init("scope", "b a")])

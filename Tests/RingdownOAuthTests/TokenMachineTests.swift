@@ -3,12 +3,12 @@ import RingdownOAuth
 import RingdownTestSupport
 import Testing
 
-/// The state machine alone: no clock, no tasks, no network.
+/// Tests of the state machine without clock, tasks, or network.
 @Suite struct TokenMachineTests {
     private typealias Machine = TokenMachine<Int>
     private let start = ManualTime().now()
 
-    /// A machine that has just been given a token.
+    /// Returns a machine with a token that was just granted.
     private func machine(_ text: String = "first", lifetime: Duration = .seconds(3600)) throws -> Machine {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
@@ -43,7 +43,7 @@ import Testing
     private let outage = TokenError(.serverFailed, "503")
     private let refusal = TokenError(.credentialsRefused, "invalid_client")
 
-    @Test func `the first caller fetches, the others wait, and all get the one token`() throws {
+    @Test func `the first caller requests a token, the others wait, and all receive it`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         #expect(fetch.reason == .cold)
@@ -55,7 +55,7 @@ import Testing
         #expect(answers.allSatisfy { (try? $0.result.get().value.reveal()) == "token" })
     }
 
-    @Test func `a valid token is served without a fetch`() throws {
+    @Test func `serves a valid token without a request`() throws {
         var machine = try machine()
         #expect(name(machine.request(at: start + .seconds(1000))) == "serve")
     }
@@ -63,18 +63,20 @@ import Testing
     @Test(arguments: [
         (600.0, 300.0), (1200, 300), (1201, 600.5), (3600, 900), (5399, 900), (5400, 2700), (86400, 3600), (60, 30),
     ])
-    func `the advisory window follows the lifetime and is at most half of it`(lifetime: Double, window: Double) throws {
+    func `the advisory window depends on the lifetime and is at most half of it`(lifetime: Double, window: Double)
+        throws
+    {
         var machine = try machine(lifetime: .seconds(lifetime))
         let begin = lifetime - window
         #expect(name(machine.request(at: start + .seconds(begin - 1))) == "serve")
         let action = machine.request(at: start + .seconds(begin + 0.5))
         #expect(fetched(from: action)?.reason == .advisory)
         #expect(served(action) == "first")
-        // Only the first of them fetches.
+        // Only the first caller starts a request.
         #expect(name(machine.request(at: start + .seconds(begin + 0.5))) == "serve")
     }
 
-    @Test func `a refresh starts earlier by the token's own jitter`() throws {
+    @Test func `a refresh starts earlier by the jitter of the token`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         let token = Token(value: Secret("t"), lifetime: .seconds(3600), requested: start, refreshJitter: .seconds(100))
@@ -83,7 +85,7 @@ import Testing
         #expect(fetched(from: machine.request(at: start + .seconds(2601)))?.reason == .advisory)
     }
 
-    @Test func `in the mandatory window callers wait for the one fetch`() throws {
+    @Test func `callers wait for one request in the mandatory window`() throws {
         var machine = try machine()
         let now = start + .seconds(3600 - 50)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 7)))
@@ -94,7 +96,7 @@ import Testing
         #expect(served(machine.request(at: now)) == "second")
     }
 
-    @Test func `with 30 seconds left and the endpoint down everybody is served with one probe`() throws {
+    @Test func `serves all callers with one request during an outage with 30 seconds left`() throws {
         var machine = try machine()
         let now = start + .seconds(3570)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
@@ -103,7 +105,7 @@ import Testing
         for second in 0..<4 { #expect(served(machine.request(at: now + .seconds(second), waiter: 2)) == "first") }
     }
 
-    @Test func `below the usable margin it fails closed`() throws {
+    @Test func `fails below the usable margin`() throws {
         var machine = try machine()
         let now = start + .seconds(3595)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
@@ -111,7 +113,7 @@ import Testing
         #expect(throws: TokenError.self) { try answers[0].result.get() }
     }
 
-    @Test func `a failed advisory refresh is tried again after ten seconds, then twenty, with half of it random`()
+    @Test func `retries a failed advisory refresh after 10 s, then 20 s, half of it random`()
         throws
     {
         var machine = try machine()
@@ -125,7 +127,7 @@ import Testing
         #expect(fetched(from: machine.request(at: now + .seconds(15.2))) != nil)
     }
 
-    @Test func `a refusal of the credentials is remembered for 30 seconds, and no longer`() throws {
+    @Test func `does not try rejected credentials again for 30 seconds`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         _ = machine.failed(refusal, for: fetch, at: start, draw: 0)
@@ -135,7 +137,7 @@ import Testing
         #expect(fetched(from: machine.request(at: start + .seconds(31), waiter: 3))?.reason == .cold)
     }
 
-    @Test func `a passing failure is remembered for one to five seconds`() throws {
+    @Test func `returns a temporary failure for one to five seconds`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         _ = machine.failed(outage, for: fetch, at: start, draw: 0.5)
@@ -143,7 +145,7 @@ import Testing
         #expect(fetched(from: machine.request(at: start + .seconds(3.1), waiter: 3)) != nil)
     }
 
-    @Test func `a wait that the server asks for is kept, up to an hour`() throws {
+    @Test func `obeys a requested wait up to an hour`() throws {
         for (asked, kept) in [(4.0, 4.0), (7200, 3600)] {
             var machine = Machine()
             let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
@@ -155,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `after any failure a later success serves everyone`() throws {
+    @Test func `serves all callers after any failure and a later success`() throws {
         for error in [refusal, outage, TokenError(.malformedResponse, "x"), TokenError(.scopeRefused, "x")] {
             var machine = Machine()
             var fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
@@ -167,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `a rejected token leads to one fetch, however many callers report it`() throws {
+    @Test func `a rejected token causes one request regardless of the number of reports`() throws {
         var machine = try machine()
         let now = start + .seconds(100)
         let token = Token.sample("first", at: start)
@@ -177,12 +179,12 @@ import Testing
         #expect(fetch.replaced?.value.reveal() == "first")
         #expect(name(machine.request(at: now, waiter: 2)) == "wait")
         _ = machine.fetched(.sample("second", at: now), for: fetch, at: now)
-        // A late report of the old one costs nothing.
+        // A late report of the old token has no effect.
         #expect(machine.reject(token, at: now + .seconds(60)) == .retry)
         #expect(served(machine.request(at: now + .seconds(60))) == "second")
     }
 
-    @Test func `a rejected token is never handed out again, not even while the endpoint is down`() throws {
+    @Test func `never serves a rejected token again, even during an outage`() throws {
         var machine = try machine()
         let now = start + .seconds(100)
         _ = machine.reject(.sample("first", at: start), at: now)
@@ -192,13 +194,13 @@ import Testing
         #expect(served(machine.request(at: now + .seconds(10), waiter: 2)) == nil)
     }
 
-    @Test func `a token that is rejected right after it was granted is not the problem`() throws {
+    @Test func `does not replace a token that is rejected right after it was granted`() throws {
         var machine = try machine()
         #expect(machine.reject(.sample("first", at: start), at: start + .seconds(1)) == .freshToken)
         #expect(served(machine.request(at: start + .seconds(1))) == "first")
     }
 
-    @Test func `a second rejection within five seconds brings no other token`() throws {
+    @Test func `does not replace a second rejected token within five seconds`() throws {
         var machine = try machine()
         let now = start + .seconds(100)
         #expect(machine.reject(.sample("first", at: start), at: now) == .retry)
@@ -209,7 +211,7 @@ import Testing
         #expect(machine.reject(second, at: now + .seconds(6)) == .retry)
     }
 
-    @Test func `who needs a token to last gets a new one, or an error that says why not`() throws {
+    @Test func `a minimum validity causes a new token or an error`() throws {
         var machine = try machine()
         let now = start + .seconds(1800)
         let fetch = try #require(fetched(from: machine.request(at: now, minimumValidity: .seconds(2700), waiter: 1)))
@@ -222,7 +224,7 @@ import Testing
         }
     }
 
-    @Test func `force fetches although there is a token, and its failure is not hidden`() throws {
+    @Test func `a forced request ignores the cached token and reports its failure`() throws {
         var machine = try machine()
         let fetch = try #require(fetched(from: machine.request(at: start, force: true, waiter: 1)))
         #expect(fetch.reason == .forced)
@@ -231,7 +233,7 @@ import Testing
         #expect(served(machine.request(at: start)) == "first")
     }
 
-    @Test func `a forced caller sees the failure of a request that another began, the others do not`() throws {
+    @Test func `a forced caller receives the failure of a shared request, other callers do not`() throws {
         var machine = try machine()
         let now = start + .seconds(3550)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
@@ -241,14 +243,14 @@ import Testing
         }
     }
 
-    @Test func `who needs more than the platform grants is told so without a request each time`() throws {
+    @Test func `a minimum validity above the granted lifetime fails without a request each time`() throws {
         var machine = try machine()
         let long: Duration = .seconds(7200)
         #expect(name(machine.request(at: start, minimumValidity: long, waiter: 1)) == "fail")
         #expect(name(machine.request(at: start + .seconds(60), minimumValidity: long, waiter: 1)) == "fetch")
     }
 
-    @Test func `a refresh that brings a token which is over does not lose the one that is good`() throws {
+    @Test func `a refresh that grants an expired token keeps the valid one`() throws {
         var machine = try machine()
         let now = start + .seconds(2800)
         let fetch = try #require(fetched(from: machine.request(at: now)))
@@ -256,7 +258,7 @@ import Testing
         #expect(served(machine.request(at: now)) == "first")
     }
 
-    @Test func `a stored token does not answer who asked for more while it was being read`() throws {
+    @Test func `a stored token does not satisfy callers that joined with stricter options`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         _ = machine.request(at: start, minimumValidity: .seconds(1800), waiter: 2)
@@ -272,7 +274,7 @@ import Testing
         for answer in second.answers { #expect(try answer.result.get().value.reveal() == "new") }
     }
 
-    @Test func `a cancelled caller is let go and the fetch goes on for the others`() throws {
+    @Test func `a cancelled caller is removed and the request continues for the others`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         _ = machine.request(at: start, waiter: 2)
@@ -283,7 +285,7 @@ import Testing
         #expect(!third)
     }
 
-    @Test func `a token that is over when it comes is used once and not kept`() throws {
+    @Test func `uses a token that is granted expired once and does not cache it`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
         let answers = machine.fetched(.sample(lifetime: .zero, at: start, isCacheable: false), for: fetch, at: start)
@@ -293,7 +295,7 @@ import Testing
     }
 
     @Test(arguments: [86400.0, -86400])
-    func `a wall clock that jumps by a day serves no expired token and drops no more than one`(jump: Double) throws {
+    func `a wall clock that jumps by a day serves no expired token and drops at most one token`(jump: Double) throws {
         var machine = try machine()
         var later = start + .seconds(100)
         later.wall = later.wall + .seconds(jump)
@@ -304,7 +306,7 @@ import Testing
         #expect(served(machine.request(at: later + .seconds(4000), waiter: 9)) == nil)
     }
 
-    @Test func `a backoff of a clock that is ahead holds nobody back`() {
+    @Test func `ignores a backoff state of a clock that is ahead`() {
         let time = ManualTime()
         var machine = TokenMachine<Int>()
         let far = time.now().wall + .seconds(5 * 86400)
@@ -318,7 +320,7 @@ import Testing
         }
     }
 
-    @Test func `a token that was rejected does not come back from a store`() throws {
+    @Test func `does not adopt a rejected token from a store`() throws {
         let time = ManualTime()
         var machine = TokenMachine<Int>()
         let (old, new) = (Token.sample("old", at: time.now()), Token.sample("new", at: time.now()))

@@ -12,7 +12,7 @@ import Testing
         TokenSource(requester, key: CacheKey(fields: [[1]]), store: store, time: time)
     }
 
-    @Test func `ten thousand tasks that start cold make one request`() async throws {
+    @Test func `ten thousand tasks share one request on a cold start`() async throws {
         let source = source()
         let requester = requester, time = time
         try await withThrowingTaskGroup(of: String.self) { group in
@@ -24,7 +24,7 @@ import Testing
         #expect(requester.requests == 1)
     }
 
-    @Test func `simultaneous rejections of one token make one request`() async throws {
+    @Test func `simultaneous rejections of one token cause one request`() async throws {
         let source = source()
         let requester = requester, time = time
         async let first = source.token()
@@ -46,7 +46,7 @@ import Testing
         #expect(requester.requests == 2)
     }
 
-    @Test func `a failure is shared by all who wait, and a later call succeeds`() async throws {
+    @Test func `all waiting callers share a failure, and a later call succeeds`() async throws {
         let source = source()
         let requester = requester, time = time
         await withTaskGroup(of: Bool.self) { group in
@@ -63,7 +63,7 @@ import Testing
         #expect(try await token.value.reveal() == "back")
     }
 
-    @Test func `a cancelled caller returns at once and the others get the token`() async throws {
+    @Test func `a cancelled caller returns immediately and the others receive the token`() async throws {
         let source = source()
         let requester = requester
         let cancelled = Task { try await source.token() }
@@ -77,7 +77,7 @@ import Testing
         #expect(requester.requests == 1)
     }
 
-    @Test func `a refresh in the background changes the token without anyone waiting`() async throws {
+    @Test func `a background refresh replaces the token while callers receive the cached one`() async throws {
         let source = source()
         let requester = requester, time = time
         async let first = source.token()
@@ -93,7 +93,7 @@ import Testing
         #expect(requester.requests == 2)
     }
 
-    @Test func `another source with the same store makes no request`() async throws {
+    @Test func `another source with the same store sends no request`() async throws {
         let directory = try ScratchDirectory()
         let store = FileStore(directory: directory.path)
         let requester = requester, time = time
@@ -106,7 +106,7 @@ import Testing
         #expect(requester.requests == 1)
     }
 
-    @Test func `a rejected token does not come back from the store`() async throws {
+    @Test func `does not load a rejected token from the store`() async throws {
         let directory = try ScratchDirectory()
         let source = source(store: FileStore(directory: directory.path))
         let requester = requester, time = time

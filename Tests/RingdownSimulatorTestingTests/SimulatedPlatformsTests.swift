@@ -3,7 +3,7 @@ import RingdownSimulator
 import RingdownSimulatorTesting
 import Testing
 
-/// How a stranger's tests use the simulator: the library, real sockets, no account.
+/// Tests as in a client package: the library and real sockets, without an account.
 @Suite(.simulated { $0.userCount = 30 }) struct SimulatedPlatformsTests {
     private func client(_ platform: String) throws -> APIClient {
         let live = try #require(SimulatedPlatforms.current)
@@ -11,14 +11,14 @@ import Testing
     }
 
     @Test(arguments: ["genesys", "cxone"])
-    func `everybody is listed over real sockets`(platform: String) async throws {
+    func `lists all users over real sockets`(platform: String) async throws {
         var count = 0
         for try await _ in try client(platform).users() { count += 1 }
         #expect(count == 30)
         #expect(SimulatedPlatforms.current?.simulator.story(since: 0).tokenRequests == 1)
     }
 
-    @Test func `each test has a simulator of its own`() async throws {
+    @Test func `each test has its own simulator`() async throws {
         #expect(SimulatedPlatforms.current?.simulator.requestCount == 0)
         _ = try await client("genesys").token()
         #expect(SimulatedPlatforms.current?.simulator.requestCount == 1)
@@ -32,7 +32,7 @@ private func oneOutage() -> FaultRule {
 }
 
 @Test(.simulated(faults: [oneOutage()]))
-func `a fault is in force from the start of a test`() async throws {
+func `a fault is active from the start of a test`() async throws {
     let live = try #require(SimulatedPlatforms.current)
     let client = try APIClient(Settings(environment: live.variables(platform: "genesys")))
     await #expect(throws: TokenError.self) { try await client.token() }

@@ -49,16 +49,16 @@ import Testing
         ("genesys-wrong-secret-state=401", "genesys-wrong-secret-status=…"),
         ("genesys-wrong-secret-status=500", "genesys-wrong-secret-status=a whole number from 400 to 499"),
         ("cxone-refresh-token", "cxone-refresh-token=once or kept"),
-        ("cxone-report-state=", "cxone-report-state=any text of up to 100 characters"),
-        ("", "NAME=VALUE, as Documentation/Simulator.md lists them"),
+        ("cxone-report-state=", "cxone-report-state=a text of 1 to 100 bytes"),
+        ("", "NAME=VALUE (see Documentation/Simulator.md)"),
     ])
-    func `a name or a value that there is not is told, with what was meant`(text: String, expected: String) {
+    func `rejects an unknown assumption or value and names the closest match`(text: String, expected: String) {
         var options = Simulator.Options()
         let error = #expect(throws: Assumption.Invalid.self) { try options.assume(text) }
         #expect(error?.expected == expected)
     }
 
-    @Test(arguments: [400, 401]) func `the status for a wrong secret`(status: Int) async throws {
+    @Test(arguments: [400, 401]) func `returns the assumed status for a wrong secret`(status: Int) async throws {
         let simulator = try simulator("genesys-wrong-secret-status=\(status)")
         let response = try await send(
             simulator, "POST", "https://login.mypurecloud.com/oauth/token",
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [("accepted", 200), ("refused", 400)])
-    func `credentials in the body of a token request`(word: String, status: Int) async throws {
+    func `accepts or refuses credentials in the body as assumed`(word: String, status: Int) async throws {
         let simulator = try simulator("genesys-credentials-in-body=\(word)")
         let known = simulator.credentials
         let body =
@@ -77,7 +77,7 @@ import Testing
         #expect(response.status == status)
     }
 
-    @Test func `a lifetime that is a second short, and another way to write the type`() async throws {
+    @Test func `returns the assumed expires_in and token_type`() async throws {
         let simulator = try simulator("genesys-expires-in=less-one", "genesys-token-type=Bearer")
         let known = simulator.credentials
         let response = try await send(
@@ -88,7 +88,7 @@ import Testing
         #expect(json["token_type"] == "Bearer")
     }
 
-    @Test func `the largest page of a list`() async throws {
+    @Test func `rejects a page larger than the assumed maximum`() async throws {
         let simulator = try simulator("genesys-page-size=100")
         let token = try await genesysToken(simulator)
         for (size, status) in [(100, 200), (101, 400)] {
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `a job takes and lasts as long as it is said, and its results before that`() async throws {
+    @Test func `applies the assumed duration and lifetime of a job`() async throws {
         let simulator = try simulator(
             "job-seconds=100", "job-lifetime=1000", "genesys-unfinished-results-status=404")
         let token = try await genesysToken(simulator)
@@ -119,7 +119,7 @@ import Testing
             try JSONReader.parse(try await send(simulator, "GET", "\(jobs)/\(job)", token).body)["state"] == "EXPIRED")
     }
 
-    @Test func `what CXone says to client_credentials and to a wrong key`() async throws {
+    @Test func `returns the assumed CXone errors for client_credentials and a wrong key`() async throws {
         let simulator = try simulator(
             "cxone-client-credentials-status=401", "cxone-client-credentials-error=unauthorized_client",
             "cxone-wrong-key-status=403")
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [("kept", 200), ("once", 400)])
-    func `how often a refresh token is good`(word: String, second: Int) async throws {
+    func `accepts a refresh token as often as assumed`(word: String, second: Int) async throws {
         let simulator = try simulator("cxone-refresh-token=\(word)")
         let json = try JSONReader.parse(try await cxone(simulator, passwordGrant(simulator)).body)
         let token = try #require(json["refresh_token"]?.string)
@@ -138,7 +138,7 @@ import Testing
         #expect(try await cxone(simulator, "grant_type=refresh_token&refresh_token=\(token)").status == second)
     }
 
-    @Test func `what only one source says can be refused`() async throws {
+    @Test func `refuses behaviour that only one source documents`() async throws {
         let simulator = try simulator("cxone-token-request-in-json=refused", "cxone-key-endpoint-at-issuer=refused")
         let known = simulator.credentials
         let grant = #"{"grant_type":"password","username":"\#(known.cxoneAccessKeyID)","password":"x"}"#
@@ -150,7 +150,7 @@ import Testing
         #expect(try await send(simulator, "POST", "https://na1.nice-incontact.com\(path)", body: key).status == 200)
     }
 
-    @Test func `without Accept, and in another area`() async throws {
+    @Test func `returns the assumed status without Accept and in another area`() async throws {
         let simulator = try simulator("cxone-missing-accept-status=415", "cxone-other-area-status=404")
         let json = try JSONReader.parse(try await cxone(simulator, passwordGrant(simulator)).body)
         let token = try #require(json["access_token"]?.string)
@@ -160,7 +160,7 @@ import Testing
         #expect(try await send(simulator, "GET", "https://api-eu1.niceincontact.com\(path)", headers).status == 404)
     }
 
-    @Test func `secrets have characters in which the encodings differ where one of them is demanded`() async throws {
+    @Test func `secrets contain reserved characters if an encoding is required`() async throws {
         var options = Simulator.Options()
         options.secretEncoding = .form
         let simulator = Simulator(options, time: time)
@@ -173,7 +173,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["FAILED", "CANCELLED"]) func `a job ends as a fault says`(outcome: String) async throws {
+    @Test(arguments: ["FAILED", "CANCELLED"]) func `a job ends with the outcome of a fault`(outcome: String)
+        async throws
+    {
         let simulator = try simulator()
         simulator.addFaults([try FaultRule("path=/data-extraction/v1/jobs,method=POST,jobOutcome=\(outcome)")])
         let json = try JSONReader.parse(try await cxone(simulator, passwordGrant(simulator)).body)

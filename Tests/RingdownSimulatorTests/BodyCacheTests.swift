@@ -3,7 +3,7 @@ import Testing
 @testable import RingdownSimulator
 
 @Suite struct BodyCacheTests {
-    @Test func `what was begun before the client changed is not kept`() {
+    @Test func `does not store a response that started before the client changed`() {
         var world = SimulatorState()
         let before = world.bodies.generation
         world.client.state = .disabled
@@ -17,13 +17,13 @@ import Testing
         #expect(world.bodies["/a"] == nil)
     }
 
-    @Test func `a full cache begins anew and stays what it is`() {
+    @Test func `a full cache is emptied and keeps its generation`() {
         var cache = BodyCache()
         let generation = cache.generation
         for number in 0..<5 {
             cache.keep(.init(body: [UInt8](repeating: 0, count: 1 << 20)), for: "\(number)", of: generation)
         }
-        // Three fit beside their keys, so that the fourth begins anew.
+        // Three bodies fit together with their keys. The fourth empties the cache.
         #expect((0..<5).map { cache["\($0)"] != nil } == [false, false, false, true, true])
         #expect(cache.generation === generation)
     }

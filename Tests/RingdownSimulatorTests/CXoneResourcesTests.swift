@@ -3,7 +3,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// Refresh tokens, contacts and both families of jobs of CXone, as its fact page has them.
+/// Refresh tokens, contacts and both kinds of jobs of CXone as documented in its fact page.
 @Suite struct CXoneResourcesTests {
     private let time = ManualTime()
     private let simulator: Simulator
@@ -42,7 +42,7 @@ import Testing
         return ["Authorization": "Bearer \(token)", "Accept": "application/json"]
     }
 
-    @Test func `a refresh token brings new tokens for twice the life of an access token`() async throws {
+    @Test func `a refresh token is valid for twice the lifetime of an access token`() async throws {
         let refresh = try #require(try await tokens()["refresh_token"]?.string)
         func refreshed(_ token: String) async throws -> Response {
             try await grant([("grant_type", .text("refresh_token")), ("refresh_token", .text(token))])
@@ -53,11 +53,10 @@ import Testing
         #expect(try JSONReader.parse(response.body)["refresh_token"]?.string != refresh)
         time.advance(by: .seconds(1))
         #expect(try await refreshed(refresh).status == 400)
-        #expect(try await refreshed("made up").status == 400)
+        #expect(try await refreshed("unknown").status == 400)
     }
 
-    @Test func `a data extraction job has a bare string as id and its result with a stranger who refuses tokens`()
-        async throws
+    @Test func `a data extraction job has a bare string as id and a result on a host that refuses tokens`() async throws
     {
         let headers = try await bearer()
         let body =
@@ -79,7 +78,7 @@ import Testing
         #expect(try await send("GET", link + "0", [:]).status == 403)
     }
 
-    @Test func `an interval of two thousand years does not fill the memory`() async throws {
+    @Test func `limits the result of an interval of two thousand years`() async throws {
         let headers = try await bearer()
         let body = #"{"entityName":"x","version":"1","startDate":"0001-01-01","endDate":"2026-11-01"}"#
         let id = try #require(
@@ -90,7 +89,7 @@ import Testing
         #expect(try await send("GET", link, [:]).body.count < 8_000_000)
     }
 
-    @Test func `one extraction job is taken in 30 seconds, and a malformed one never`() async throws {
+    @Test func `accepts one extraction job in 30 seconds and rejects a malformed job`() async throws {
         let headers = try await bearer()
         let body = #"{"entityName":"qm-workflows","version":"4","startDate":"2026-11-01","endDate":"2026-11-02"}"#
         let url = api + "/data-extraction/v1/jobs"
@@ -104,7 +103,7 @@ import Testing
         #expect(try await send("POST", url, headers, body).status == 202)
     }
 
-    @Test func `a report job is wrapped, and its file is Base64 on the cluster's host`() async throws {
+    @Test func `a report job returns a wrapped result with a Base64 file on the cluster host`() async throws {
         let headers = try await bearer()
         let base = api + "/incontactapi/services/v34.0/report-jobs/"
         let submitted = try await send("POST", base + "57?fileType=CSV", headers)
@@ -124,7 +123,7 @@ import Testing
         #expect(try await send("GET", base + "1", headers).status == 404)
     }
 
-    @Test func `a data download tells its mistakes with status 200, and nothing with 204`() async throws {
+    @Test func `a data download reports errors with status 200 and no data with 204`() async throws {
         let headers = try await bearer()
         let base = api + "/incontactapi/services/v34.0/report-jobs/datadownload/350"
         let mistaken = try await send("POST", base, headers)
@@ -139,9 +138,7 @@ import Testing
         #expect(none.status == 204)
     }
 
-    @Test func `completed contacts come with skip and top, links that keep the question, and 204 past the end`()
-        async throws
-    {
+    @Test func `lists completed contacts with skip and top, links with the query, and 204 past the end`() async throws {
         let headers = try await bearer()
         let query = "startDate=2026-11-01T00:00:00Z&endDate=2026-11-02T00:00:00Z"
         var (ids, url): (Set<Int>, String?) = (
@@ -162,7 +159,7 @@ import Testing
 }
 
 extension CXoneResourcesTests {
-    @Test func `a refresh needs no client, its token says two hours, and token ids are texts`() async throws {
+    @Test func `a refresh requires no client, its token expires after two hours, and jti is a string`() async throws {
         let granted = try await tokens()
         let refresh = try #require(granted["refresh_token"]?.string)
         let claims = try claims(refresh)
@@ -181,7 +178,7 @@ extension CXoneResourcesTests {
         return try JSONReader.parse(try #require(Base64.decode(String(parts[1]))))
     }
 
-    @Test func `a person who signed in is told apart from the employee of the access key`() async throws {
+    @Test func `the token of a user who signed in identifies that user`() async throws {
         let credentials = simulator.credentials
         let people = try JSONReader.parse(try await send("GET", "http://control/_sim/people", [:]).body)
         let (name, id) = (
@@ -213,7 +210,7 @@ extension CXoneResourcesTests {
         #expect(who["sub"]?.string == "user:\(id)")
     }
 
-    @Test func `the tenant of the government's area has the government's issuer`() async throws {
+    @Test func `the government area has its own issuer`() async throws {
         var options = Simulator.Options()
         options.cxoneArea = "na2"
         let simulator = Simulator(options, time: time)
@@ -235,8 +232,7 @@ extension CXoneResourcesTests {
         }
     }
 
-    @Test func `links to results are good for an hour, and there is a new one as long as the job is kept`() async throws
-    {
+    @Test func `a link to a result is valid for an hour, and each status request returns a new link`() async throws {
         let submitted = try await send(
             "POST", api + "/data-extraction/v1/jobs", try await bearer(),
             #"{"entityName":"x","version":"7","startDate":"2026-11-01","endDate":"2026-11-01"}"#)
@@ -255,8 +251,7 @@ extension CXoneResourcesTests {
         #expect(try await send("GET", first.replacing("X-Amz-Date=2026", with: "X-Amz-Date=2036"), [:]).status == 403)
     }
 
-    @Test func `a download has the name that it is given, once, and its header only where that is wanted`() async throws
-    {
+    @Test func `a download uses fileName once and includeHeaders`() async throws {
         let headers = try await bearer()
         let services = api + "/incontactapi/services/v34.0/"
         let target =
@@ -277,7 +272,7 @@ extension CXoneResourcesTests {
         #expect(try JSONReader.parse(again.body)["errorMessage"]?.string?.contains("unique") == true)
     }
 
-    @Test func `an extraction that fails says why in its result`() async throws {
+    @Test func `a failed extraction reports an error message in its result`() async throws {
         simulator.addFaults([try FaultRule("jobOutcome=FAILED")])
         let headers = try await bearer()
         let submitted = try await send(

@@ -45,9 +45,7 @@ import Testing
         return (response.status, response.body.isEmpty ? .null : try JSONReader.parse(response.body))
     }
 
-    @Test func `a failure comes as often as it was ordered, in the platform's words, and waits as it was told`()
-        async throws
-    {
+    @Test func `applies a status fault twice with the platform's error and Retry-After`() async throws {
         try set("path=/oauth/token,status=503,retryAfter=7,times=2")
         for _ in 0..<2 {
             let response = try await requestToken()
@@ -58,21 +56,21 @@ import Testing
         #expect(try await requestToken().status == 200)
     }
 
-    @Test func `Retry-After can be a date, and Date can be wrong`() async throws {
+    @Test func `sends Retry-After as a date and a skewed Date`() async throws {
         try set("path=/oauth/token,status=429,retryAfterDate=30,dateSkew=-600")
         let headers = try await requestToken().headers
         #expect(headers["Retry-After"] == (time.now().wall + .seconds(30)).httpDate)
         #expect(headers["Date"] == (time.now().wall + .seconds(-600)).httpDate)
     }
 
-    @Test func `conditions on number, time, method, platform and client hold together`() async throws {
+    @Test func `combines conditions on number, time, method, platform and client`() async throws {
         try set("path=/oauth/*,nth=2,status=500")
         #expect(try await requestToken().status == 200)
         #expect(try await requestToken().status == 500)
         #expect(try await requestToken().status == 200)
         try set(
             "from=10,until=20,status=502", "platform=cxone,status=504", "method=PUT,status=504",
-            "client=nobody,status=504")
+            "client=unknown,status=504")
         #expect(try await requestToken().status == 200)
         time.advance(by: .seconds(10))
         #expect(try await requestToken().status == 502)
@@ -82,7 +80,7 @@ import Testing
         #expect(try await requestToken().status == 501)
     }
 
-    @Test func `chance follows the seed`() async throws {
+    @Test func `probability depends only on the seed`() async throws {
         func statuses() async throws -> [Int] {
             let other = FaultTests()
             try other.set("probability=0.5,status=500")
@@ -96,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: [("truncated", false), ("invalid", false), ("html", false), ("empty", true)])
-    func `bodies can be spoilt`(kind: String, isEmpty: Bool) async throws {
+    func `replaces the body of a response`(kind: String, isEmpty: Bool) async throws {
         try set("body=\(kind)")
         let response = try await requestToken()
         #expect(response.status == 200)
@@ -109,17 +107,17 @@ import Testing
         arguments: [
             ("0", JSON.int(0)), ("-5", .int(-5)), ("\"3600.0\"", "3600.0"), ("1e12", .number("1e12")), ("missing", nil),
         ] as [(String, JSON?)])
-    func `lifetimes can be odd`(text: String, expected: JSON?) async throws {
+    func `replaces or removes expires_in`(text: String, expected: JSON?) async throws {
         try set("expiresIn=\(text)")
         #expect(try JSONReader.parse(try await requestToken().body)["expires_in"] == expected)
     }
 
-    @Test func `a lifetime can be null`() async throws {
+    @Test func `sets expires_in to null`() async throws {
         try set("expiresIn=null")
         #expect(String(decoding: try await requestToken().body, as: UTF8.self).contains(#""expires_in":null"#))
     }
 
-    @Test func `a token can be revoked under a program's hands, and a secret rotated`() async throws {
+    @Test func `revokes the token of a request and rotates the client secret`() async throws {
         let token = try await token()
         try set("path=/api/v2/tokens/me,nth=2,revokeToken")
         #expect(try await call(token).status == 200)
@@ -133,13 +131,13 @@ import Testing
     }
 
     @Test(arguments: ["cut=before", "cut=within", "contentLength=9999"])
-    func `a response that breaks off is an error in memory too`(rule: String) async throws {
+    func `a truncated response is a transport error in memory`(rule: String) async throws {
         try set(rule)
         let error = await #expect(throws: TransportError.self) { try await requestToken() }
         #expect(error?.code == .brokenResponse)
     }
 
-    @Test func `a client is known by credentials in the body too, and faults of the wire add up`() async throws {
+    @Test func `matches a client by credentials in the body and combines wire faults`() async throws {
         try set("client=\(simulator.credentials.genesysClientID),cut=within", "bytesPerSecond=1000000000")
         let body = "grant_type=client_credentials&client_id=\(simulator.credentials.genesysClientID)&client_secret=x"
         let request = Request(
@@ -153,7 +151,7 @@ import Testing
         #expect(throws: FaultRule.Invalid.self) { try FaultRule("bytesPerSecond=9223372036854775807") }
     }
 
-    @Test func `latency waits at the pace of the simulator's clock`() async throws {
+    @Test func `latency follows the simulator's clock`() async throws {
         try set("latency=5")
         let task = Task { try await requestToken().status }
         await time.waitForSleepers(1)
@@ -170,7 +168,7 @@ import Testing
             ("{\"path\": \"/a\",\n\"cut\": 1}", "line 2, fault 1, cut", "before, within, after"),
             ("[{\"cut\":\"soon\"}]", "line 1, fault 1, cut", "before, within, after"),
         ] as [(String, String, String)])
-    func `a mistake in a file of faults is named by line, member and what was expected`(
+    func `reports an invalid fault file with line, member and permitted values`(
         text: String, place: String, expected: String
     ) {
         let error = #expect(throws: FaultRule.Invalid.self) { try FaultRule.rules(file: Array(text.utf8)) }
@@ -185,11 +183,11 @@ import Testing
         "until=0,from=0",
         "certificate=expired,path=/a", "certificate=expired,method=GET", "certificate=expired,client=a",
     ])
-    func `a rule that can never do what it says is refused`(text: String) {
+    func `rejects a rule that can never apply`(text: String) {
         #expect(throws: FaultRule.Invalid.self) { try FaultRule(text) }
     }
 
-    @Test func `hosts and methods compare without case, and an asterisk stands at either end of a host`() async throws {
+    @Test func `ignores the case of hosts and methods and accepts an asterisk at either end of a host`() async throws {
         for (text, status) in [
             ("host=LOGIN.mypurecloud.com,status=500,times=1", 500),
             ("host=login.*,method=post,status=502,times=1", 502),
@@ -201,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func `the journal says what a fault did`() async throws {
+    @Test func `the journal lists the effects of faults`() async throws {
         try set("path=/oauth/token,cut=before,times=1")
         try set("nth=1,members={\"a\":1}")
         _ = try? await requestToken()
@@ -210,7 +208,7 @@ import Testing
         #expect(entry.effects == ["cut=before", #"members={"a":1}"#])
     }
 
-    @Test func `a rule comes in at run time as a command line has it, and chances repeat after a reset`() async throws {
+    @Test func `accepts command-line syntax at run time and repeats random decisions after a reset`() async throws {
         func row() async throws -> [Int] {
             #expect(try await control("POST", "faults", "path=/oauth/token,probability=0.5,status=503").status == 204)
             var statuses: [Int] = []
@@ -223,14 +221,14 @@ import Testing
         #expect(try await row() == first)
     }
 
-    @Test func `a rule on the command line can hold JSON, commas too`() async throws {
+    @Test func `a rule in command-line syntax can contain JSON with commas`() async throws {
         try set(#"path=/oauth/token,members={"error":"a,b","list":["\"}"]},status=400"#)
         let json = try JSONReader.parse(try await requestToken().body)
         #expect(json["error"] == "a,b")
         #expect(json["list"] == ["\"}"])
     }
 
-    @Test func `a refusal by a fault carries what every answer carries`() async throws {
+    @Test func `a status fault keeps the header fields of every response`() async throws {
         let token = try await token()
         try set("path=/api/v2/*,status=429")
         let response = try await call(token)
@@ -240,7 +238,7 @@ import Testing
         #expect(response.headers["Date"] == time.now().wall.httpDate)
     }
 
-    @Test func `CXone's token endpoints fail in JSON`() async throws {
+    @Test func `CXone token endpoints report faults in JSON`() async throws {
         try set("platform=cxone,status=503")
         let response = try await send("POST", "https://cxone.niceincontact.com/auth/token", body: "grant_type=password")
         #expect(response.status == 503)
@@ -249,7 +247,7 @@ import Testing
 
     // MARK: The control plane
 
-    @Test func `the journal says which token came, and whose it was though it is refused`() async throws {
+    @Test func `the journal records token and client also for refused tokens`() async throws {
         let (first, second) = (try await token(), try await token())
         for token in [second, first] { #expect(try await call(token).status == 200) }
         simulator.revoke(first)
@@ -271,7 +269,7 @@ import Testing
         ("GET", "count?status=2xx&expect=0", ""), ("GET", "count?token=first&expect=0", ""), ("POST", "faults", ""),
         ("POST", "faults", "{"), ("POST", "faults", #"{"certificate":"expired"}"#),
     ])
-    func `what the control plane does not understand is told, and nothing happens`(
+    func `the control plane rejects invalid requests without any effect`(
         method: String, path: String, body: String
     ) async throws {
         let (status, json) = try await control(method, path, body)
@@ -280,7 +278,7 @@ import Testing
         #expect(try await requestToken().status == 200)
     }
 
-    @Test func `a reset brings back the faults of the start, and no others`() async throws {
+    @Test func `a reset restores the initial faults only`() async throws {
         var options = Simulator.Options()
         options.faults = [try FaultRule("path=/oauth/token,status=503,times=1")]
         let simulator = Simulator(options, time: time)
@@ -295,7 +293,7 @@ import Testing
         #expect(try await [status(), status()] == [503, 400])
     }
 
-    @Test func `faults come and go at run time, and a mistake changes nothing`() async throws {
+    @Test func `adds and removes faults at run time and ignores an invalid rule`() async throws {
         #expect(try await control("POST", "faults", #"[{"path":"/oauth/token","status":500}]"#).status == 204)
         #expect(try await requestToken().status == 500)
         #expect(try await control("POST", "faults", #"{"status":"many"}"#).status == 400)
@@ -303,7 +301,7 @@ import Testing
         #expect(try await requestToken().status == 200)
     }
 
-    @Test func `the clock is moved, stopped and made to run faster`() async throws {
+    @Test func `advances, stops and accelerates the clock`() async throws {
         let token = try await token()
         #expect(try await control("POST", "clock", #"{"advance": 86399}"#).status == 200)
         #expect(try await call(token).status == 200)
@@ -326,14 +324,13 @@ import Testing
             ("http://127.0.0.1:18000/_sim/state", "http://evil.example", 403),
             ("http://rebound.example:18000/_sim/state", nil, 403), ("http://localhost:18000/_sim/state", nil, 200),
         ] as [(String, String?, Int)])
-    func `the control plane does not answer other sites' pages`(url: String, origin: String?, status: Int) async throws
-    {
+    func `the control plane rejects cross-site requests`(url: String, origin: String?, status: Int) async throws {
         var request = Request("GET", try HTTPURL(url))
         if let origin { try request.headers.set("Origin", origin) }
         #expect(try await InMemoryTransport(simulator).send(request).status == status)
     }
 
-    @Test func `requests since a mark are counted and expected`() async throws {
+    @Test func `counts requests since the mark and compares them with expect`() async throws {
         _ = try await requestToken()
         _ = try await control("POST", "mark")
         #expect(try await control("GET", "count?path=/oauth/token&expect=0").status == 200)
@@ -347,7 +344,7 @@ import Testing
         #expect(unexpected.json["since_mark"]?.array?.count == 2)
     }
 
-    @Test func `a disabled client loses its tokens, an inactive one gets no more`() async throws {
+    @Test func `an inactive client gets no new tokens, and a disabled client loses all tokens`() async throws {
         let token = try await token()
         _ = try await control("POST", "client", #"{"state":"inactive"}"#)
         #expect(try await requestToken().status == 400)
@@ -359,7 +356,7 @@ import Testing
         #expect(try await call(token).status == 200)
     }
 
-    @Test func `a call without its permission is 403 and names it, and the token stays good`() async throws {
+    @Test func `a call without permission gets 403 with its name, and the token stays valid`() async throws {
         let token = try await token()
         #expect(try await call(token, "/api/v2/routing/queues").status == 200)
         _ = try await control("POST", "client", #"{"permissions":["oauth:client:view"]}"#)

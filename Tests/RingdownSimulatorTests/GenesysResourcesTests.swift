@@ -3,7 +3,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// Analytics, SCIM and the limits of Genesys Cloud, as its fact page has them.
+/// Analytics, SCIM and limits of Genesys Cloud as documented in its fact page.
 @Suite struct GenesysResourcesTests {
     private let time = ManualTime()
     private let simulator: Simulator
@@ -41,10 +41,10 @@ import Testing
 
     private let query = "analytics/conversations/details/query"
     private let jobs = "analytics/conversations/details/jobs"
-    /// Two days that are over: 96 conversations each.
+    /// Two past days with 96 conversations each.
     private let past: JSON = "2026-11-01T06:00:00.000Z/2026-11-02T18:00:00.000Z"
 
-    @Test func `a query returns what started on the days that its interval touches, page by page`() async throws {
+    @Test func `a query returns the conversations of all days that its interval touches, in pages`() async throws {
         let token = try await token()
         var ids: Set<String> = []
         for page in 1...4 {
@@ -63,7 +63,7 @@ import Testing
         #expect(beyond.json.members?.map(\.name) == ["totalHits"])
     }
 
-    @Test func `of an interval that is still going on the total drifts`() async throws {
+    @Test func `the total of an interval that has not ended varies between pages`() async throws {
         let token = try await token()
         var totals: Set<Int> = []
         for page in 1...3 {
@@ -91,19 +91,19 @@ import Testing
             ],
             ["date_from": "2026-11-01", "size": 10],
         ] as [JSON])
-    func `a query that the platform would refuse is refused`(body: JSON) async throws {
+    func `refuses invalid queries`(body: JSON) async throws {
         let answer = try await call("POST", query, try await token(), body: body)
         #expect(answer.status == 400)
         #expect(answer.json["message"] != nil)
     }
 
-    @Test func `the window of pages ends at 100,000 with the words that are attested`() async throws {
+    @Test func `refuses pages beyond 100,000 results with the documented message`() async throws {
         let body: JSON = ["interval": past, "paging": ["pageSize": 100, "pageNumber": 1001]]
         let message = try await call("POST", query, try await token(), body: body).json["message"]?.string
         #expect(message?.hasPrefix("Pagination may not exceed 100000 results. Tip:") == true)
     }
 
-    @Test func `a job waits, works, is fulfilled, gives its results by cursor, and expires`() async throws {
+    @Test func `a job is queued, pending and fulfilled, returns results by cursor, and expires`() async throws {
         let first = try await token()
         let submitted = try await call("POST", jobs, first, body: ["interval": past])
         #expect(submitted.status == 202)
@@ -128,7 +128,7 @@ import Testing
         #expect(try await call("GET", job + "/results", later).status == 400)
     }
 
-    @Test func `a job can be cancelled, and one that nobody submitted is not there`() async throws {
+    @Test func `cancels a job and returns 404 for an unknown job`() async throws {
         let token = try await token()
         let id = try #require(try await call("POST", jobs, token, body: ["interval": past]).json["jobId"]?.string)
         #expect(try await call("DELETE", "\(jobs)/\(id)", token).status == 204)
@@ -138,7 +138,7 @@ import Testing
         #expect(try await call("GET", "\(jobs)/availability", token).json["dataAvailabilityDate"] != nil)
     }
 
-    @Test func `SCIM counts from one, and says so wrongly asked in its own form`() async throws {
+    @Test func `SCIM indices start at one, and errors have the SCIM format`() async throws {
         let token = try await token()
         var (ids, start): (Set<String>, Int) = ([], 1)
         while true {
@@ -157,7 +157,7 @@ import Testing
         )
     }
 
-    @Test func `too many token requests in a minute are 400, not 429, where that limit is set`() async throws {
+    @Test func `refuses token requests beyond loginsPerMinute with 400`() async throws {
         var options = Simulator.Options()
         options.loginsPerMinute = 3
         let simulator = Simulator(options, time: time)
@@ -171,8 +171,7 @@ import Testing
         #expect(try await requestToken(simulator).status == 200)
     }
 
-    @Test func `a token that is not used ends before its time, where the organisation has such a timeout`() async throws
-    {
+    @Test func `an unused token expires after the idle timeout`() async throws {
         var options = Simulator.Options()
         options.idleTimeout = .seconds(300)
         let simulator = Simulator(options, time: time)
@@ -185,7 +184,7 @@ import Testing
         #expect(try await call("GET", "tokens/me", token, on: simulator).status == 401)
     }
 
-    @Test func `a scan goes on behind an empty page, and its cursors last a day`() async throws {
+    @Test func `a scan continues after an empty page, and its cursors expire after a day`() async throws {
         let token = try await token()
         var (ids, sizes): (Set<String>, [Int]) = ([], [])
         var path: String? = "externalcontacts/scan/contacts?limit=200"
@@ -208,12 +207,12 @@ import Testing
     }
 
     @Test(arguments: ["0.1" + String(repeating: "0", count: 90), "1.x", "-1.5", "..", "1e300.1e300"])
-    func `a cursor that was never given out is refused`(cursor: String) async throws {
+    func `rejects a cursor that was not issued`(cursor: String) async throws {
         let path = "externalcontacts/scan/contacts?cursor=" + cursor
         #expect(try await call("GET", path, try await token()).status == 400)
     }
 
-    @Test func `teams are listed by key, without totals`() async throws {
+    @Test func `lists teams by key without totals`() async throws {
         let token = try await token()
         let first = try await call("GET", "teams?pageSize=50", token).json
         #expect(first["total"] == nil && first["pageCount"] == nil)
@@ -224,7 +223,7 @@ import Testing
         #expect(try await call("GET", "teams?after=x", token).status == 400)
     }
 
-    @Test func `a client sees the queues of its own divisions only`() async throws {
+    @Test func `lists only the queues of the client's divisions`() async throws {
         let token = try await token()
         let names = try await call("GET", "authorization/divisions", token).json["entities"]?.array?
             .compactMap { $0["name"]?.string }
@@ -241,7 +240,7 @@ import Testing
         #expect((refusal.status, refusal.json["code"]) == (403, "missing.permissions"))
     }
 
-    @Test func `beyond the calls of a day the wait is told in hours`() async throws {
+    @Test func `refuses calls beyond callsPerDay with a Retry-After of hours`() async throws {
         var options = Simulator.Options()
         options.callsPerDay = 2
         let simulator = Simulator(options, time: time)
@@ -260,7 +259,7 @@ import Testing
 }
 
 extension GenesysResourcesTests {
-    @Test func `a job has what was going on in its interval, and nothing newer than its data`() async throws {
+    @Test func `a job returns conversations that were active in its interval and are available`() async throws {
         let token = try await token()
         func conversations(_ interval: JSON) async throws -> [JSON] {
             let submitted = try await call("POST", jobs, token, body: ["interval": interval])
@@ -273,7 +272,7 @@ extension GenesysResourcesTests {
             #expect(found.allSatisfy { ($0["conversationEnd"]?.string ?? "") < end })
             return found
         }
-        // Conversations start every quarter of an hour, and none is over within half a minute.
+        // A conversation starts every 15 minutes and lasts at least 30 seconds.
         let minute = try await conversations("2026-11-10T00:00:20.000Z/2026-11-10T00:00:30.000Z")
         #expect(minute.map { $0["conversationStart"] } == ["2026-11-10T00:00:00.000Z"])
         #expect(try await conversations("2026-11-10T00:14:50.000Z/2026-11-10T00:15:00.000Z").isEmpty)
@@ -281,10 +280,10 @@ extension GenesysResourcesTests {
         #expect(try await conversations("2040-01-01T00:00:00.000Z/2040-01-02T00:00:00.000Z").isEmpty)
     }
 
-    @Test func `a conversation that is going on has no end`() async throws {
+    @Test func `an active conversation has no end`() async throws {
         let token = try await token()
         let now = time.now().wall
-        // To 20 seconds after the start of one.
+        // Advance to 20 seconds after the start of a conversation.
         let start = (now.secondsSince1970 / 900).rounded(.up) * 900
         time.advance(by: .seconds(start + 20 - now.secondsSince1970))
         let day = Timestamp(secondsSince1970: start).rfc3339.prefix(10)
@@ -302,14 +301,14 @@ extension GenesysResourcesTests {
         #"{"pageNumber":"2"}"#, #"{"pageNumber":1.5}"#, #"{"pageNumber":1e30}"#, #"{"pageSize":0}"#, "[]", #""x""#,
         "7",
     ])
-    func `a page that is no whole number does not pass for the first one`(paging: String) async throws {
+    func `rejects a page that is not a whole number`(paging: String) async throws {
         let body: JSON = ["interval": past, "paging": try JSONReader.parse(Array(paging.utf8))]
         let answer = try await call("POST", query, token(), body: body)
         #expect(answer.status == 400)
         #expect(answer.json["code"] == "invalid.value")
     }
 
-    @Test func `a body that says it is a form is none that the platform takes`() async throws {
+    @Test func `rejects a Content-Type other than JSON`() async throws {
         for (type, status) in [
             ("application/x-www-form-urlencoded", 415), ("text/plain", 415), ("application/json; charset=utf-8", 200),
         ] {
@@ -322,7 +321,7 @@ extension GenesysResourcesTests {
         }
     }
 
-    @Test func `to ask about a token can leave its idle time alone`() async throws {
+    @Test func `preserveIdleTTL does not reset the idle time of a token`() async throws {
         var options = Simulator.Options()
         options.idleTimeout = .seconds(300)
         let simulator = Simulator(options, time: time)
@@ -336,7 +335,7 @@ extension GenesysResourcesTests {
         #expect(try await call("GET", "tokens/me", token, on: simulator).status == 401)
     }
 
-    @Test func `a token says in which divisions the client has its role`() async throws {
+    @Test func `token information lists the divisions of the client's role`() async throws {
         let token = try await token()
         let all = try await call("GET", "authorization/divisions", token).json["entities"]?.array ?? []
         func divisions() async throws -> [String?] {
@@ -351,7 +350,7 @@ extension GenesysResourcesTests {
         #expect(try await divisions() == [all.first { $0["name"] == "Support" }?["id"]?.string])
     }
 
-    @Test func `refusals have the platform's words`() async throws {
+    @Test func `errors have the platform's messages`() async throws {
         let token = try await token()
         let size = try await call("GET", "users?pageSize=501", token)
         #expect(
@@ -361,7 +360,7 @@ extension GenesysResourcesTests {
         #expect(try await call("GET", "users?\(ids)", token).json["code"] == "max.user.ids")
     }
 
-    @Test func `where the platform has such a limit, old intervals are refused`() async throws {
+    @Test func `refuses intervals older than genesys-query-days-back`() async throws {
         var options = Simulator.Options()
         try options.assume("genesys-query-days-back=35")
         let simulator = Simulator(options, time: time)

@@ -3,7 +3,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// What lists say of their items is there, and what one asks lists for is looked at, or said not to be.
+/// Listed items exist, and lists apply their parameters or name the ignored ones in a hint.
 @Suite struct ListTests {
     private let simulator = Simulator(time: ManualTime())
     private let genesys = "https://api.mypurecloud.com"
@@ -43,7 +43,7 @@ import Testing
             "users", "teams", "routing/queues", "routing/skills", "authorization/divisions", "oauth/clients",
             "externalcontacts/scan/contacts",
         ])
-    func `every item of a list is there by its own address`(path: String) async throws {
+    func `returns every listed item at its own URI`(path: String) async throws {
         let token = try await genesysToken()
         let list = try await get("\(genesys)/api/v2/\(path)", token)
         #expect(list.hint == nil)
@@ -54,12 +54,12 @@ import Testing
             let one = try await get(genesys + uri, token)
             #expect(one.status == 200)
             #expect(one.json == item)
-            let stranger = try await get(genesys + uri.dropLast(4) + "0000", token)
-            #expect(stranger.status == 404)
+            let unknown = try await get(genesys + uri.dropLast(4) + "0000", token)
+            #expect(unknown.status == 404)
         }
     }
 
-    @Test func `users can be listed by id, and the links keep what was asked for`() async throws {
+    @Test func `filters users by id and keeps the parameters in links`() async throws {
         let token = try await genesysToken()
         let all = try await get("\(genesys)/api/v2/users", token).json["entities"]?.array ?? []
         let (first, last) = (try #require(all.first?["id"]?.string), try #require(all.last?["id"]?.string))
@@ -78,18 +78,18 @@ import Testing
         ("Queue 1", ["Queue 1"]), ("queue 1*", ["Queue 1", "Queue 10", "Queue 11", "Queue 12"]),
         ("*2", ["Queue 2", "Queue 12"]), ("*EUE 11*", ["Queue 11"]), ("1", []),
     ])
-    func `queues can be listed by name`(name: String, found: [String]) async throws {
+    func `filters queues by name`(name: String, found: [String]) async throws {
         let token = try await genesysToken()
         let list = try await get("\(genesys)/api/v2/routing/queues?name=\(percentEncoded(name))", token)
         #expect(list.json["entities"]?.array?.compactMap { $0["name"]?.string } == found)
         #expect(list.hint == nil)
     }
 
-    @Test func `what is not looked at is said, also where the answer is a kept one`() async throws {
+    @Test func `names ignored parameters in a hint, also in a cached response`() async throws {
         let token = try await genesysToken()
         for _ in 1...2 {
             let hint = try await get("\(genesys)/api/v2/users?pageSize=5&expand=presence&sortOrder=desc", token).hint
-            #expect(hint == "the simulator does not look at 'expand', 'sortOrder' here; the platform may")
+            #expect(hint == "the simulator ignores 'expand', 'sortOrder' here; the platform may support them")
         }
         #expect(try await get("\(genesys)/api/v2/teams?expand=entities", token).hint?.contains("'expand'") == true)
         let query: JSON = [
@@ -101,20 +101,20 @@ import Testing
         #expect(answer.hint?.contains("'order'") == false)
     }
 
-    @Test func `SCIM finds one user by filter and by id, and refuses what it does not know`() async throws {
+    @Test func `finds a SCIM user by filter and by id and rejects unsupported filters`() async throws {
         let token = try await genesysToken()
         let path = genesys + "/api/v2/scim/v2/users"
         let all = try await get(path, token).json["Resources"]?.array ?? []
         let user = try #require(all.last)
         let (id, name) = (try #require(user["id"]?.string), try #require(user["userName"]?.string))
         #expect(try await get("\(path)/\(id)", token).json == user)
-        #expect(try await get("\(path)/nobody", token).status == 404)
+        #expect(try await get("\(path)/unknown", token).status == 404)
         for filter in ["id eq \(id)", "userName eq \"\(name)\"", "email eq \(name.uppercased())"] {
             let found = try await get("\(path)?filter=\(percentEncoded(filter))", token).json
             #expect(found["totalResults"] == 1)
             #expect(found["Resources"]?.array == [user])
         }
-        for filter in ["userName eq nobody@example.com", "userName eq \"x.y.99999@example.com\"", "active eq false"] {
+        for filter in ["userName eq unknown@example.com", "userName eq \"x.y.99999@example.com\"", "active eq false"] {
             #expect(try await get("\(path)?filter=\(percentEncoded(filter))", token).json["totalResults"] == 0)
         }
         for filter in ["userName co a", "title eq x", "id eq \"a\" or id eq \"b\"", "eq"] {
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `conversations are in queues that there are`() async throws {
+    @Test func `conversations refer to existing queues`() async throws {
         let token = try await genesysToken()
         let queues = try await get("\(genesys)/api/v2/routing/queues", token).json["entities"]?.array ?? []
         let query: JSON = ["interval": "2026-11-01T06:00:00.000Z/2026-11-02T18:00:00.000Z", "paging": ["pageSize": 50]]
@@ -136,7 +136,7 @@ import Testing
         #expect(Set(found).isSubset(of: queues.map { $0["id"]?.string }))
     }
 
-    @Test func `agents of CXone can be listed by whether they are active, page by page`() async throws {
+    @Test func `filters CXone agents by isActive across pages`() async throws {
         let known = simulator.credentials
         let token = try await token(
             "https://cxone.niceincontact.com/auth/token", (known.cxoneClientID, known.cxoneClientSecret),

@@ -3,7 +3,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// The simulated platforms answer as the fact pages say.
+/// The simulated platforms respond as documented in the fact pages.
 @Suite struct SimulatorTests {
     private let time = ManualTime()
     private let simulator: Simulator
@@ -52,7 +52,7 @@ import Testing
 
     // MARK: Genesys Cloud
 
-    @Test func `a token response has the three members and no more`() async throws {
+    @Test func `a token response has exactly three members`() async throws {
         let response = try await genesysToken()
         let members = try #require(try json(response).members)
         #expect(response.status == 200)
@@ -63,8 +63,7 @@ import Testing
         #expect(response.headers["Date"] == time.now().wall.httpDate)
     }
 
-    @Test func `a client is known in its own region only, and errors have all three keys with status 400`() async throws
-    {
+    @Test func `a client exists in one region only, and errors have status 400 and all three keys`() async throws {
         let elsewhere = try await genesysToken("mypurecloud.ie")
         #expect(elsewhere.status == 400)
         #expect(
@@ -77,18 +76,18 @@ import Testing
     }
 
     @Test(arguments: ["https://api.mypurecloud.com/oauth/token", "https://login.mypurecloud.com/api/v2/oauth/token"])
-    func `token endpoints that tutorials invent are not there`(url: String) async throws {
+    func `token endpoints that exist only in tutorials return 404 or 401`(url: String) async throws {
         let response = try await send("POST", url, body: "grant_type=client_credentials")
         #expect(response.status == 404 || response.status == 401)
     }
 
-    @Test func `a token is good in its own region only, and invented hosts are not there`() async throws {
+    @Test func `a token is valid in one region only, and unknown hosts return 502`() async throws {
         let token = try await validGenesysToken()
         #expect(try await send("GET", "https://api.mypurecloud.ie/api/v2/tokens/me", bearer(token)).status == 401)
         #expect(try await send("GET", "https://api.eu.mypurecloud.com/api/v2/tokens/me", bearer(token)).status == 502)
     }
 
-    @Test func `tokens are valid side by side until each ends or is deleted`() async throws {
+    @Test func `several tokens are valid until each expires or is deleted`() async throws {
         let (first, second) = (try await validGenesysToken(), try await validGenesysToken())
         let me = "https://api.mypurecloud.com/api/v2/tokens/me"
         #expect(first != second)
@@ -103,7 +102,7 @@ import Testing
         #expect(try json(expired)["code"] == "bad.credentials")
     }
 
-    @Test func `without a token, as a user, and for what is not there the errors are the platform's`() async throws {
+    @Test func `returns the platform's errors without a token, without a user and for unknown paths`() async throws {
         let api = "https://api.mypurecloud.com/api/v2"
         let missing = try await send("GET", api + "/users")
         #expect(missing.status == 401)
@@ -118,7 +117,7 @@ import Testing
         #expect(try json(absent)["code"] == "not.found")
     }
 
-    @Test func `users come in pages with relative links, each of them once`() async throws {
+    @Test func `lists every user once in pages with relative links`() async throws {
         let token = try await validGenesysToken()
         var ids: Set<String> = []
         var path: String? = "/api/v2/users"
@@ -139,18 +138,18 @@ import Testing
     }
 
     @Test(arguments: ["pageSize=0", "pageSize=x", "pageNumber=-1", "pageSize=501", "pageNumber=99999999999999999999"])
-    func `paging that makes no sense is refused`(query: String) async throws {
+    func `rejects invalid paging parameters`(query: String) async throws {
         let token = try await validGenesysToken()
         #expect(try await send("GET", "https://api.mypurecloud.com/api/v2/users?\(query)", bearer(token)).status == 400)
     }
 
-    @Test func `a page number beyond all bounds is an empty page`() async throws {
+    @Test func `a page number beyond the last page returns an empty page`() async throws {
         let token = try await validGenesysToken()
         let url = "https://api.mypurecloud.com/api/v2/users?pageSize=500&pageNumber=\(Int.max)"
         #expect(try json(try await send("GET", url, bearer(token)))["entities"] == [])
     }
 
-    @Test func `the 301st call of a token in a minute is refused, and the next minute is open`() async throws {
+    @Test func `refuses the 301st call of a token within a minute and accepts calls in the next minute`() async throws {
         let (token, url) = (try await validGenesysToken(), "https://api.mypurecloud.com/api/v2/tokens/me")
         for call in 1...300 {
             let response = try await send("GET", url, bearer(token))
@@ -167,7 +166,7 @@ import Testing
 
     // MARK: NICE CXone
 
-    @Test func `discovery leads to the token endpoint and to the API host`() async throws {
+    @Test func `discovery returns the token endpoint and the API host`() async throws {
         let metadata = try json(
             try await send("GET", "https://cxone.niceincontact.com/.well-known/openid-configuration"))
         #expect(metadata["token_endpoint"] == "https://cxone.niceincontact.com/auth/token")
@@ -175,10 +174,10 @@ import Testing
         let path = "https://cxone.niceincontact.com/.well-known/cxone-configuration"
         let tenant = try json(try await send("GET", "\(path)?tenantId=\(simulator.credentials.cxoneTenantID)"))
         #expect(tenant["api_endpoint"] == "https://api-na1.niceincontact.com")
-        #expect(try await send("GET", "\(path)?tenantId=nobody").status == 404)
+        #expect(try await send("GET", "\(path)?tenantId=unknown").status == 404)
     }
 
-    @Test func `the password grant brings web tokens that name the tenant`() async throws {
+    @Test func `the password grant returns JSON Web Tokens with the tenant ID`() async throws {
         let granted = try json(try await cxoneToken())
         #expect(granted["expires_in"] == 3600)
         let parts = try #require(granted["access_token"]?.string).split(separator: ".")
@@ -194,13 +193,13 @@ import Testing
             ("grant_type=password&username=x&password=y", 400, "invalid_grant"),
             ("", 400, "invalid_request"),
         ] as [(String, Int, String)])
-    func `other token requests are refused with an OAuth error`(body: String, status: Int, error: String) async throws {
+    func `refuses other token requests with an OAuth error`(body: String, status: Int, error: String) async throws {
         let response = try await cxoneToken(body)
         #expect(response.status == status)
         #expect(try json(response)["error"]?.string == error)
     }
 
-    @Test func `the access-key endpoint and Digital Engagement take JSON`() async throws {
+    @Test func `the access-key endpoint and Digital Engagement accept JSON`() async throws {
         let credentials = simulator.credentials
         let key: JSON = [
             "accessKeyId": .string(credentials.cxoneAccessKeyID),
@@ -219,7 +218,7 @@ import Testing
         #expect(try json(digital)["refresh_token"] == nil)
     }
 
-    @Test func `agents come with absolute links on the cluster host, and 204 past the end`() async throws {
+    @Test func `lists agents with absolute links to the cluster host and returns 204 past the end`() async throws {
         let token = try #require(try json(try await cxoneToken())["access_token"]?.string)
         let path = "https://api-na1.niceincontact.com/incontactapi/services/v34.0/agents"
         let first = try json(try await send("GET", path + "?top=200", bearer(token)))
@@ -233,7 +232,7 @@ import Testing
         #expect(try await send("GET", path + "?skip=1&top=\(Int.max)", bearer(token)).status == 200)
     }
 
-    @Test func `without Accept the API has no way to render data, and errors stand in a header`() async throws {
+    @Test func `requires Accept: application/json and reports errors in a header field`() async throws {
         let token = try #require(try json(try await cxoneToken())["access_token"]?.string)
         let path = "https://api-na1.niceincontact.com/incontactapi/services/v34.0/agents"
         let response = try await send("GET", path, ["Authorization": "Bearer \(token)", "Accept": "*/*"])
@@ -243,7 +242,7 @@ import Testing
         #expect(refused.headers["icStatusDescription"] != nil)
     }
 
-    // MARK: What circulates elsewhere
+    // MARK: Calls that exist only in tutorials
 
     private static let invented: [(String, String, Int, String)] = [
         ("POST", "https://login.mypurecloud.com/api/v2/oauth/token", 404, "login"),
@@ -256,7 +255,7 @@ import Testing
     ]
 
     @Test(arguments: invented)
-    func `calls that tutorials invented are refused with a hint, and work where that is wanted`(
+    func `refuses calls that exist only in tutorials with a hint, and accepts them if lenient`(
         method: String, url: String, status: Int, hint: String
     ) async throws {
         let credentials = simulator.credentials
@@ -305,7 +304,7 @@ import Testing
         return try #require(try json(try await InMemoryTransport(simulator).send(request))["access_token"]?.string)
     }
 
-    @Test func `a scope at the token endpoint changes nothing, and the hint says so`() async throws {
+    @Test func `ignores a scope at the token endpoint and returns a hint`() async throws {
         let credentials = simulator.credentials
         let headers = basic(credentials.genesysClientID, credentials.genesysClientSecret)
         let response = try await send(
@@ -315,9 +314,9 @@ import Testing
         #expect(try await genesysToken().headers["X-Ringdown-Hint"] == nil)
     }
 
-    // MARK: The rest
+    // MARK: Journal, seed and robustness
 
-    @Test func `the journal tells every request with its verdict and no secret, until it is reset`() async throws {
+    @Test func `the journal lists requests with reasons and without secrets until a reset`() async throws {
         let token = try await validGenesysToken()
         _ = try await genesysToken(secret: "wrong")
         _ = try await send("GET", "https://api.mypurecloud.com/api/v2/users?pageSize=1", bearer(token))
@@ -335,7 +334,7 @@ import Testing
         #expect(try json(try await send("GET", "http://control/_sim/journal")) == [])
     }
 
-    @Test func `the same seed makes the same world, another seed another`() {
+    @Test func `generated credentials depend on the seed`() {
         var options = Simulator.Options()
         options.seed = 2
         #expect(Simulator(time: time).credentials.genesysClientID == simulator.credentials.genesysClientID)
@@ -344,7 +343,7 @@ import Testing
         #expect(simulator.credentials.cxoneAccessKeySecret.hasSuffix("===="))
     }
 
-    @Test func `random requests get an answer and never a crash`() async throws {
+    @Test func `answers random requests without a crash`() async throws {
         let paths = [
             "/oauth/token", "/auth/token", "/api/v2/users", "/incontactapi/services/v34.0/agents", "/engager/2.0/token",
             "/",
@@ -368,7 +367,7 @@ import Testing
         }
     }
 
-    @Test func `live, every host has a port of its own and links lead to the others`() async throws {
+    @Test func `a live simulator has separate ports for its hosts`() async throws {
         let live = try LiveSimulator(Simulator(time: time))
         let ports = Set(live.environment.filter { $0.value.hasPrefix("http") }.map(\.value))
         #expect(ports.count == 4)

@@ -10,7 +10,7 @@ import Testing
     import Darwin
 #endif
 
-// One after the other: to each of them the others are busy.
+// Serialized: concurrent tests would keep the process busy, and then the clock does not jump.
 @Suite(.serialized) struct VirtualTimeTests {
     private let directory: ScratchDirectory
     private let time: VirtualTime
@@ -20,7 +20,7 @@ import Testing
         time = try VirtualTime(file: directory.path + "/time")
     }
 
-    @Test func `a wait of a day is over at once, and both clocks show the day`() async throws {
+    @Test func `a wait of a day returns immediately and advances both clocks by a day`() async throws {
         let start = time.now()
         try await time.sleep(for: .seconds(86400))
         let end = time.now()
@@ -29,7 +29,7 @@ import Testing
         #expect(end.uptime - start.uptime < .seconds(86500))
     }
 
-    @Test func `waits end in the order of their ends, not of their beginnings`() throws {
+    @Test func `waits end in the order of their deadlines`() throws {
         let shared = try #require(rd_time_create(directory.path + "/order"))
         var waits = [3, 1, 2].map { hours in
             (hours, rd_wait_begin(shared, rd_time_now(shared) + Int64(hours) * 3_600_000_000_000, 100_000))
@@ -44,7 +44,7 @@ import Testing
         #expect(order == [1, 2, 3])
     }
 
-    @Test func `nothing jumps while somebody has work to do, however long they wait for a processor`() throws {
+    @Test func `the clock does not jump while a process is runnable`() throws {
         let shared = try #require(rd_time_create(directory.path + "/work"))
         let worker = try busyProcess()
         rd_time_take_part(shared, worker)
@@ -64,7 +64,7 @@ import Testing
         return process
     }
 
-    @Test func `tokens of a simulator end as its programs sleep`() async throws {
+    @Test func `tokens expire while programs sleep`() async throws {
         var options = Simulator.Options()
         options.tokenLifetime = .seconds(3600)
         let simulator = Simulator(options, time: time)
@@ -81,7 +81,7 @@ import Testing
         #expect(try await transport.send(call).status == 401)
     }
 
-    @Test func `a file that is there already is not taken over`() {
+    @Test func `rejects an existing file`() {
         #expect(throws: FileError.self) { try VirtualTime(file: directory.path + "/time") }
     }
 }

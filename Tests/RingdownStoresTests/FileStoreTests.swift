@@ -25,7 +25,7 @@ import Testing
 
     private var record: String { directory.names.first { $0.count == 32 } ?? "" }
 
-    @Test func `a token comes back from another store on the same directory`() async throws {
+    @Test func `another store on the same directory loads the token`() async throws {
         let token = Token(
             value: Secret("value"), scope: "a b", lifetime: .seconds(3600), requested: time.now(),
             refreshJitter: .seconds(12)
@@ -37,7 +37,7 @@ import Testing
         #expect(loaded.remaining(at: time.now()) == .seconds(3000))
     }
 
-    @Test func `files are the owner's alone and hold nothing in clear`() async throws {
+    @Test func `files are private and encrypted`() async throws {
         await store(at: directory.path + "/a/b").save(
             StoredState(token: .sample("plainly-visible", at: time.now())), for: key)
         await store().save(StoredState(token: .sample("plainly-visible", at: time.now())), for: key)
@@ -49,7 +49,7 @@ import Testing
         #expect(directory.names.allSatisfy { !$0.contains(".") || $0.hasSuffix(".lock") })
     }
 
-    @Test func `another key, damage or another name make a record a miss`() async throws {
+    @Test func `a record with another key, damage or another name is a miss`() async throws {
         let other = CacheKey(fields: [[2]])
         await store(keys: "one").save(StoredState(token: .sample(at: time.now())), for: key)
         #expect(await store(keys: "two").load(key, at: time.now())?.token == nil)
@@ -66,12 +66,12 @@ import Testing
         #expect(await store(keys: "one").load(key, at: time.now())?.token == nil)
     }
 
-    @Test func `a key that was replaced is still accepted`() async throws {
+    @Test func `a replaced key is still accepted`() async throws {
         await store(keys: "old").save(StoredState(token: .sample("kept", at: time.now())), for: key)
         #expect(await store(keys: "new,old").load(key, at: time.now())?.token?.value.reveal() == "kept")
     }
 
-    @Test func `a token that is over, or comes from the future, is a miss`() async throws {
+    @Test func `an expired token and one from the future are misses`() async throws {
         await store().save(StoredState(token: .sample(lifetime: .seconds(60), at: time.now())), for: key)
         time.advance(by: .seconds(61))
         #expect(await store().load(key, at: time.now())?.token == nil)
@@ -79,13 +79,13 @@ import Testing
         #expect(await store().load(key, at: time.now())?.token == nil)
     }
 
-    @Test func `a removed token is gone`() async throws {
+    @Test func `a removed token is a miss`() async throws {
         await store().save(StoredState(token: .sample(at: time.now())), for: key)
         await store().remove(key)
         #expect(await store().load(key, at: time.now())?.token == nil)
     }
 
-    @Test func `a directory that others can write is not used, and that is said once`() async throws {
+    @Test func `a directory that other users can write is not used and reported once`() async throws {
         directory.changePermissions(0o777)
         let log = MemoryLog()
         let store = store()
@@ -93,7 +93,7 @@ import Testing
             await store.save(StoredState(token: .sample(at: time.now())), for: key)
             #expect(await store.load(key, at: time.now())?.token == nil)
             guard case .unavailable = await store.lock(key, time: time, isWaiting: true) else {
-                Issue.record("another outcome was expected")
+                Issue.record("unexpected outcome")
                 return
             }
         }
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `files that others can read are not used`() async throws {
+    @Test func `files that other users can read are not used`() async throws {
         await store(keys: "k").save(StoredState(token: .sample(at: time.now())), for: key)
         directory.changePermissions(0o644, of: record)
         #expect(await store(keys: "k").load(key, at: time.now())?.token == nil)
@@ -124,7 +124,7 @@ import Testing
         #expect(log.warnings.count == 1)
     }
 
-    @Test func `a key that is none is a warning and no crash`() async throws {
+    @Test func `an invalid key is reported without a crash`() async throws {
         let log = MemoryLog()
         await Logger.$current.withValue(log.logger) {
             await store(keys: ",,").save(StoredState(token: .sample(at: time.now())), for: key)
@@ -142,14 +142,14 @@ import Testing
         #expect(await store(keys: "k").load(key, at: time.now())?.token == nil)
     }
 
-    @Test func `who holds the lock makes the others wait until it is released`() async throws {
+    @Test func `callers wait until the lock is released`() async throws {
         let (store, time, key) = (store(), time, key)
         guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {
-            Issue.record("another outcome was expected")
+            Issue.record("unexpected outcome")
             return
         }
         guard case .taken = await store.lock(key, time: time, isWaiting: false) else {
-            Issue.record("another outcome was expected")
+            Issue.record("unexpected outcome")
             return
         }
         let second = Task {
@@ -161,10 +161,10 @@ import Testing
         #expect(await second.value)
     }
 
-    @Test func `who waits for the lock too long goes on without it`() async throws {
+    @Test func `a caller continues without the lock after the maximum wait`() async throws {
         let (store, time, key) = (store(), time, key)
         guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {
-            Issue.record("another outcome was expected")
+            Issue.record("unexpected outcome")
             return
         }
         defer { first.release() }
@@ -177,7 +177,7 @@ import Testing
         #expect(await second.value)
     }
 
-    @Test func `a backoff comes back too, beside the token or alone`() async throws {
+    @Test func `a backoff state is loaded with and without a token`() async throws {
         var error = TokenError(.credentialsRefused, "refused", status: 401)
         error.oauthError = "invalid_client"
         let now = time.now()
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func `the requestLog has a line for each request, and does not grow without end`() async throws {
+    @Test func `the request log has a line per request and its size is bounded`() async throws {
         let store = store()
         let record = TokenRequestRecord(
             time: time.now().wall, account: "genesys client", reason: .cold, error: nil, status: nil,
@@ -203,7 +203,7 @@ import Testing
     }
 }
 
-/// What other versions, other programs and attackers put into a store.
+/// Files in a store that were written by other versions, other programs or attackers.
 @Suite(.timeLimit(.minutes(1))) struct StoredFormatTests {
     private let directory: ScratchDirectory
     private let time = ManualTime()
@@ -222,7 +222,7 @@ import Testing
         return log.events
     }
 
-    @Test func `a record of another version is a miss with one log line`() async throws {
+    @Test func `a record of another version is a miss and logged once`() async throws {
         await store().save(StoredState(token: .sample(at: time.now())), for: key)
         let path = directory.path + "/" + record
         try File.replace(path, with: Array("ringdown9".utf8) + File.read(path).dropFirst(9))
@@ -242,7 +242,7 @@ import Testing
         #expect(record == "")
     }
 
-    @Test func `FIFOs in the place of key, record, lock, pause and log do not block`() async throws {
+    @Test func `FIFOs instead of key, record, lock, pause and log do not block`() async throws {
         await store().save(StoredState(token: .sample(at: time.now())), for: key)
         await store().pause(key, until: Timestamp.now() + .seconds(60))
         for name in directory.names {
@@ -260,7 +260,7 @@ import Testing
                 callers: 1))
     }
 
-    @Test func `a pause is sealed and cannot take the place of a token, nor a token that of a pause`() async throws {
+    @Test func `a pause and a token cannot be exchanged`() async throws {
         await store().save(StoredState(token: .sample(at: time.now())), for: key)
         await store().pause(key, until: Timestamp.now() + .seconds(60))
         #expect(await store().pause(key) != nil)

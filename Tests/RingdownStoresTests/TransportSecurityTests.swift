@@ -2,7 +2,7 @@ import RingdownCore
 import RingdownStores
 import Testing
 
-/// Secrets and credentials of stores travel encrypted, or do not leave the machine.
+/// Secrets and credentials of stores are sent encrypted or only within the machine.
 @Suite struct TransportSecurityTests {
     private func failure(_ reference: String, _ variables: [String: String]) -> ConfigurationError? {
         #expect(throws: ConfigurationError.self) {
@@ -22,7 +22,7 @@ import Testing
         "http://10.0.0.7/msi/token", "http://identity.example/msi/token", "http://169.253.0.1/msi/token",
         "http://169.254.evil.example/msi/token", "http://[fec0::1]/msi/token",
     ])
-    func `a managed identity over plain http is asked on loopback and link-local addresses only`(url: String) {
+    func `a managed identity over plain http is used on loopback and link-local addresses only`(url: String) {
         let error = failure("azure:vault/name", ["IDENTITY_ENDPOINT": url, "IDENTITY_HEADER": "header"])
         #expect(error?.message.contains("IDENTITY_ENDPOINT is plain http to another machine") == true)
         let pod = failure("azure:vault/name", ["AZURE_POD_IDENTITY_AUTHORITY_HOST": url])
@@ -30,8 +30,8 @@ import Testing
     }
 
     @Test(arguments: ["http://127.0.0.1:1/msi/token", "http://localhost:1/msi/token"])
-    func `a managed identity on this machine is asked`(url: String) {
+    func `a managed identity on this machine is used`(url: String) {
         let error = failure("azure:vault/name", ["IDENTITY_ENDPOINT": url, "IDENTITY_HEADER": "header"])
-        #expect(error?.message.contains("there is no token for Azure") == true)
+        #expect(error?.message.contains("cannot obtain a token for Azure") == true)
     }
 }

@@ -5,7 +5,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// The whole line in memory: settings, tokens, calls and pages against the simulated platforms.
+/// Settings, tokens, calls, and pages in memory against the simulated platforms.
 @Suite struct APIClientTests {
     private let time = ManualTime()
     private let simulator: Simulator
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: ["genesys", "cxone"])
-    func `everybody is listed once, also when the token ends on the way`(platform: String) async throws {
+    func `lists every user once even if the token expires during the listing`(platform: String) async throws {
         var ids: [String] = []
         for try await user in try client(platform).users(pageSize: 10) {
             ids.append(user.id)
@@ -47,7 +47,7 @@ import Testing
         #expect(simulator.story(since: 0).refused == 0)
     }
 
-    @Test func `whoami names the organisation and the client`() async throws {
+    @Test func `whoami returns the organisation and the client`() async throws {
         let genesys = try await client("genesys").whoami()
         #expect(genesys.organizationName == "Simulated Contact Centre")
         #expect(genesys.clientID == simulator.credentials.genesysClientID)
@@ -56,7 +56,7 @@ import Testing
         #expect(cxone.roles == ["Administrator"])
     }
 
-    @Test func `a revoked token is replaced and the call sent once more`() async throws {
+    @Test func `replaces a revoked token and sends the call again`() async throws {
         let client = try client("genesys")
         _ = try await client.get("/api/v2/tokens/me")
         time.advance(by: .seconds(30))
@@ -66,7 +66,7 @@ import Testing
         #expect(simulator.story(since: 0).refused == 1)
     }
 
-    @Test func `a 401 to a new token is told, not retried for ever`() async throws {
+    @Test func `reports a 401 for a new token instead of retrying`() async throws {
         let transport = ScriptedTransport { request in
             request.url.path == "/oauth/token"
                 ? Response(json: ["access_token": "t", "expires_in": 600])
@@ -83,14 +83,14 @@ import Testing
         "https://evil.example/api", "http://api.mypurecloud.com/api", "https://api.mypurecloud.com.evil.example/",
         "https://api.mypurecloud.com:8443/", "https://api.mypurecloud.ie/",
     ])
-    func `the token goes to no other host, whatever the path says`(url: String) async throws {
+    func `does not send the token to another host`(url: String) async throws {
         let transport = ScriptedTransport { _ in Response(json: ["access_token": "t", "expires_in": 600]) }
         let error = await #expect(throws: APIError.self) { try await client("genesys", transport: transport).get(url) }
         #expect(error?.code == .untrustedHost)
         #expect(transport.requests.map(\.url.host) == ["login.mypurecloud.com"])
     }
 
-    @Test func `links that a platform behind a gateway makes are followed through the gateway`() async throws {
+    @Test func `follows links of a platform behind a gateway through the gateway`() async throws {
         let transport = ScriptedTransport { request in
             let link = "https://api-b32.nice-incontact.com/services/v34.0/agents?skip=100"
             let next: JSON = request.url.query == "skip=100" ? [:] : ["next": .string(link)]
@@ -109,7 +109,7 @@ import Testing
         #expect(!transport.requests.contains { $0.url.host == "api-b32.nice-incontact.com" })
     }
 
-    @Test func `a token that the server echoes is not repeated, and a query may hold a URL`() async throws {
+    @Test func `redacts an echoed token, and accepts a URL in a query`() async throws {
         let transport = ScriptedTransport { request in
             request.url.path == "/oauth/token"
                 ? Response(json: ["access_token": "echoed-token", "expires_in": 600])
@@ -122,7 +122,7 @@ import Testing
         #expect(error?.message.contains("echoed-token") == false)
     }
 
-    @Test func `a link in a page to another host is not followed`() async throws {
+    @Test func `does not follow a link to another host in a page`() async throws {
         let transport = ScriptedTransport { request in
             switch request.url.path {
             case "/oauth/token": Response(json: ["access_token": "t", "expires_in": 600])
@@ -143,7 +143,7 @@ import Testing
         (#"{"entities":[{"id":"1"}]"#, "cannot be read"), ("<html>proxy</html>", "cannot be read"),
         (#"{"entities":{}}"#, "is not a list"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
     ])
-    func `pages that loop or are none end the list with an error`(page: String, reason: String) async throws {
+    func `pages that loop or are invalid end the list with an error`(page: String, reason: String) async throws {
         let transport = ScriptedTransport { request in
             request.url.path == "/oauth/token"
                 ? Response(json: ["access_token": "t", "expires_in": 600])
@@ -155,7 +155,7 @@ import Testing
         #expect(error?.message.contains(reason) == true)
     }
 
-    @Test func `what the platform says about a failed call reaches the caller`() async throws {
+    @Test func `an error contains the platform's code, message and correlation ID`() async throws {
         let error = await #expect(throws: APIError.self) { try await client("genesys").get("/api/v2/users/me") }
         #expect(error?.platformCode == "not.a.user")
         #expect(error?.status == 400)
@@ -169,10 +169,10 @@ import Testing
 
     @Test(
         arguments: [
-            (["GENESYS_REGION": "eu-west-1"], "another region"), (["GENESYS_CLIENT_ID": "nobody"], "another region"),
+            (["GENESYS_REGION": "eu-west-1"], "another region"), (["GENESYS_CLIENT_ID": "unknown"], "another region"),
             (["GENESYS_CLIENT_SECRET": "wrong"], "secret is wrong"),
         ] as [([String: String], String)])
-    func `refused credentials come with the likely cause and the next command`(change: [String: String], cause: String)
+    func `the hint for rejected credentials contains the most likely cause`(change: [String: String], cause: String)
         async throws
     {
         let client = try client("genesys", change)
@@ -181,7 +181,7 @@ import Testing
         #expect(ErrorHints.hint(for: error, client.profile).contains(cause))
     }
 
-    @Test func `CXone without an access key is explained`() async throws {
+    @Test func `the hint for CXone without an access key mentions the key`() async throws {
         let profile = try Profile(
             Settings(environment: [
                 "CXONE_CLIENT_ID": simulator.credentials.cxoneClientID,
@@ -194,7 +194,7 @@ import Testing
         #expect(ErrorHints.hint(for: error, profile).contains("access key"))
     }
 
-    @Test func `a token of another organisation is not used`() async throws {
+    @Test func `rejects a token of another organisation`() async throws {
         let wrong = await #expect(throws: TokenError.self) {
             try await client("genesys", ["GENESYS_ORGANIZATION_ID": "other"]).token()
         }
@@ -204,12 +204,12 @@ import Testing
     }
 
     @Test(arguments: ["access_key", "digital"])
-    func `CXone's other grants bring tokens too`(grant: String) async throws {
+    func `requests tokens with the other CXone grants`(grant: String) async throws {
         let client = try client("cxone", ["CXONE_GRANT": grant, "CXONE_REGION": "na1"])
         #expect(try await client.token().lifetime == .seconds(600))
     }
 
-    @Test func `an api_endpoint on a stranger's host is refused`() async throws {
+    @Test func `rejects an api_endpoint on an untrusted host`() async throws {
         let transport = ScriptedTransport { request in
             switch request.url.path {
             case "/.well-known/openid-configuration":

@@ -5,7 +5,7 @@ import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
-/// Calls through outages and limits, lists and jobs, against the simulated platforms; waiting takes no time.
+/// Calls during outages and rate limits, lists, and jobs against the simulated platforms. Waits take no time.
 @Suite struct CallTests {
     private let time = SkippingTime()
     private let simulator: Simulator
@@ -36,19 +36,19 @@ import Testing
     @Test(arguments: [
         "status=503,times=2", "status=502,times=1", "status=429,times=3,retryAfter=7", "cut=before,times=1",
     ])
-    func `what passes is waited for`(rule: String) async throws {
+    func `retries temporary failures`(rule: String) async throws {
         try fault("path=/api/v2/users," + rule)
         #expect(try await client().get("/api/v2/users")["total"] == 250)
     }
 
-    @Test func `a server error that says nothing is told at once`() async throws {
+    @Test func `reports a status of 500 without a retry`() async throws {
         try fault("path=/api/v2/users,status=500,times=1")
         let error = await #expect(throws: APIError.self) { try await client().get("/api/v2/users") }
         #expect(error?.code == .serverFailed)
         #expect(calls("/api/v2/users") == 1)
     }
 
-    @Test func `a write that was cut off is not sent again, one that was refused for the limit is`() async throws {
+    @Test func `retries a write after 429 and not after a lost connection`() async throws {
         try fault("path=/api/v2/analytics/conversations/details/jobs,cut=within,times=1")
         let order: JSON = ["interval": "2026-11-01/2026-11-02"]
         let path = "/api/v2/analytics/conversations/details/jobs"
@@ -60,7 +60,7 @@ import Testing
         #expect(calls(path) == 3)
     }
 
-    @Test func `an hour of Retry-After is an error that says so`() async throws {
+    @Test func `a Retry-After of an hour is an error with the wait`() async throws {
         try fault("path=/api/v2/users,status=429,retryAfter=3600")
         let error = await #expect(throws: APIError.self) { try await client().get("/api/v2/users") }
         #expect(error?.code == .rateLimited)
@@ -69,14 +69,14 @@ import Testing
         #expect(calls("/api/v2/users") == 1)
     }
 
-    @Test func `a Retry-After that is a date counts from the server's own Date`() async throws {
+    @Test func `a Retry-After date is relative to the Date of the server`() async throws {
         try fault("path=/api/v2/users,status=429,retryAfterDate=20,dateSkew=0,times=1")
         let start = time.now().uptime
         _ = try await client().get("/api/v2/users")
         #expect((.seconds(19)...(.seconds(22))).contains(time.now().uptime - start))
     }
 
-    @Test func `a platform that is down is left alone for a while, then asked once`() async throws {
+    @Test func `stops calling during an outage and then sends one probe`() async throws {
         try fault("path=/api/v2/users,status=503")
         let client = try client()
         await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
@@ -90,7 +90,7 @@ import Testing
         #expect(try await client.get("/api/v2/users")["total"] == 250)
     }
 
-    @Test func `a failure that says nothing of the platform does not close the circuit`() async throws {
+    @Test func `an unrelated failure does not close the circuit`() async throws {
         let fails = Locked(TransportError.Code.connection)
         let transport = ScriptedTransport { request throws(TransportError) in
             if request.url.path == "/oauth/token" { return Response(json: ["access_token": "t", "expires_in": 3600]) }
@@ -103,7 +103,7 @@ import Testing
             if code == .certificate { time.advance(by: .seconds(31)) }
             await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
         }
-        // The probe ended with the certificate: another one may go, and fails for the same reason.
+        // The certificate failure ended the probe, so another probe is sent and fails for the same reason.
         let sent = transport.requests.count
         let error = await #expect(throws: APIError.self) { try await client.get("/api/v2/users") }
         #expect(error?.transport?.code == .certificate)
@@ -114,7 +114,7 @@ import Testing
         #expect(refused?.message.contains("was not sent") == true)
     }
 
-    @Test func `the gate keeps ten thousand calls below the limit and loses no time`() async throws {
+    @Test func `the rate limiter keeps 10,000 calls below the limit without extra delay`() async throws {
         func run(isGated: Bool) async throws -> (refusals: Int, took: Duration) {
             var settings = CallSettings()
             settings.isGated = isGated
@@ -132,7 +132,7 @@ import Testing
         #expect(free.refusals >= 33)
     }
 
-    @Test func `callers share the wait of the one who was told to`() async throws {
+    @Test func `callers share a requested wait`() async throws {
         try fault("path=/api/v2/users,status=429,retryAfter=30,times=1")
         let client = try client()
         try await withThrowingTaskGroup { group in
@@ -142,7 +142,7 @@ import Testing
         #expect(client.counts.rateLimited == 1)
     }
 
-    @Test func `whoever follows the client sees calls, repetitions and waits`() async throws {
+    @Test func `an observer receives calls, retries and waits`() async throws {
         try fault("path=/api/v2/users,status=503,times=1")
         let client = try client()
         let seen = Locked<[String]>([])
@@ -162,7 +162,7 @@ import Testing
         #expect(client.counts.waited >= .seconds(3))
     }
 
-    @Test func `a missing permission is named`() async throws {
+    @Test func `the hint for a 403 mentions the role`() async throws {
         try fault("path=/api/v2/routing/queues,status=403")
         let error = await #expect(throws: APIError.self) {
             for try await _ in try client().queues() {}
@@ -171,7 +171,7 @@ import Testing
         #expect(error?.hint.contains("role") == true)
     }
 
-    @Test func `lists of both platforms come whole`() async throws {
+    @Test func `reads complete lists of both platforms`() async throws {
         func names(_ items: Items<Resource>) async throws -> [String] {
             try await items.reduce(into: []) { $0.append($1.name) }
         }
@@ -197,7 +197,7 @@ import Testing
         return try Interval(from: end + .seconds(-86400 * count), to: end)
     }
 
-    @Test func `conversations of three weeks come once each, in both ways`() async throws {
+    @Test func `the query and the job return the same conversations of three weeks`() async throws {
         let interval = try days(21)
         var queried = Set<String>()
         for try await conversation in try client().conversations(in: interval) {
@@ -213,17 +213,17 @@ import Testing
         #expect(queried == fromJob)
     }
 
-    @Test func `completed contacts come over links to the cluster`() async throws {
+    @Test func `follows links to the cluster for completed contacts`() async throws {
         var ids = Set<String>()
         for try await contact in try client("cxone").conversations(in: try days(30)) { ids.insert(contact.id) }
         #expect(ids.count > 1000)
     }
 
-    @Test func `extractions and reports end in a file, and their mistakes are told`() async throws {
+    @Test func `extractions and reports return a file`() async throws {
         let client = try client("cxone")
         let csv = try await client.dataExtraction(entity: "recordings", version: "7", in: try days(2))
         #expect(String(decoding: csv, as: UTF8.self).hasPrefix("contactId,"))
-        // One in 30 seconds: the second waits.
+        // The platform allows one extraction every 30 seconds, so the second one waits.
         let start = time.now().uptime
         _ = try await client.dataExtraction(entity: "recordings", version: "7", in: try days(2))
         #expect(time.now().uptime - start > .seconds(20))
@@ -231,10 +231,10 @@ import Testing
         #expect(report.name.contains("report_"))
         let rows = try await client.reportDownload("350001", in: try days(2), fileName: "x.csv")
         #expect(rows?.bytes.isEmpty == false)
-        #expect(simulator.requests(since: 0).allSatisfy { $0.reason != "a token was sent to a stranger" })
+        #expect(simulator.requests(since: 0).allSatisfy { $0.reason != "a token was sent to a third-party host" })
     }
 
-    @Test func `a report that is refused inside a success is an error`() async throws {
+    @Test func `an error message in a successful report response is an error`() async throws {
         simulator.addFaults(
             try FaultRule.rules(["path": "/incontactapi/*", "members": ["errorMessage": "no such report"]]))
         let error = await #expect(throws: APIError.self) {
@@ -243,7 +243,7 @@ import Testing
         #expect(error?.message.contains("no such report") == true)
     }
 
-    /// A client whose answers are written down: by path, or in order.
+    /// Returns a client with scripted responses.
     private func scripted(_ platform: String, _ answer: @escaping @Sendable (Request) -> JSON) throws -> APIClient {
         let transport = ScriptedTransport { request in
             Response(
@@ -260,7 +260,7 @@ import Testing
     }
 
     @Test(arguments: ["errorMessage", "messageError"])
-    func `an extraction that failed says why, however it is spelled`(member: String) async throws {
+    func `the error of a failed extraction contains the reason in either spelling`(member: String) async throws {
         let client = try scripted("cxone") { request in
             if request.method == "POST" { return "job-1" }
             return [
@@ -274,14 +274,14 @@ import Testing
     }
 
     @Test(arguments: ["FAILED", "CANCELLED", "EXPIRED", "PUZZLED"])
-    func `a job that ends otherwise than well is an error`(state: String) async throws {
+    func `a job that does not succeed is an error`(state: String) async throws {
         let client = try scripted("genesys") { request in
             request.method == "POST" ? ["jobId": "1"] : ["state": .string(state), "errorMessage": "because"]
         }
         await #expect(throws: APIError.self) { try await client.conversationJob(in: try days(2)) }
     }
 
-    @Test func `an interval with too many conversations is asked for in halves, and a day in vain`() async throws {
+    @Test func `splits an interval with too many conversations, and fails for a single day`() async throws {
         let intervals = Locked<[String]>([])
         func client(hits: @escaping @Sendable (Interval) -> Int) throws -> APIClient {
             try scripted("genesys") { request in
@@ -306,7 +306,7 @@ import Testing
         #expect(error?.hint.contains("--job") == true)
     }
 
-    @Test func `a total that shrinks ends the list where it ends`() async throws {
+    @Test func `ends a list at its last page if the total shrinks`() async throws {
         let client = try scripted("genesys") { request in
             request.url.queryValue("pageNumber") == "2"
                 ? ["entities": [["id": "3"]], "pageNumber": 2, "pageCount": 2, "total": 3]
@@ -317,7 +317,7 @@ import Testing
         #expect(ids == ["1", "2", "3"])
     }
 
-    @Test func `a job outlives three tokens and has every row once`() async throws {
+    @Test func `a job continues across three tokens and returns every row once`() async throws {
         var options = Simulator.Options()
         options.tokenLifetime = .seconds(40)
         options.callsPerMinute = 3

@@ -8,7 +8,7 @@ import Testing
         Paging.next(after: try Page(Array(body.utf8), itemsMember: items, title: "a page"), call)
     }
 
-    /// The styles of both fact pages: a call, a page, and the path of the call for the next one.
+    /// The paging styles of both platforms: a call, a page, and the path of the next call.
     @Test(
         arguments: [
             // A
@@ -59,11 +59,11 @@ import Testing
             ("/dfo", #"{"hits":30,"scrollToken":"s","data":[{}]}"#, "/dfo?scrollToken=s"),
             ("/dfo?scrollToken=r", #"{"hits":30,"scrollToken":"s","data":[]}"#, nil),
         ] as [(String, String, String?)])
-    func `every style says how it goes on`(path: String, body: String, wanted: String?) throws {
+    func `finds the next page in every paging style`(path: String, body: String, wanted: String?) throws {
         #expect(try next(APICall(path), body)?.path == wanted)
     }
 
-    @Test func `the page of a query is in its body`() throws {
+    @Test func `sets the next page of a query in its body`() throws {
         func query(_ json: JSON) -> APICall { APICall("POST", "/query", json: json) }
         func body(_ call: APICall?) throws -> JSON? { try call.map { try JSONReader.parse($0.body) } }
         let details = query(["interval": "x", "paging": ["pageSize": 2, "pageNumber": 1]])
@@ -81,7 +81,7 @@ import Testing
         #expect(try body(next(users, #"{"userDetails":[{}],"cursor":"c"}"#))?["cursor"] == "c")
     }
 
-    @Test func `a page is understood in all its forms, and refused where it is none`() throws {
+    @Test func `parses every form of a page and rejects other bodies`() throws {
         func count(_ body: String, items: String? = nil) throws -> Int {
             try Page(Array(body.utf8), itemsMember: items, title: "x").count
         }
@@ -97,7 +97,7 @@ import Testing
         #expect(throws: APIError.self) { try count(#"{"entities":{}}"#, items: "entities") }
     }
 
-    @Test func `what comes twice is kept once, what has no identity always`() throws {
+    @Test func `drops duplicate items and keeps items without an identity`() throws {
         var recent = RecentItems()
         func unique(_ body: String, _ identity: String?) throws -> Int {
             recent.unique(try Page(Array(body.utf8), itemsMember: nil, title: "x"), by: identity).count
@@ -107,7 +107,7 @@ import Testing
         #expect(try unique(#"[{"id":2},{"id":2}]"#, nil) == 2)
     }
 
-    @Test func `intervals are cut at midnight`() throws {
+    @Test func `splits intervals at midnight`() throws {
         let interval = try Interval("2026-11-01T12:00:00Z/2026-11-17")
         let parts = interval.parts(noLongerThan: .seconds(7 * 86400))
         #expect(
@@ -121,7 +121,7 @@ import Testing
     @Test(arguments: [
         "", "2026-11-01", "2026-11-02/2026-11-01", "2026-02-30/2026-03-05", "x/y", "2026-11-01/2026-11-01",
     ])
-    func `what is no interval is refused`(text: String) {
+    func `rejects invalid intervals`(text: String) {
         #expect(throws: Interval.Invalid.self) { try Interval(text) }
     }
 }

@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// The request that a grant makes, by sending it.
+    /// Returns the token request of a grant.
     private func request(_ grant: Grant) async throws -> Request {
         let transport = ScriptedTransport { request in
             let issuer = request.url.origin.description
@@ -41,14 +41,14 @@ import Testing
         return try #require(transport.requests.last)
     }
 
-    @Test func `Genesys Cloud is asked at the region's login host, with Basic and one parameter`() async throws {
+    @Test func `Genesys Cloud requests use the region's login host and Basic authentication`() async throws {
         let request = try await request(try grant(genesys, ["GENESYS_REGION": "eu-central-1"]))
         #expect(request.url.description == "https://login.mypurecloud.de/oauth/token")
         #expect(request.revealedHeader("Authorization") == "Basic aWQ6c2VjcmV0")
         #expect(request.bodyText == "grant_type=client_credentials")
     }
 
-    @Test func `a scope is sent only if it is asked for, and the body takes the credentials if it must`() async throws {
+    @Test func `sends a configured scope, and credentials in the body if configured`() async throws {
         let request = try await request(try grant(genesys, ["GENESYS_SCOPE": "a b", "GENESYS_CLIENT_AUTH": "body"]))
         #expect(request.bodyText == "grant_type=client_credentials&scope=a+b&client_id=id&client_secret=secret")
         #expect(request.revealedHeader("Authorization") == nil)
@@ -60,7 +60,7 @@ import Testing
         ("https://gateway.example/genesys", "https://gateway.example/genesys/oauth/token"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth/token"),
     ])
-    func `a login URL replaces the host, or the whole address if it names a token endpoint`(
+    func `a login URL replaces the host, or the whole URL if it is a token endpoint`(
         text: String, expected: String
     ) throws {
         #expect(try endpoint(grant(genesys, ["GENESYS_LOGIN_URL": text])) == expected)
@@ -73,7 +73,7 @@ import Testing
         "https://us-east-1.platform.nicecxone.com/oauth2/token",
         "https://ap-southeast-1.platform.nicecxone.com/oauth2/token",
     ])
-    func `token URLs that circulate work as overrides, with credentials in the header or the body`(url: String)
+    func `accepts commonly used token URLs with credentials in the header or the body`(url: String)
         async throws
     {
         let header = try await request(try grant(cxoneClient, ["CXONE_TOKEN_URL": url]))
@@ -83,7 +83,7 @@ import Testing
         #expect(body.bodyText == "grant_type=client_credentials&client_id=id&client_secret=secret")
     }
 
-    @Test func `a token of a login host that was named goes to no API host that was not`() throws {
+    @Test func `does not use a default API host with a configured login host`() throws {
         guard case .fixed(let api) = try profile(genesys, ["GENESYS_LOGIN_URL": "https://login.mypurecloud.de"]).api
         else {
             Issue.record("no API")
@@ -91,12 +91,12 @@ import Testing
         }
         #expect(api.description == "https://api.mypurecloud.de/")
         guard case .unset = try profile(genesys, ["GENESYS_LOGIN_URL": "https://gateway.example"]).api else {
-            Issue.record("an API that nobody named")
+            Issue.record("the API host is not configured")
             return
         }
     }
 
-    @Test func `the names of the vendor's own tools are understood, ours win`() throws {
+    @Test func `supports the variables of the vendor's tools with a lower precedence`() throws {
         let vendor = [
             "GENESYSCLOUD_OAUTHCLIENT_ID": "vendor", "GENESYSCLOUD_OAUTHCLIENT_SECRET": "s",
             "GENESYSCLOUD_REGION": "us-west-2",
@@ -106,7 +106,7 @@ import Testing
         #expect(try grant(vendor, genesys).client?.id == "id")
     }
 
-    @Test func `CXone's grant follows from what is set`() async throws {
+    @Test func `the settings determine the CXone grant`() async throws {
         let password = try await request(try grant(cxoneClient, cxoneKey))
         #expect(password.url.description == "https://cxone.niceincontact.com/auth/token")
         #expect(password.bodyText == "grant_type=password&username=key&password=key+secret%3D%3D%3D%3D")
@@ -122,7 +122,7 @@ import Testing
         #expect(digital.bodyText == #"{"grant_type":"client_credentials","client_id":"id","client_secret":"secret"}"#)
     }
 
-    @Test func `the issuer follows from the area, or is what is set`() throws {
+    @Test func `the issuer depends on the area unless it is configured`() throws {
         #expect(
             try endpoint(grant(cxoneClient, ["CXONE_REGION": "na2"]))
                 == "discovered at https://cxone-gov.niceincontact.com/")
@@ -138,7 +138,7 @@ import Testing
             (["CXONE_CLIENT_ID": "id"], "CXONE_CLIENT_SECRET"), (["CXONE_ACCESS_KEY_ID": "k"], "CXONE_REGION"),
             (["OAUTH_CLIENT_ID": "id"], "OAUTH_TOKEN_URL"), ([:], "GENESYS_CLIENT_ID"),
         ] as [([String: String], String)])
-    func `a missing setting is named, with the places where it was looked for`(
+    func `the error for a missing setting names it and the searched locations`(
         variables: [String: String], name: String
     ) {
         let error = #expect(throws: ConfigurationError.self) { try profile(variables) }
@@ -152,16 +152,16 @@ import Testing
         ["GENESYS_API_URL": "http://api.example"], ["GENESYS_CLIENT_AUTH": "magic"], ["RINGDOWN_PLATFORM": "avaya"],
         ["CXONE_CLIENT_ID": "both"], ["RINGDOWN_PLATFORM": "cxone", "CXONE_ISSUER": "http://issuer.example"],
     ])
-    func `a setting that cannot be is refused`(variables: [String: String]) {
+    func `rejects invalid settings`(variables: [String: String]) {
         #expect(throws: ConfigurationError.self) { try profile(genesys, variables) }
     }
 
     @Test(arguments: ["us-east-1", "europe", "na", "x1"])
-    func `what is no CXone area is refused`(area: String) {
+    func `rejects invalid CXone areas`(area: String) {
         #expect(throws: ConfigurationError.self) { try profile(cxoneClient, ["CXONE_REGION": area]) }
     }
 
-    @Test func `a given access token is used as it is`() throws {
+    @Test func `uses a given access token`() throws {
         guard case .accessToken(let token) = try profile(["GENESYSCLOUD_ACCESS_TOKEN": "given"]).credential else {
             Issue.record("not a given token")
             return
@@ -183,7 +183,7 @@ import Testing
         return path
     }
 
-    @Test func `flags win over the environment, and the environment over a file`() throws {
+    @Test func `options take precedence over the environment, and the environment over a file`() throws {
         var settings = Settings(environment: ["A": "environment", "B": "environment"], flags: ["A": "flag"])
         try settings.add(file: file("x.env", "A=file\nB=file\nC=file"))
         #expect(try settings.text("A") == "flag")
@@ -192,14 +192,14 @@ import Testing
         #expect(try settings.text("D", "C") == "file")
     }
 
-    @Test func `a line that cannot be read is named by file and number`() throws {
+    @Test func `the error for an invalid line contains the file and the line number`() throws {
         var settings = Settings(environment: [:])
         let path = try file("bad.env", "A=1\nthis is not it\n")
         let error = #expect(throws: ConfigurationError.self) { try settings.add(file: path) }
         #expect(error?.message.contains("\(path), line 2") == true)
     }
 
-    @Test func `a secret comes from a file or a command, without the last line break`() throws {
+    @Test func `reads a secret from a file or a command without the last line break`() throws {
         let path = try file("secret", "s3cret\n")
         let settings = Settings(environment: ["A_FILE": path, "B": "cmd:printf 'from command\\r\\n'", "C": "plain"])
         #expect(try settings.secret("A") == Secret("s3cret"))
@@ -211,7 +211,7 @@ import Testing
     @Test(arguments: [
         ["A_FILE": "/nonexistent"], ["A": "cmd:exit 3"], ["A": "cmd:true"], ["A": "aws:name"], ["A": "keyring:x"],
     ])
-    func `a secret that cannot be had is an error, not an empty secret`(variables: [String: String]) {
+    func `a secret that cannot be read is an error instead of an empty secret`(variables: [String: String]) {
         #expect(throws: ConfigurationError.self) { try Settings(environment: variables).secret("A") }
     }
 }

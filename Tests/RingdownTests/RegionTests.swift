@@ -5,7 +5,7 @@ import RingdownTestSupport
 import Testing
 
 @Suite struct RegionTests {
-    @Test func `all eighteen regions are known by every name they go by`() throws {
+    @Test func `finds all 18 regions by every supported name`() throws {
         #expect(GenesysRegion.all.count == 18)
         for region in GenesysRegion.all {
             let underscored = region.name.split(separator: "-").joined(separator: "_")
@@ -26,7 +26,9 @@ import Testing
             ("sg", "ap-southeast-1", false),
             ("kr", "ap-northeast-2", false), ("ae", "me-central-1", false),
         ] as [(String, String, Bool)])
-    func `short codes mean the oldest region, and say so once`(code: String, name: String, isAmbiguous: Bool) throws {
+    func `a short code selects the oldest region and logs one warning`(code: String, name: String, isAmbiguous: Bool)
+        throws
+    {
         let log = MemoryLog()
         let region = try Logger.$current.withValue(log.logger) { try GenesysRegion.named(code) }
         #expect(region.name == name)
@@ -34,25 +36,25 @@ import Testing
         #expect(log.warnings[0].contains("it could also mean") == isAmbiguous)
     }
 
-    @Test func `a place without a region is an error that lists the nearest`() {
+    @Test func `a country without a region is an error with the nearest regions`() {
         let error = #expect(throws: ConfigurationError.self) { try GenesysRegion.named("za") }
         #expect(error?.hint.contains("me-central-1") == true)
     }
 
     @Test(arguments: [("eu-west-3", "eu-west-1"), ("mypurecloud.de.", "mypurecloud.de"), ("us-est-1", "us-east-1")])
-    func `a mistyped region brings the closest names`(text: String, expected: String) {
+    func `a mistyped region is an error with the closest names`(text: String, expected: String) {
         let error = #expect(throws: ConfigurationError.self) { try GenesysRegion.named(text) }
         #expect(error?.hint.contains(expected) == true)
     }
 
-    @Test func `a proxy that answers for a region is not taken for the region`() async throws {
+    @Test func `ignores a proxy that responds instead of a region`() async throws {
         let settings = Settings(environment: ["GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "secret"])
         let transport = ScriptedTransport { _ in Response(status: 403, body: Array("<html>forbidden</html>".utf8)) }
         let answers = await (try RegionFinder(settings, transport: transport)).ask()
         #expect(answers.allSatisfy { !$0.knowsClient && !$0.hasAnswered })
     }
 
-    @Test func `the region of a client is found by asking all of them`() async throws {
+    @Test func `finds the region of a client by querying all regions`() async throws {
         var options = Simulator.Options()
         options.genesysDomain = "mypurecloud.de"
         let simulator = Simulator(options)

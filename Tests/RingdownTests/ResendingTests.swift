@@ -5,14 +5,14 @@ import Testing
 
 @testable import Ringdown
 
-/// How often a request reaches a server, over real sockets, whatever the server answers.
+/// The number of times a request reaches a server over real sockets, for many responses.
 @Suite(.timeLimit(.minutes(1))) struct ResendingTests {
     enum Way: CaseIterable { case client, broker }
 
     struct Answer: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let bytes: String
-        /// How often the request arrives through the client, and through the broker.
+        /// The expected number of requests of the client and of the broker.
         let client: Int
         let broker: Int
 
@@ -41,7 +41,7 @@ import Testing
     ]
 
     @Test(arguments: ["POST", "PATCH"], answers)
-    func `a request that is not idempotent is sent again after 401 and 429 only`(method: String, answer: Answer)
+    func `sends a request that is not idempotent again only after 401 and 429`(method: String, answer: Answer)
         async throws
     {
         for way in Way.allCases {
@@ -55,7 +55,7 @@ import Testing
                 ])
                 let time = SkippingTime()
                 let client = try APIClient(Profile(settings), transport: CurlTransport(), time: time)
-                // A token that was granted a moment ago is not replaced because it is refused.
+                // A rejected token that was just granted is not replaced, so time advances first.
                 _ = try await client.token()
                 time.advance(by: .seconds(600))
                 for _ in 0..<warmUps { _ = try await client.get("/warm-up") }

@@ -29,7 +29,7 @@ import Testing
         simulator.addFaults([try FaultRule("path=/oauth/token,rotateSecret=true,times=1")])
     }
 
-    @Test func `the next secret takes over where the other is refused, and stays`() async throws {
+    @Test func `uses the next secret after the current one is rejected, and keeps it`() async throws {
         let client = try client(["GENESYS_CLIENT_SECRET_NEXT": secret + "-1"])
         _ = try await client.token()
         #expect(simulator.requestCount == 1)
@@ -40,23 +40,23 @@ import Testing
         #expect(simulator.requestCount == 4)
     }
 
-    @Test func `the other secret is tried again where the promoted one is refused`() async throws {
+    @Test func `tries the current secret again after the next one is rejected`() async throws {
         let client = try client(["GENESYS_CLIENT_SECRET": secret + "-2", "GENESYS_CLIENT_SECRET_NEXT": secret])
         _ = try await client.token()
         try rotate()
         try rotate()
-        // Both changes happen before the next request is judged: the secret is the one that was refused at first.
+        // Both rotations happen before the next request, so the secret that was rejected first is valid.
         _ = try await client.token(force: true)
         #expect(simulator.requestCount == 4)
     }
 
-    @Test func `without a next secret a refusal is one request`() async throws {
+    @Test func `sends one request for a rejected secret without a next one`() async throws {
         let client = try client(["GENESYS_CLIENT_SECRET": "wrong"])
         await #expect(throws: TokenError.self) { try await client.token() }
         #expect(simulator.requestCount == 1)
     }
 
-    @Test func `a file is read again, and what it held stays good while it cannot be read`() async throws {
+    @Test func `reads a secret file again and uses the previous secret while it cannot be read`() async throws {
         let path = directory.path + "/secret"
         try File.replace(path, with: Array(secret.utf8))
         let client = try client(["GENESYS_CLIENT_SECRET": "", "GENESYS_CLIENT_SECRET_FILE": path])

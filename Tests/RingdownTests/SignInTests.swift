@@ -30,7 +30,7 @@ import Testing
             ]))
     }
 
-    /// What the browser does: sends the form, and is sent back.
+    /// Submits the sign-in form as a browser does, and returns the query of the redirect.
     private func signIn(at url: HTTPURL) async throws -> [(name: String, value: String)] {
         let form = FormURLEncoding.encode(
             url.queryItems.map { ($0.name, .text($0.value)) } + [
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: ["genesys", "cxone"])
-    func `who signed in gets tokens for as long as the refresh token is taken`(platform: String) async throws {
+    func `requests tokens with the refresh token after a sign-in`(platform: String) async throws {
         let profile = try profile(platform)
         let session = try await session(profile)
         let (first, staysSignedIn) = try await session.finish(try await signIn(at: session.url))
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `a code is good once`() async throws {
+    @Test func `rejects a code that was used before`() async throws {
         let session = try await session(try profile("genesys"))
         let query = try await signIn(at: session.url)
         _ = try await session.finish(query)
@@ -76,7 +76,7 @@ import Testing
         #expect(error?.oauthError == "invalid_grant")
     }
 
-    @Test func `nobody who is signed in is an error of its own, and so is a sign-in that is over`() async throws {
+    @Test func `reports a missing or expired sign-in`() async throws {
         let profile = try profile("cxone")
         let source = APIClient(profile, transport: transport, store: store, time: time)
         var error = await #expect(throws: TokenError.self) { try await source.token() }
@@ -86,10 +86,10 @@ import Testing
         time.advance(by: .seconds(8000))
         let later = APIClient(profile, transport: transport, store: store, time: time)
         error = await #expect(throws: TokenError.self) { try await later.token() }
-        #expect(error?.code == .signInRequired && error?.message.contains("the sign-in is over") == true)
+        #expect(error?.code == .signInRequired && error?.message.contains("the sign-in has expired") == true)
     }
 
-    @Test func `the page refuses what is no sign-in`() async throws {
+    @Test func `the sign-in page rejects invalid parameters`() async throws {
         let good = try await session(try profile("genesys")).url.description
         for (part, other) in [
             ("response_type=code", "response_type=token"), ("S256", "plain"), ("127.0.0.1", "evil.example"),

@@ -1,7 +1,7 @@
-// golang.org/x/oauth2/clientcredentials: Config.TokenSource, which keeps its token (ReuseTokenSource), and an
-// http.Client of that same source, built as Config.Client does. AuthStyle is the default, auto-detection. No shim.
+// golang.org/x/oauth2/clientcredentials: Config.TokenSource, which caches its token (ReuseTokenSource), and an http.Client
+// with the same source, built as in Config.Client. AuthStyle is the default, auto-detection. No shim.
 //
-// Commands from standard input, a line of JSON for each, as adapter.py has them.
+// Reads commands from standard input and answers each with a line of JSON, in the format of adapter.py.
 package main
 
 import (

@@ -1,15 +1,15 @@
-// libmicrohttpd, opened when it is first used: a table of function pointers instead of a link-time dependency.
+// libmicrohttpd, loaded on first use: a table of function pointers instead of a link-time dependency.
 #pragma once
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/// Opens libmicrohttpd once. Returns NULL, or what went wrong. Safe to call from any thread.
+/// Loads libmicrohttpd once. Returns NULL on success, or an error message. Safe to call from any thread.
 const char *_Nullable microhttpd_open(void);
 
-/// The callbacks of one daemon; `context` is handed to each of them.
+/// The callbacks of a daemon. Each receives `context`.
 struct rd_daemon_callbacks {
-    /// The raw request target; what is returned becomes the request's own state.
+    /// Called with the raw request target. The returned pointer is the state of the request.
     void *_Nullable (*_Nonnull begin)(void *_Nullable context, const char *_Nonnull target,
                                       struct MHD_Connection *_Nonnull connection);
     MHD_AccessHandlerCallback _Nonnull access;
@@ -17,25 +17,25 @@ struct rd_daemon_callbacks {
     void *_Nullable context;
 };
 
-/// Serves `socket`, which must be listening, from so many epoll threads; `idle_seconds` closes silent connections.
+/// Serves the listening `socket` with the given number of epoll threads. Connections are closed after `idle_seconds` without data.
 struct MHD_Daemon *_Nullable rd_daemon_start(int socket, unsigned int threads, unsigned int idle_seconds,
                                              struct rd_daemon_callbacks callbacks);
-/// Serves TLS on the sockets that `rd_daemon_adopt` hands over; it listens nowhere. Certificate and key are PEM.
+/// Serves TLS on the sockets passed to `rd_daemon_adopt`. It does not listen. Certificate and key are in PEM format.
 struct MHD_Daemon *_Nullable rd_daemon_start_tls(const char *_Nonnull certificate, const char *_Nonnull key,
                                                  unsigned int idle_seconds, struct rd_daemon_callbacks callbacks);
-/// Hands a connected socket over, which the daemon closes in any case.
+/// Passes a connected socket to the daemon, which closes it, also on failure.
 enum MHD_Result rd_daemon_adopt(struct MHD_Daemon *_Nonnull daemon, int socket);
-/// How many connections are open.
+/// The number of open connections.
 unsigned int rd_daemon_connections(struct MHD_Daemon *_Nonnull daemon);
 void rd_daemon_stop(struct MHD_Daemon *_Nonnull daemon);
 enum MHD_Result rd_queue(struct MHD_Connection *_Nonnull connection, unsigned int status,
                          struct MHD_Response *_Nonnull response);
 struct MHD_Response *_Nullable rd_response_copying(const void *_Nullable bytes, size_t count);
-/// A body that `reader` gives; `count` is what Content-Length says. `release` is called with `context` at the end.
+/// A response whose body is produced by `reader`. `count` is the Content-Length. `release` is called with `context` at the end.
 struct MHD_Response *_Nullable rd_response_reading(uint64_t count, MHD_ContentReaderCallback _Nonnull reader,
                                                    void *_Nullable context,
                                                    MHD_ContentReaderFreeCallback _Nonnull release);
-/// Writes bytes past MHD, as far as the socket takes them at once.
+/// Writes bytes directly to the socket, without blocking.
 void rd_send(struct MHD_Connection *_Nonnull connection, const void *_Nonnull bytes, size_t count);
 /// The socket of a connection.
 int rd_socket(struct MHD_Connection *_Nonnull connection);

@@ -1,15 +1,26 @@
 public import RingdownCore
 
-/// One call of an API, which may be sent more than once.
+/// An API call. It can be sent more than once.
 public struct APICall: Sendable {
+    /// The HTTP method.
     public var method: String
-    /// A path with its query, or an absolute URL on one of the platform's hosts.
+    /// The path with the query, or an absolute URL on a host of the platform.
     public var path: String
+    /// The header fields.
     public var headers: Headers
+    /// The request body.
     public var body: [UInt8]
-    /// Whether sending it twice does no more than sending it once, whatever the method says: for queries that are sent with POST.
+    /// Whether the call is idempotent regardless of its method, such as a query that is sent with POST.
     public var isIdempotent: Bool
 
+    /// Creates a call with a body of bytes.
+    ///
+    /// - Parameters:
+    ///   - method: The HTTP method.
+    ///   - path: The path with the query, or an absolute URL on a host of the platform.
+    ///   - headers: The header fields (default: none).
+    ///   - body: The request body (default: empty).
+    ///   - isIdempotent: Whether the call is idempotent regardless of its method (default: false).
     public init(
         _ method: String, _ path: String, headers: Headers = [:], body: [UInt8] = [], isIdempotent: Bool = false
     ) {
@@ -18,25 +29,25 @@ public struct APICall: Sendable {
         )
     }
 
-    /// A GET.
+    /// Creates a GET call.
     public init(_ path: String) { self.init("GET", path) }
 
-    /// A call with a JSON body.
+    /// Creates a call with a JSON body.
     public init(_ method: String, _ path: String, json: JSON, isIdempotent: Bool = false) {
         self.init(
             method, path, headers: ["Content-Type": "application/json"], body: json.bytes(), isIdempotent: isIdempotent)
     }
 
-    /// Whether it may be sent again when nobody knows what became of it (RFC 9110 section 9.2.2).
+    /// Whether the call may be retried if its outcome is unknown (RFC 9110 section 9.2.2).
     var mayBeRetried: Bool { isIdempotent || Request.idempotentMethods.contains(method) }
 
-    /// As it stands in messages: without the query, which may be long.
+    /// The call in messages, without the query.
     var title: String { "\(method) \(path.prefix { $0 != "?" })" }
 
-    /// The same with its query, to tell the pages of a list apart.
+    /// The call in messages, with the query, which distinguishes the pages of a list.
     var pageTitle: String { sanitized("\(method) \(path)", limit: 200) }
 
-    /// The same call with a parameter of the query set, in place of any of its name.
+    /// Returns the call with a query parameter. Replaces existing parameters of the same name.
     func setting(_ name: String, _ value: String) -> APICall {
         let parts = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let items = parts.count > 1 ? parts[1].split(separator: "&").map(String.init) : []
@@ -47,13 +58,13 @@ public struct APICall: Sendable {
         return call
     }
 
-    /// A parameter of the query.
+    /// Returns the value of a query parameter; nil if there is none.
     func queryValue(_ name: String) -> String? {
         guard let question = path.firstIndex(of: "?") else { return nil }
         return FormURLEncoding.decode(String(path[path.index(after: question)...])).first { $0.name == name }?.value
     }
 
-    /// The same call to where a link of the answer leads.
+    /// Returns the call with the path of a link from a response.
     func following(_ link: String) -> APICall {
         var call = self
         call.path = link

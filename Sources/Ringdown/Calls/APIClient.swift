@@ -1,11 +1,12 @@
 public import RingdownCore
 public import RingdownOAuth
 
-/// Calls a platform's API with a token that is always valid.
+/// A client for the API of a platform. It manages tokens, retries, and rate limits.
 ///
-/// A call that is answered 401 gets one new token and is sent once more; calls that the platform could not answer are
-/// repeated as ``CallSettings`` has it. The token goes only to the platform's own hosts.
+/// After a 401, the client requests one new token and sends the call again. It retries temporary failures as ``CallSettings``
+/// specifies. It sends the token to hosts of the platform only.
 public final class APIClient: Sendable {
+    /// The profile of the account.
     public let profile: Profile
     let transport: any Transport
     private let tokens: TokenSource
@@ -14,6 +15,15 @@ public final class APIClient: Sendable {
     private let base = Locked<HTTPURL?>(nil)
     private let scheduler: RequestScheduler
 
+    /// Creates a client.
+    ///
+    /// - Parameters:
+    ///   - profile: The profile of the account.
+    ///   - transport: The transport that sends the requests.
+    ///   - store: The store that shares tokens with other processes (default: none).
+    ///   - time: The clock (default: the system clock).
+    ///   - settings: The settings of the token lifecycle.
+    ///   - calls: The settings of retries and rate limits.
     public init(
         _ profile: Profile, transport: any Transport, store: any TokenStore = .memory, time: any TimeSource = .system,
         settings: LifecycleSettings = LifecycleSettings(), calls: CallSettings = CallSettings()
@@ -23,38 +33,61 @@ public final class APIClient: Sendable {
         self.time = time
         self.store = store
         tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
-        scheduler = RequestScheduler(calls, time: time, store: store, key: tokens.key)
+        scheduler = RequestScheduler(
+            calls, limitHeaders: profile.platform.capabilities.rateLimitHeaders, time: time, store: store,
+            key: tokens.key)
     }
 
-    /// What this client did so far.
+    /// The counters of this client.
     public var counts: CallCounts { scheduler.counts }
 
-    /// Tells `observer` of everything that happens to calls from now on; it must not block. There is one observer.
+    /// Sets the observer of the events of calls, which replaces the previous one. The observer must not block.
     public func observe(_ observer: @escaping @Sendable (CallEvent) -> Void) { scheduler.observe(observer) }
 
-    /// A token that is valid now and for at least `minimumValidity`; `force` asks the platform for a new one. Throws `TokenError`.
+    /// Returns a valid token.
+    ///
+    /// - Parameters:
+    ///   - minimumValidity: The minimum remaining lifetime of the token (default: zero).
+    ///   - force: Whether to request a new token even if a usable one is cached (default: false).
+    /// - Throws: `TokenError` if no token is available.
     public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
         try await tokens.token(minimumValidity: minimumValidity, force: force)
     }
 
-    /// The JSON that a GET answers; `null` for an empty answer (204). Throws ``APIError`` and `TokenError`.
+    /// Sends a GET call and returns the JSON of the response; `null` for an empty response (204).
+    ///
+    /// - Throws: As ``send(_:)``, and ``APIError`` if the response is not JSON.
     public func get(_ path: String) async throws -> JSON { try await json(APICall(path)) }
 
-    /// What a GET answers, as `decode` reads it: `try await client.get("/api/v2/organizations/me") { try decoder.decode(…) }`.
+    /// Sends a GET call and decodes the response: `try await client.get("/api/v2/organizations/me") { try decoder.decode(…) }`.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the call.
+    ///   - decode: The function that decodes the body of the response.
+    /// - Throws: As ``send(_:)``, and the errors of `decode`.
     public func get<Value>(_ path: String, decode: ([UInt8]) throws -> Value) async throws -> Value {
         try decode(try await send(APICall(path)).body)
     }
 
-    /// Sends JSON, and returns what is answered; `null` for an empty answer. A POST that only asks `isIdempotent` to be repeated.
+    /// Sends a POST call with JSON and returns the JSON of the response; `null` for an empty response.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the call.
+    ///   - body: The request body.
+    ///   - isIdempotent: Whether the call may be retried if its outcome is unknown, such as a query (default: false).
+    /// - Throws: As ``send(_:)``, and ``APIError`` if the response is not JSON.
     public func post(_ path: String, _ body: JSON, isIdempotent: Bool = false) async throws -> JSON {
         try await json(APICall("POST", path, json: body, isIdempotent: isIdempotent))
     }
+    /// Sends a PUT call with JSON and returns the JSON of the response. Throws as ``post(_:_:isIdempotent:)``.
     public func put(_ path: String, _ body: JSON) async throws -> JSON {
         try await json(APICall("PUT", path, json: body))
     }
+    /// Sends a PATCH call with JSON and returns the JSON of the response. Throws as ``post(_:_:isIdempotent:)``.
     public func patch(_ path: String, _ body: JSON) async throws -> JSON {
         try await json(APICall("PATCH", path, json: body))
     }
+    /// Sends a DELETE call. Throws as ``send(_:)``.
     public func delete(_ path: String) async throws { _ = try await send(APICall("DELETE", path)) }
 
     func json(_ call: APICall) async throws -> JSON {
@@ -62,20 +95,22 @@ public final class APIClient: Sendable {
         if response.body.isEmpty { return .null }
         do { return try JSONReader.parse(response.body) } catch {
             throw APIError(
-                .malformedResponse, "\(call.title) answered \(response.status), but not with JSON (\(error))",
-                hint: "a proxy or gateway may have answered in the API's place", status: response.status
+                .malformedResponse, "\(call.title) returned \(response.status), but the body is not JSON (\(error))",
+                hint: "a proxy or gateway may have responded instead of the API", status: response.status
             )
         }
     }
 
-    /// Sends a call, and returns the successful response. Throws ``APIError`` for any other status or none, `TokenError` where
-    /// there is no token, and `CancellationError`.
+    /// Sends a call and returns the successful response.
+    ///
+    /// - Throws: ``APIError`` if the status is not 2xx or no response is received, `TokenError` if no token is available,
+    ///   `CancellationError` if the task is cancelled.
     public func send(_ call: APICall) async throws -> Response {
         var (attempt, hasNewToken) = (1, false)
         while true {
             let url = try await url(call.path, try await token())
             try await scheduler.admit(call)
-            // A token may have ended while the call waited.
+            // The token may have expired while the call waited.
             let token: Token
             do { token = try await self.token() } catch {
                 scheduler.abandon()
@@ -97,8 +132,10 @@ public final class APIClient: Sendable {
         }
     }
 
-    /// Sends a call as a proxy does: with a token, once more with a new one after a 401, and returns whatever is answered. Nothing
-    /// is repeated and nobody waits otherwise: that is for who sent it. Throws as ``send(_:)``, but for a status.
+    /// Sends a call as a proxy and returns the response regardless of its status. After a 401, the call is sent again with a new
+    /// token. There are no other retries or waits, because they are the responsibility of the client of the proxy.
+    ///
+    /// - Throws: As ``send(_:)``, except for a status.
     public func forward(_ call: APICall) async throws -> Response {
         let token = try await token()
         let url = try await url(call.path, token)
@@ -124,35 +161,37 @@ public final class APIClient: Sendable {
         }
     }
 
-    /// Text of a server for a message, without the token. It takes the place of the function of the same name in all code of this
+    /// Returns the text of a server for a message, without the token. It replaces the function of the same name in the code of this
     /// type.
     func sanitized(_ text: String, limit: Int = 256) -> String {
         RingdownCore.sanitized(text, without: cachedToken.map { [$0.value] } ?? [], limit: limit)
     }
 
-    /// The token that would be served now, if there is one; nothing is requested.
+    /// The cached token; nil if there is no valid one. Sends no request.
     public var cachedToken: Token? { tokens.cachedToken() }
-    /// How many token requests there were.
+    /// The number of token requests of this client.
     public var tokenRequestCounts: TokenRequestCounts { tokens.tokenRequestCounts }
 
-    /// Tells that the API refused a token that somebody else was given: it is not handed out again.
+    /// Reports that the API rejected a token of another program. The token is not returned again.
     public func reject(_ value: Secret) {
         guard let token = cachedToken, token.value == value else { return }
         _ = tokens.reject(token)
     }
 
-    /// The API's address, found out once.
+    /// Returns the base URL of the API. It is discovered once.
+    ///
+    /// - Throws: ``APIError`` if the URL is unknown, `TokenError` if the discovery requires a token and none is available.
     public func baseURL() async throws -> HTTPURL {
         if let known = base.withLock({ $0 }) { return known }
         return try await baseURL(token())
     }
 
-    /// The token that the store holds, whether or not it is still good; nothing is requested.
+    /// Returns the token in the store, valid or not; nil if there is none. Sends no request.
     package func storedToken() async -> Token? { await tokens.storedToken() }
 
-    /// The token that is cached, in memory or in the store, which is in neither any more.
+    /// Deletes the cached token from memory and from the store, and returns it; nil if no token is cached.
     func forgetToken() async -> Token? {
-        // One that came from elsewhere is not cached, but can be ended.
+        // A given access token is not cached, but can be revoked.
         if case .accessToken = profile.credential { return try? await token() }
         return await tokens.forget()
     }
@@ -164,7 +203,7 @@ public final class APIClient: Sendable {
         case .fixed(let url): found = url
         case .tenant(let tenant): found = try await tenant.apiURL(for: token, over: transport)
         case .unset(let variable):
-            throw APIError(.configuration, "\(variable) is not set", hint: "set it to the address of the API")
+            throw APIError(.configuration, "\(variable) is not set", hint: "set it to the URL of the API")
         }
         base.withLock { $0 = found }
         return found
@@ -175,7 +214,8 @@ public final class APIClient: Sendable {
         let url: HTTPURL
         do { url = path.hasPrefix("/") ? try base.appending(path) : try HTTPURL(path) } catch {
             throw APIError(
-                .invalidPath, "\(error)", hint: "write a path such as /api/v2/users, with the slash and percent-encoded"
+                .invalidPath, "\(error)",
+                hint: "use a percent-encoded path that starts with a slash, such as /api/v2/users"
             )
         }
         let policy = OriginPolicy(base: base, trustedDomains: profile.platform.trustedDomains)
@@ -183,13 +223,13 @@ public final class APIClient: Sendable {
             if let url = policy.throughGateway(url) { return url }
             throw APIError(
                 .untrustedHost, "\(url.origin) is not a host of \(profile.platform.title): the token is not sent there",
-                hint: "fetch it without a token, if the link is meant to be public"
+                hint: "if the link is public, fetch it without a token"
             )
         }
         return url
     }
 
-    /// Sends a call once, and says what is wrong with the answer as far as sending it again might help.
+    /// Sends a call once. Returns the result, and the failure if it may allow a retry.
     private func exchange(
         _ call: APICall, _ url: HTTPURL, _ token: Token, _ attempt: Int
     ) async throws -> (Result<Response, APIError>, CallFailure?) {
@@ -197,12 +237,13 @@ public final class APIClient: Sendable {
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
         request.isDeclaredIdempotent = call.mayBeRetried
         do {
-            // CXone answers without it: "No known way to render data" (`cxone.md` section 3.1).
+            // Without this field, CXone returns "No known way to render data" (`cxone.md` section 3.1).
             if !request.headers.has("Accept") { try request.headers.set("Accept", "application/json") }
             try request.headers.set("Authorization", token.authorization)
         } catch {
             scheduler.abandon()
-            throw APIError(.configuration, "\(error)", hint: "the token or a header cannot be sent")
+            throw APIError(
+                .configuration, "\(error)", hint: "check the header fields and the token for invalid characters")
         }
         let start = time.now().uptime
         do throws(TransportError) {
@@ -218,7 +259,7 @@ public final class APIClient: Sendable {
                 case .timeout, .brokenResponse: .interrupted
                 default: nil
                 }
-            // What says nothing of the platform's health is neither a success nor a failure.
+            // A result that is unrelated to the health of the platform is neither a success nor a failure.
             if failure == nil { scheduler.abandon() } else { scheduler.ended(nil, failure) }
             if error.code == .cancelled { throw CancellationError() }
             let elapsed = time.now().uptime - start
@@ -235,7 +276,7 @@ public final class APIClient: Sendable {
         guard response.status == 429 || response.status >= 500 else { return nil }
         return .status(
             response.status, asked: RetryAfter.read(from: response.headers, now: time.now().wall),
-            reset: RateLimit(response.headers)?.reset)
+            reset: RateLimit(response.headers, profile.platform.capabilities.rateLimitHeaders)?.reset)
     }
 
     private func report(_ response: Response, _ call: APICall, _ attempt: Int, _ elapsed: Duration) {
@@ -243,23 +284,23 @@ public final class APIClient: Sendable {
         scheduler.tell(
             .answered(
                 method: call.method, path: call.path, status: response.status, attempt: attempt, duration: elapsed,
-                correlationID: response.headers["ININ-Correlation-Id"]))
+                correlationID: profile.platform.capabilities.correlationHeader.flatMap { response.headers[$0] }))
     }
 
     private func milliseconds(_ duration: Duration) -> String { "\(Int((duration.inSeconds * 1000).rounded())) ms" }
 
     private func error(_ response: Response, _ call: APICall, _ url: HTTPURL, _ token: Token) -> APIError {
         let fault = profile.platform.fault(response)
-        // A gateway for debugging may echo what it was sent.
+        // A debugging gateway may echo the request.
         let secrets = [token.value]
         let said =
             fault.message.map { RingdownCore.sanitized($0, without: secrets) }
             ?? RingdownCore.sanitized(response.body, without: secrets)
-        let text = "\(call.method) \(url.path) answered \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+        let text = "\(call.method) \(url.path) returned \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
         var error = APIError(code, text, hint: hint, status: response.status)
         if case .accessToken = profile.credential, response.status == 401 {
-            error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN is refused or over: obtain another one"
+            error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN was rejected or has expired: obtain a new one"
         }
         error.platformCode = fault.code.map { sanitized($0, limit: 80) }
         error.correlationID = fault.correlationID.map { sanitized($0, limit: 80) }

@@ -1,8 +1,8 @@
 public import RingdownCore
 
-/// Why an API call failed.
+/// The failure of an API call.
 public struct APIError: Error, Sendable, CustomStringConvertible {
-    /// An open set: more may be told apart later.
+    /// The kind of failure. Later versions may add codes.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
             case unauthorized, forbidden, rateLimited, notFound, refused, serverFailed, malformedResponse, unreachable
@@ -10,46 +10,57 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         }
         private let value: Value
 
-        /// 401, also after a new token.
+        /// The API returned 401, even with a new token.
         public static let unauthorized = Code(value: .unauthorized)
-        /// 403: the client lacks a permission.
+        /// The API returned 403: the client lacks a permission.
         public static let forbidden = Code(value: .forbidden)
-        /// 429.
+        /// The API returned 429, or the wait for a rate limit is too long.
         public static let rateLimited = Code(value: .rateLimited)
-        /// 404.
+        /// The API returned 404.
         public static let notFound = Code(value: .notFound)
-        /// Any other status below 500 that is no success.
+        /// The API returned another error status below 500.
         public static let refused = Code(value: .refused)
-        /// A status of 500 or more.
+        /// The API returned a status of 500 or higher, or the platform is unavailable.
         public static let serverFailed = Code(value: .serverFailed)
-        /// A success whose body is not what the call promises.
+        /// The API returned success with an unexpected body.
         public static let malformedResponse = Code(value: .malformedResponse)
-        /// No response came: ``APIError/transport`` says why.
+        /// No response was received. ``APIError/transport`` contains the reason.
         public static let unreachable = Code(value: .unreachable)
-        /// A link or redirect leads to a host that must not be given the token.
+        /// The URL is on a host to which the token must not be sent.
         public static let untrustedHost = Code(value: .untrustedHost)
-        /// The path is none, or no URL.
+        /// The path is invalid.
         public static let invalidPath = Code(value: .invalidPath)
-        /// The call cannot be made with these settings.
+        /// The settings do not support the call.
         public static let configuration = Code(value: .configuration)
 
+        /// The name of the code.
         public var description: String { value.rawValue }
     }
 
+    /// The kind of failure.
     public var code: Code
-    /// What happened, for people: no secrets, no line breaks.
+    /// A human-readable message without secrets or line breaks.
     public var message: String
-    /// What to do about it.
+    /// The most likely cause or the next command.
     public var hint: String
+    /// The HTTP status; nil if no response was received.
     public var status: Int?
-    /// The platform's own code, such as `not.a.user`.
+    /// The platform's error code, such as `not.a.user`.
     public var platformCode: String?
-    /// The platform's number for the exchange, for its support.
+    /// The platform's correlation ID of the call, for its support.
     public var correlationID: String?
-    /// How long the server asks to wait.
+    /// The wait that the server requested.
     public var retryAfter: Duration?
+    /// The reason why no response was received.
     public var transport: TransportError?
 
+    /// Creates an error.
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - message: A human-readable message without secrets or line breaks.
+    ///   - hint: The most likely cause or the next command.
+    ///   - status: The HTTP status; nil if no response was received.
     public init(_ code: Code, _ message: String, hint: String, status: Int? = nil) {
         self.code = code
         self.message = message
@@ -57,9 +68,10 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         self.status = status
     }
 
+    /// The same as ``message``.
     public var description: String { message }
 
-    /// The same error without any of the secrets, should a server have echoed one.
+    /// Returns the error with the secrets redacted, in case the server echoed one.
     func without(_ secrets: [Secret]) -> APIError {
         func clean(_ text: String) -> String {
             String(decoding: redacting(secrets, in: Array(text.utf8)), as: UTF8.self)
@@ -76,37 +88,37 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         return result
     }
 
-    /// What a status means, and what to do about it. `age` is how old the token was.
+    /// Returns the code and the hint for an error response. `age` is the age of the token.
     static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (Code, hint: String) {
         switch response.status {
         case 401:
             return (
                 .unauthorized,
-                "the token was refused \(Int(age.inSeconds)) s after it was granted: was it revoked, or the client disabled?"
+                "the token was rejected \(Int(age.inSeconds)) s after it was granted: check whether the client is disabled"
             )
         case 403:
             let permission = fault.missingPermissions.map { "the permission \(sanitized($0, limit: 120))" }
             return (
                 .forbidden,
-                "give a role of the client \(permission ?? "the permission that this call needs"), "
-                    + "and the division where there are several; a new token would not help"
+                "assign a role with \(permission ?? "the required permission") to the client, "
+                    + "and the division if there are several; a new token does not help"
             )
         case 429:
             let wait = RetryAfter.read(from: response.headers, now: .now()).map {
                 " in \(Int($0.inSeconds.rounded(.up))) s"
             }
-            return (.rateLimited, "call again\(wait ?? " in a minute"), and more slowly")
-        case 404: return (.notFound, "check the path, its version and the identifiers in it")
-        case 300..<400: return (.refused, "redirects are not followed: call the final address")
-        case 500...: return (.serverFailed, "the platform fails at the moment: try again later")
+            return (.rateLimited, "retry\(wait ?? " in a minute"), and reduce the rate of calls")
+        case 404: return (.notFound, "check the path, its version and its identifiers")
+        case 300..<400: return (.refused, "redirects are not followed: use the final URL")
+        case 500...: return (.serverFailed, "the platform is unavailable: retry later")
         case 400 where fault.message?.contains("Pagination may not exceed") == true:
             return (
                 .refused,
-                "the list is longer than can be paged through: ask for shorter intervals, or with 'ringdown conversations --job'"
+                "the list exceeds the paging limit: use shorter intervals or 'ringdown conversations --job'"
             )
         case 400 where fault.code == "not.a.user":
-            return (.refused, "this call is for people who signed in; a client asks '/api/v2/tokens/me' instead")
-        default: return (.refused, "the request is not what the API expects: compare it with the API's description")
+            return (.refused, "this call requires a signed-in user; for a client, use '/api/v2/tokens/me'")
+        default: return (.refused, "check the request against the API documentation")
         }
     }
 }

@@ -1,29 +1,32 @@
-/// What a client does on the way to an answer, for metrics and logs. No event holds a secret.
+/// An event of an API call, for metrics and logs. Events contain no secrets.
 public enum CallEvent: Sendable {
-    /// A call was answered. `attempt` counts from 1; `duration` is that of this attempt.
+    /// A response was received. `attempt` starts at 1, and `duration` is the duration of this attempt.
     case answered(
         method: String, path: String, status: Int, attempt: Int, duration: Duration, correlationID: String?)
-    /// A call had no answer.
+    /// No response was received.
     case unanswered(method: String, path: String, reason: String, attempt: Int, duration: Duration)
-    /// It will be sent again.
+    /// The call will be sent again after a wait.
     case retrying(method: String, path: String, after: Duration, reason: String)
-    /// A call waits, so that the platform's limit is not reached.
+    /// The call waits to stay below the rate limit.
     case waiting(Duration, reason: String)
-    /// The API refused the token; a new one is requested.
+    /// The API rejected the token, and a new one is requested.
     case tokenRefused(method: String, path: String)
 }
 
-/// Counts of what a client did so far.
+/// The counters of a client.
 public struct CallCounts: Sendable, Equatable {
+    /// The number of attempts.
     public var calls = 0
+    /// The number of responses with a status of 2xx.
     public var successes = 0
+    /// The number of retries.
     public var retries = 0
-    /// Answers of 429.
+    /// The number of responses with status 429.
     public var rateLimited = 0
-    /// Answers of 401 for which a new token was requested.
+    /// The number of responses with status 401 that caused a token request.
     public var tokensRefused = 0
-    /// Time that calls waited, for limits and before repetitions.
+    /// The total time that calls waited for rate limits and retries.
     public var waited: Duration = .zero
-    /// Time until answers came.
+    /// The total time until responses were received.
     public var answering: Duration = .zero
 }

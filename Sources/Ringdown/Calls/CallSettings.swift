@@ -1,19 +1,22 @@
-/// How calls are repeated and held back. Each number is a setting; the defaults are what the platforms' own tools do
-/// (`genesys-cloud.md` section 3, `cxone.md` section 4).
+/// The settings of retries and rate limits.
+///
+/// The defaults match the platforms' own tools (`genesys-cloud.md` section 3, `cxone.md` section 4).
 public struct CallSettings: Sendable {
-    /// How often a call is sent at the most. A new token after a 401 comes on top.
+    /// The maximum number of attempts for a call (default: 5). An attempt with a new token after a 401 does not count.
     public var attempts = 5
-    /// A longer wait is not waited for: daily limits ask for hours.
+    /// The maximum wait for a rate limit or outage (default: 180 s). Daily limits request waits of hours.
     public var waitLimit: Duration = .seconds(180)
-    /// Waits where the server names none, each lengthened by up to a half at random.
+    /// The waits between attempts if the server requests none (default: 3 s, 9 s, 27 s). Each is extended by up to half at random.
     public var backoff: [Duration] = [.seconds(3), .seconds(9), .seconds(27)]
-    /// Whether calls wait before the platform's own limit is reached, as far as it tells how near that is.
+    /// Whether calls wait before they exceed the rate limit that the platform reports (default: true).
     public var isGated = true
-    /// A window of the platform's limit is held to last this much longer than it says: it counts in whole seconds.
+    /// The time that is added to a window of the rate limit, because the platform reports whole seconds (default: 1 s).
     public var windowSlack: Duration = .seconds(1)
-    /// So many failures in a row open the circuit; for so long no call is sent, then one.
+    /// The number of consecutive failures that open the circuit breaker (default: 5).
     public var failuresToOpen = 5
+    /// The time for which an open circuit breaker sends no calls (default: 30 s). Then it sends one call.
     public var openFor: Duration = .seconds(30)
 
+    /// Creates the default settings.
     public init() {}
 }

@@ -1,23 +1,23 @@
 internal import RingdownCore
 
-/// Which servers may be given a token: the API's own origin, and the platform's other hosts over HTTPS. Nobody else,
-/// whatever a link or a redirect says.
+/// The servers to which a token may be sent: the origin of the API, and other hosts of the platform over HTTPS. Links and redirects
+/// cannot add servers.
 struct OriginPolicy: Sendable {
     let base: HTTPURL
     let trustedDomains: [String]
 
     func allows(_ url: HTTPURL) -> Bool {
-        // A simulator has a port for each host, all on this machine.
+        // A simulator serves each host on a separate loopback port.
         if base.origin.isLoopback { return url.origin.isLoopback }
         guard url.origin.scheme == "https" else { return false }
         if url.origin == base.origin { return true }
         return !isGateway && url.origin.isDefaultPort && isTrusted(url.host)
     }
 
-    /// A base outside the platform's domains: nothing goes around it.
+    /// Whether the base URL is outside of the platform's domains. All calls are then sent through it.
     private var isGateway: Bool { !isTrusted(base.host) }
 
-    /// Where a link leads that the platform behind a gateway made: to the same path at the gateway. Nil for other links.
+    /// Returns the URL at the gateway for a link of the platform behind it, with the same path. Returns nil for other links.
     func throughGateway(_ url: HTTPURL) -> HTTPURL? {
         guard isGateway, !base.origin.isLoopback, isTrusted(url.host) else { return nil }
         return try? base.appending(url.target)

@@ -1,8 +1,8 @@
 internal import RingdownCore
 
-/// What an answer says of the platform's limit (`genesys-cloud.md` section 3): sent with successes too.
+/// The rate limit in a response (`genesys-cloud.md` section 3). Successful responses contain it too.
 struct RateLimit: Sendable, Equatable {
-    /// Calls in this window so far, calls that are allowed, and when the window ends.
+    /// The number of calls in this window, the limit of calls, and the time until the window ends.
     var count: Int
     var allowed: Int
     var reset: Duration
@@ -11,39 +11,40 @@ struct RateLimit: Sendable, Equatable {
         (self.count, self.allowed, self.reset) = (count, allowed, reset)
     }
 
-    init?(_ headers: Headers) {
-        guard let count = headers["inin-ratelimit-count"].flatMap({ Int(fromServer: $0.trimmed) }),
-            let allowed = headers["inin-ratelimit-allowed"].flatMap({ Int(fromServer: $0.trimmed) }), allowed > 0,
-            let reset = headers["inin-ratelimit-reset"].flatMap({ Double($0.trimmed) }), (0...86400).contains(reset)
+    /// Returns nil if the platform has no such header fields, or if the response contains no valid ones.
+    init?(_ headers: Headers, _ names: PlatformCapabilities.RateLimitHeaders?) {
+        guard let names, let count = headers[names.count].flatMap({ Int(fromServer: $0.trimmed) }),
+            let allowed = headers[names.allowed].flatMap({ Int(fromServer: $0.trimmed) }), allowed > 0,
+            let reset = headers[names.reset].flatMap({ Double($0.trimmed) }), (0...86400).contains(reset)
         else { return nil }
         self.init(count: count, allowed: allowed, reset: .seconds(reset))
     }
 }
 
-/// Holds calls back before the platform refuses them. Pure: it is told of calls and answers, with uptimes.
+/// Delays calls before they exceed the rate limit of the platform. It has no side effects: the caller reports calls and responses
+/// with uptimes.
 ///
-/// Limits differ from resource to resource; the one that was seen last counts, with the calls of all: too careful rather than
-/// refused.
+/// Limits differ between resources. The last reported limit applies to the calls of all resources, which is the cautious choice.
 struct RateLimiter: Sendable {
     private let slack: Duration
     private var allowed: Int?
-    /// Calls of this window: what the platform counted, and what was sent since.
+    /// The number of calls in this window: those that the platform counted, and those that were sent since.
     private var used = 0
     private var inFlight = 0
     private var windowEnd: Duration?
-    /// Nobody calls before this: somebody was told to wait.
+    /// The uptime until which all calls are paused, because the platform requested a wait.
     private(set) var pausedUntil: Duration = .zero
 
     init(slack: Duration) {
         self.slack = slack
     }
 
-    /// Nil where a call may go now, which is then counted; else how long to wait before asking again.
+    /// Returns nil and counts the call if it may be sent now; otherwise the time to wait before the next check.
     mutating func admit(at now: Duration) -> Duration? {
         if now < pausedUntil { return pausedUntil - now }
         if let windowEnd, now >= windowEnd { (self.windowEnd, used) = (nil, inFlight) }
         if let allowed, used >= allowed {
-            // Before the first answer of a window nobody knows when it ends.
+            // Before the first response of a window, its end is unknown.
             return windowEnd.map { $0 - now } ?? .milliseconds(200)
         }
         used += 1
@@ -51,11 +52,11 @@ struct RateLimiter: Sendable {
         return nil
     }
 
-    /// A call that was admitted has ended, with what the answer says of the limit.
+    /// Records the end of an admitted call, with the rate limit in its response.
     mutating func ended(_ limit: RateLimit?, at now: Duration) {
         inFlight = max(0, inFlight - 1)
         guard let limit else {
-            // Nobody knows whether it counted; without an end of the window it would count for ever.
+            // It is unknown whether the call counts. Without an end of the window, it would count indefinitely.
             if windowEnd == nil { used = max(inFlight, used - 1) }
             return
         }
@@ -65,7 +66,7 @@ struct RateLimiter: Sendable {
         used = max(used, limit.count + inFlight)
     }
 
-    /// Nobody calls for so long.
+    /// Pauses all calls until an uptime.
     mutating func pause(until end: Duration) {
         pausedUntil = max(pausedUntil, end)
     }

@@ -1,26 +1,33 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// What all calls of a client share: how near the platform's limit is, how much may be repeated, whether the platform
-/// answers at all. Waiting goes on here; the decisions are made by the pure types that it holds.
+/// The shared state of all calls of a client: rate limit, retry budget, and circuit breaker.
+///
+/// It performs the waits. The types that it contains make the decisions.
 final class RequestScheduler: Sendable {
     private struct State {
         var gate: RateLimiter
         var budget = RetryBudget()
         var breaker: CircuitBreaker
         var counts = CallCounts()
-        /// Until when the others were told to wait last.
+        /// The end of the last pause that was shared with other processes.
         var posted = Timestamp(secondsSince1970: 0)
     }
 
     let settings: CallSettings
+    private let limitHeaders: PlatformCapabilities.RateLimitHeaders?
     private let time: any TimeSource
     private let board: (any TokenStore, CacheKey)
     private let state: Locked<State>
     private let observer = Locked<(@Sendable (CallEvent) -> Void)?>(nil)
 
-    init(_ settings: CallSettings, time: any TimeSource, store: any TokenStore, key: CacheKey) {
+    init(
+        _ settings: CallSettings, limitHeaders: PlatformCapabilities.RateLimitHeaders?, time: any TimeSource,
+        store: any TokenStore,
+        key: CacheKey
+    ) {
         self.settings = settings
+        self.limitHeaders = limitHeaders
         self.time = time
         board = (store, key)
         state = Locked(State(gate: RateLimiter(slack: settings.windowSlack), breaker: CircuitBreaker(settings)))
@@ -51,20 +58,20 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// Waits until a call may be sent. Throws ``APIError`` where that is too far off, and `CancellationError`.
+    /// Waits until a call may be sent. Throws ``APIError`` if the wait is too long, and `CancellationError`.
     func admit(_ call: APICall) async throws {
         if let broken = state.withLock({ $0.breaker.admit(at: time.now().uptime) }) {
             throw APIError(
                 .serverFailed,
                 "\(call.title) was not sent: the platform failed \(settings.failuresToOpen) times in a row",
-                hint: "the next call is tried in \(broken.spoken)")
+                hint: "the next call is possible in \(broken.spoken)")
         }
         do {
             while let wait = await gateWait() {
                 guard wait <= settings.waitLimit else { throw Self.tooLong(call, wait) }
-                Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken): the platform's limit is near")
+                Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken) for the rate limit")
                 tell(.waiting(wait, reason: "limit"))
-                // A moment is only until the first answer of a window; everything longer concerns the others too.
+                // Shorter waits last only until the first response of a window. Longer waits are shared with other processes.
                 if wait >= .seconds(1) { await post(wait) }
                 try await time.sleep(for: wait)
             }
@@ -85,17 +92,17 @@ final class RequestScheduler: Sendable {
 
     static func tooLong(_ call: APICall, _ wait: Duration) -> APIError {
         var error = APIError(
-            .rateLimited, "\(call.title) may be sent again only in \(wait.spoken)",
-            hint: "call again then: so long a wait is most likely the limit of a day", status: 429)
+            .rateLimited, "rate limit exceeded: \(call.title) cannot be sent for \(wait.spoken)",
+            hint: "retry after this time; a wait of this length is most likely a daily limit", status: 429)
         error.retryAfter = wait
         return error
     }
 
-    /// An attempt that was admitted is over.
+    /// Records the end of an admitted attempt.
     func ended(_ response: Response?, _ failure: CallFailure?) {
         let now = time.now().uptime
         state.withLock { state in
-            state.gate.ended(settings.isGated ? response.flatMap { RateLimit($0.headers) } : nil, at: now)
+            state.gate.ended(settings.isGated ? response.flatMap { RateLimit($0.headers, limitHeaders) } : nil, at: now)
             guard let failure else {
                 state.budget.earn()
                 return state.breaker.succeeded()
@@ -104,7 +111,7 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// A call that was admitted is not sent after all.
+    /// Records that an admitted call is not sent.
     func abandon() {
         let now = time.now().uptime
         state.withLock { state in
@@ -113,7 +120,7 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// Waits before a repetition; false where there is to be none. Throws ``APIError`` where the wait would be too long.
+    /// Waits before a retry. Returns false if there is none. Throws ``APIError`` if the wait is too long.
     func mayRepeat(_ call: APICall, after failure: CallFailure, attempt: Int) async throws -> Bool {
         let decision = RetryPolicy(settings: settings).decide(
             failure, attempt: attempt, mayBeRetried: call.mayBeRetried, draw: .random(in: 0..<1))
@@ -125,7 +132,7 @@ final class RequestScheduler: Sendable {
         case .retry(let wait):
             guard state.withLock({ $0.budget.take(for: failure) }) else { return false }
             let reason = Self.reason(failure)
-            Logger.current.debug("api.retry", "\(call.title) is sent again in \(wait.spoken): \(reason)")
+            Logger.current.debug("api.retry", "retrying \(call.title) in \(wait.spoken): \(reason)")
             tell(.retrying(method: call.method, path: call.path, after: wait, reason: reason))
             if case .status(429, _, _) = failure, settings.isGated {
                 state.withLock { $0.gate.pause(until: time.now().uptime + wait) }
@@ -136,7 +143,7 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// Whoever has to wait makes the other processes wait too.
+    /// Shares a wait with other processes.
     private func post(_ wait: Duration) async {
         let end = time.now().wall + wait
         let isLater = state.withLock { state in
@@ -149,9 +156,9 @@ final class RequestScheduler: Sendable {
 
     private static func reason(_ failure: CallFailure) -> String {
         switch failure {
-        case .status(let status, _, _): "it was answered \(status)"
-        case .unsent: "no connection was made"
-        case .interrupted: "no answer came"
+        case .status(let status, _, _): "status \(status)"
+        case .unsent: "connection failed"
+        case .interrupted: "no response"
         }
     }
 }

@@ -1,15 +1,15 @@
 internal import RingdownCore
 
-/// Why a call has to be looked at again.
+/// A failure that may allow a retry.
 enum CallFailure: Sendable, Equatable {
-    /// An answer that is no success. `asked` is what Retry-After says, `reset` when the platform's own window ends.
+    /// An error response. `asked` is the Retry-After time, and `reset` is the time until the rate limit window ends.
     case status(Int, asked: Duration?, reset: Duration?)
-    /// No connection was made: the server has seen nothing.
+    /// The connection failed, so the server did not receive the call.
     case unsent
-    /// The connection ended, or nothing came, after the call was sent.
+    /// The connection closed or timed out after the call was sent.
     case interrupted
 
-    /// Whether the other side is in trouble, rather than the call.
+    /// Whether the failure indicates an outage instead of a problem of the call.
     var isOutage: Bool {
         switch self {
         case .status(let status, _, _): status >= 500
@@ -18,18 +18,24 @@ enum CallFailure: Sendable, Equatable {
     }
 }
 
-/// Decides whether a call is sent again, and when. Pure: attempts and chance come in as arguments.
+/// Decides whether and when a call is retried. It has no side effects: attempts and random numbers are arguments.
 struct RetryPolicy: Sendable {
     enum Decision: Sendable, Equatable {
         case retry(after: Duration)
         case giveUp
-        /// It would be worth trying, but not so soon.
+        /// A retry is possible, but only after a wait that exceeds the limit.
         case tooLong(Duration)
     }
 
     let settings: CallSettings
 
-    /// `attempt` is how often it was sent, `draw` uniform in 0..<1.
+    /// Returns the decision for a failure.
+    ///
+    /// - Parameters:
+    ///   - failure: The failure.
+    ///   - attempt: The number of attempts so far.
+    ///   - mayBeRetried: Whether the call may be retried if its outcome is unknown.
+    ///   - draw: A random number, uniform in 0..<1.
     func decide(_ failure: CallFailure, attempt: Int, mayBeRetried: Bool, draw: Double) -> Decision {
         guard attempt < settings.attempts, isWorthRepeating(failure, mayBeRetried) else {
             if case .status(429, let asked?, _) = failure, asked > settings.waitLimit { return .tooLong(asked) }
@@ -41,9 +47,9 @@ struct RetryPolicy: Sendable {
 
     private func isWorthRepeating(_ failure: CallFailure, _ mayBeRetried: Bool) -> Bool {
         switch failure {
-        // Refused for the limit means not done: any call may be sent again.
+        // A call that exceeds the rate limit is not executed, so any call may be retried.
         case .status(429, _, _), .unsent: true
-        // 500 does not say that it will pass (`genesys-cloud.md` section 3).
+        // A 500 does not indicate a temporary failure (`genesys-cloud.md` section 3).
         case .status(let status, _, _): mayBeRetried && [502, 503, 504].contains(status)
         case .interrupted: mayBeRetried
         }
@@ -60,12 +66,12 @@ struct RetryPolicy: Sendable {
     }
 }
 
-/// Keeps repetitions from making an outage worse: they cost, successes earn.
+/// A budget that limits retries during an outage. Retries cost credit, and successful calls earn credit.
 struct RetryBudget: Sendable {
     private static let capacity = 500
     private var credit = RetryBudget.capacity
 
-    /// Whether there is enough left, which then is taken.
+    /// Takes the credit for a retry. Returns false if there is not enough.
     mutating func take(for failure: CallFailure) -> Bool {
         let cost = failure.isOutage ? 14 : 5
         if credit < cost { return false }
@@ -76,7 +82,7 @@ struct RetryBudget: Sendable {
     mutating func earn() { credit = min(credit + 1, Self.capacity) }
 }
 
-/// Stops calling a server that does not answer: after some failures in a row no call is sent for a while, then one.
+/// A circuit breaker. After a number of consecutive failures, it sends no calls for a time, and then one.
 struct CircuitBreaker: Sendable {
     private let settings: CallSettings
     private var failures = 0
@@ -87,7 +93,7 @@ struct CircuitBreaker: Sendable {
         self.settings = settings
     }
 
-    /// Nil where a call may be sent; else how long none will be. Times are uptimes.
+    /// Returns nil if a call may be sent; otherwise the time until the next call. Times are uptimes.
     mutating func admit(at now: Duration) -> Duration? {
         guard let until = openUntil else { return nil }
         if now < until { return until - now }
@@ -100,7 +106,7 @@ struct CircuitBreaker: Sendable {
         (failures, openUntil, isProbing) = (0, nil, false)
     }
 
-    /// A call got an answer that says nothing of the server's health, or none: a probe that was on its way is over.
+    /// Records the end of a call whose result is unrelated to the health of the server. It also ends a probe.
     mutating func ended() { isProbing = false }
 
     mutating func failed(at now: Duration) {

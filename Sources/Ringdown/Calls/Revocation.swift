@@ -1,27 +1,31 @@
 public import RingdownCore
 internal import RingdownOAuth
 
-/// What came of ending a token.
+/// The result of a token revocation.
 public enum Revocation: Sendable {
+    /// The platform revoked the token.
     case revoked
-    /// The platform did not know it any more.
+    /// The token was already invalid.
     case alreadyOver
-    /// The platform has no way to end it: it is forgotten here, and ends by itself.
+    /// The platform does not support revocation. The token was deleted from the cache and remains valid until it expires.
     case onlyForgotten
+    /// No token is cached.
     case nothingCached
 }
 
 extension APIClient {
-    /// Forgets the cached token, here and in the store, and ends it at the platform where that can be done: Genesys Cloud has a
-    /// call for it, other servers may have RFC 7009. No token is requested for it. `given` ends another token than the
-    /// cached one, which is forgotten only where it is the same.
+    /// Deletes the cached token from memory and from the store, and revokes it at the platform if this is supported.
     ///
-    /// Throws ``APIError`` and `TokenError`; the token is forgotten then too.
+    /// Genesys Cloud has a call for revocation, and other servers may support RFC 7009. No token is requested.
+    ///
+    /// - Parameter given: The token to revoke (default: the cached token). The cached token is deleted only if it is the same.
+    /// - Throws: ``ConfigurationError`` if the token belongs to a broker, ``APIError`` and `TokenError` if the revocation fails.
+    ///   Even then, the token is deleted from the cache.
     public func revoke(_ given: Secret? = nil) async throws -> Revocation {
         if case .broker = profile.credential, given == nil {
             throw ConfigurationError(
-                "the broker's token is shared with other programs",
-                hint: "revoke it where the broker runs: RINGDOWN_SOCKET= ringdown revoke")
+                "cannot revoke the token of a broker: other programs use it",
+                hint: "revoke it in the account of the broker: RINGDOWN_SOCKET= ringdown revoke")
         }
         let stored = await storedToken()
         let isOther = given != nil && stored?.value != given
@@ -39,8 +43,10 @@ extension APIClient {
         }
     }
 
-    /// Ends a person's sign-in: the refresh token is forgotten, and ended at the platform where that can be done. False where nobody
-    /// was signed in. Throws as ``revoke(_:)``.
+    /// Signs the user out: deletes the refresh token, and revokes it at the platform if this is supported.
+    ///
+    /// - Returns: False if no user was signed in.
+    /// - Throws: As ``revoke(_:)``.
     public func signOut() async throws -> Bool {
         guard profile.signIn != nil, let token = await store.refreshToken(for: profile.cacheKey, at: time.now()) else {
             return false
@@ -67,7 +73,7 @@ extension APIClient {
         return .revoked
     }
 
-    /// RFC 7009: a token that the server does not know is answered as one that it has ended.
+    /// Revokes a token with RFC 7009. The server returns success for an unknown token too.
     private func end(_ token: Secret, at url: HTTPURL, hint: String = "access_token") async throws -> Revocation {
         guard case .grant(let grant) = profile.credential else { return .onlyForgotten }
         let request = try grant.revocationRequest(of: token, hint: hint, at: url)
@@ -87,9 +93,9 @@ extension APIClient {
         APIError(
             response.status == 401 || response.status == 403
                 ? .unauthorized : response.status < 500 ? .refused : .serverFailed,
-            "\(request.method) \(request.url.path) answered \(response.status)",
+            "\(request.method) \(request.url.path) returned \(response.status)",
             hint:
-                "the token is forgotten here, but may be valid until it ends: revoke it at the platform if it matters",
+                "the token is deleted from the cache, but may be valid until it expires: revoke it at the platform",
             status: response.status)
     }
 }

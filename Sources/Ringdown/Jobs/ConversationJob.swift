@@ -1,39 +1,44 @@
 internal import RingdownCore
 
 extension APIClient {
-    /// Every conversation that had *activity* during an interval, by Genesys Cloud's asynchronous query: for long intervals, and
-    /// with participants' attributes (`genesys-cloud.md` section 6). The data may be up to a day late.
+    /// Returns the conversations with *activity* in an interval, using the asynchronous job of Genesys Cloud.
     ///
-    /// Returns once the job is done, which may take minutes; tokens that end meanwhile are replaced. When the calling task is
-    /// cancelled so is the job. Throws ``APIError``, `TokenError` and `CancellationError`.
+    /// A job supports long intervals and returns the attributes of participants (`genesys-cloud.md` section 6). Its data may be up
+    /// to a day old. The method returns when the job is complete, which may take minutes. If the task is cancelled, the job is
+    /// cancelled too.
+    ///
+    /// - Throws: ``APIError`` if the job fails or a call fails, `TokenError` if no token is available, `CancellationError` if the
+    ///   task is cancelled.
     public func conversationJob(in interval: Interval) async throws -> Items<Conversation> {
-        guard profile.platform.name == "genesys" else {
+        guard profile.platform.capabilities.jobs.contains(.conversations) else {
             throw APIError(
-                .configuration, "\(profile.platform.title) has no jobs on conversations",
-                hint: "ask for them without a job, or with 'ringdown jobs'")
+                .configuration, "\(profile.platform.title) does not support conversation jobs",
+                hint: "request the conversations without a job, or use 'ringdown jobs'")
         }
         let jobs = "/api/v2/analytics/conversations/details/jobs"
         let answer = try await post(jobs, ["interval": .string(interval.description)])
         guard let id = answer["jobId"]?.string else {
             throw APIError(
-                .malformedResponse, "POST \(jobs) answered without a jobId", hint: "report it to the platform")
+                .malformedResponse, "POST \(jobs) returned no jobId", hint: "report it to the platform")
         }
         let path = "\(jobs)/\(percentEncoded(id))"
         do { try await finish(path) } catch is CancellationError {
-            // In a task of its own: this one may not wait any more.
+            // In a separate task, because this task is cancelled.
             await Task { try? await self.delete(path) }.value
             throw CancellationError()
         }
         return conversationResults(at: [APICall("\(path)/results?pageSize=1000")])
     }
 
-    /// The results of a job that is done: from where they were left, or from the beginning.
+    /// Returns the results of a completed job.
+    ///
+    /// - Parameter remaining: The calls for the pages that are not read yet.
     public func conversationResults(at remaining: [APICall]) -> Items<Conversation> {
         let pages = Pages(client: self, calls: remaining, itemsMember: "conversations", identity: "conversationId")
         return Items(pages: pages) { Conversation($0) }
     }
 
-    /// Waits until a job has results.
+    /// Waits until a job is complete.
     private func finish(_ path: String) async throws {
         let polling = Polling(first: .seconds(1), last: .seconds(15), limit: .seconds(6 * 3600))
         try await polling.wait(for: "the job", time) { () -> Void? in
@@ -46,16 +51,17 @@ extension APIClient {
             case "FAILED":
                 let reason = status["errorMessage"]?.string.map { ": \(sanitized($0))" } ?? ""
                 throw APIError(
-                    .serverFailed, "the job failed\(reason)", hint: "try again, or ask for a shorter interval")
+                    .serverFailed, "the job failed\(reason)", hint: "retry, or use a shorter interval")
             case "CANCELLED":
-                throw APIError(.refused, "the job was cancelled by somebody", hint: "run it again")
+                throw APIError(.refused, "the job was cancelled on the platform", hint: "run the command again")
             case "EXPIRED":
                 throw APIError(
-                    .refused, "the results of the job have expired", hint: "run it again, and fetch them sooner")
+                    .refused, "the results of the job have expired",
+                    hint: "run the command again, and read the results sooner")
             default:
                 throw APIError(
                     .malformedResponse, "the job has the unknown state '\(sanitized(state, limit: 40))'",
-                    hint: "a newer version of this program may know it")
+                    hint: "a newer version of ringdown may support it")
             }
         }
     }

@@ -1,10 +1,16 @@
 internal import RingdownCore
 
 extension APIClient {
-    /// The CSV file of a data extraction of CXone's, such as `recording-interaction-metadata` of version 7, for whole days
-    /// (`cxone.md` section 5.1). Returns once it is there; the platform lets a client begin one in 30 seconds.
+    /// Runs a data extraction of CXone and returns its CSV file (`cxone.md` section 5.1).
     ///
-    /// Throws ``APIError``, `TokenError` and `CancellationError`.
+    /// The platform allows a client to start one extraction every 30 seconds.
+    ///
+    /// - Parameters:
+    ///   - entity: The entity, such as `recording-interaction-metadata`.
+    ///   - version: The version of the entity, such as `7`.
+    ///   - interval: The interval, in whole days.
+    /// - Throws: ``APIError`` if the extraction fails or a call fails, `TokenError` if no token is available, `CancellationError`
+    ///   if the task is cancelled.
     public func dataExtraction(entity: String, version: String, in interval: Interval) async throws -> [UInt8] {
         let jobs = "/data-extraction/v1/jobs"
         let order: JSON = [
@@ -12,10 +18,10 @@ extension APIClient {
             "startDate": .string(String(interval.start.rfc3339.prefix(10))),
             "endDate": .string(String(interval.end.rfc3339.prefix(10))),
         ]
-        // The identifier is a bare JSON string.
+        // The response is the job ID as a JSON string.
         guard let id = try await post(jobs, order).string, !id.isEmpty else {
             throw APIError(
-                .malformedResponse, "POST \(jobs) answered without a job's id", hint: "report it to the platform")
+                .malformedResponse, "POST \(jobs) returned no job ID", hint: "report it to the platform")
         }
         let polling = Polling(first: .seconds(2), last: .seconds(15), limit: .seconds(3600))
         let link = try await polling.wait(for: "the extraction", time) { () -> String? in
@@ -23,31 +29,32 @@ extension APIClient {
             let (state, result) = (job?["status"]?.string ?? "", job?["result"])
             Logger.current.debug("job.state", "the extraction is \(state)")
             if state == "RUNNING" || state == "QUEUED" { return nil }
-            // The description says errorMessage, the server messageError.
+            // The API description contains errorMessage, but the server sends messageError.
             let reason = (result?["errorMessage"] ?? result?["messageError"])?.string.map { ": \(sanitized($0))" } ?? ""
             guard state == "SUCCEEDED" else {
                 throw APIError(
-                    .serverFailed, "the extraction ended as \(sanitized(state, limit: 40))\(reason)",
-                    hint: "check the entity, its version and the role's permission for it")
+                    .serverFailed, "the extraction failed with state \(sanitized(state, limit: 40))\(reason)",
+                    hint: "check the entity, its version and the permissions of the role")
             }
             guard let url = result?["url"]?.string else {
                 throw APIError(
-                    .malformedResponse, "the extraction succeeded without a file\(reason)", hint: "run it again")
+                    .malformedResponse, "the extraction succeeded without a file\(reason)",
+                    hint: "run the command again")
             }
             return url
         }
         return try await download(link)
     }
 
-    /// Fetches what a signed link leads to. The token stays here: such links lead to other people's hosts.
+    /// Downloads the file of a signed link. The token is not sent, because signed links are on third-party hosts.
     private func download(_ link: String) async throws -> [UInt8] {
         let url: HTTPURL
         do { url = try HTTPURL(link) } catch {
-            throw APIError(.malformedResponse, "the link to the file is none", hint: "run it again")
+            throw APIError(.malformedResponse, "the link to the file is not a URL", hint: "run the command again")
         }
         guard url.origin.scheme == "https" || url.origin.isLoopback else {
             throw APIError(
-                .untrustedHost, "the link to the file is plain HTTP: anyone on the way could read it",
+                .untrustedHost, "the link to the file uses plain HTTP: the file would be sent unencrypted",
                 hint: "report it to the platform")
         }
         let limits = Request.Limits(total: .seconds(600), responseInBytes: 1 << 30)
@@ -57,8 +64,8 @@ extension APIClient {
         }
         guard response.isSuccess else {
             throw APIError(
-                .refused, "\(url.origin) answered \(response.status) to the link to the file",
-                hint: "such links end after a while: run it again", status: response.status)
+                .refused, "cannot download the file: \(url.origin) returned \(response.status)",
+                hint: "the link may have expired: run the command again", status: response.status)
         }
         return response.body
     }

@@ -1,12 +1,12 @@
 internal import RingdownCore
 
-/// Asks for the state of work that goes on at the platform, ever more seldom.
+/// Polls the state of a job with increasing intervals.
 struct Polling: Sendable {
     let first: Duration
     let last: Duration
     let limit: Duration
 
-    /// Returns what `ask` returns once that is not nil. Throws what it throws, ``APIError`` after the limit, and
+    /// Calls `ask` until it returns a value, and returns this value. Throws the errors of `ask`, ``APIError`` after the limit, and
     /// `CancellationError`.
     func wait<Result>(
         for title: String, _ time: any TimeSource, _ ask: () async throws -> Result?
@@ -17,8 +17,8 @@ struct Polling: Sendable {
             if let result = try await ask() { return result }
             guard time.now().uptime - start < limit else {
                 throw APIError(
-                    .serverFailed, "\(title) is not done after \(limit.spoken)",
-                    hint: "it may still be: look at it on the platform, or ask for less")
+                    .serverFailed, "timed out waiting for \(title) after \(limit.spoken)",
+                    hint: "check the job on the platform, or request less data")
             }
             try await time.sleep(for: pause)
             pause = min(pause * 1.5, last)

@@ -1,54 +1,68 @@
 internal import RingdownCore
 
-/// A file that a report made.
+/// The file of a report.
 public struct ReportFile: Sendable {
+    /// The name of the file.
     public let name: String
+    /// The content of the file.
     public let bytes: [UInt8]
 }
 
 extension APIClient {
     private var reportRoot: String { "/incontactapi/services/\(profile.apiVersion ?? CXone.standardVersion)" }
 
-    /// Runs a report of CXone's as a job and returns its file (`cxone.md` section 5.2). Throws ``APIError``, `TokenError` and
-    /// `CancellationError`.
+    /// Runs a report job of CXone and returns its file (`cxone.md` section 5.2).
+    ///
+    /// - Parameters:
+    ///   - id: The report ID.
+    ///   - fileType: The file type (default: CSV).
+    /// - Throws: ``APIError`` if the report fails or a call fails, `TokenError` if no token is available, `CancellationError` if
+    ///   the task is cancelled.
     public func report(_ id: String, fileType: String = "CSV") async throws -> ReportFile {
         let started = try await post(
             "\(reportRoot)/report-jobs/\(percentEncoded(id))?fileType=\(percentEncoded(fileType))&includeHeaders=true",
             [:])
         guard let job = started["jobId"]?.text else {
             throw APIError(
-                .malformedResponse, "the report started without a job's number", hint: "report it to the platform")
+                .malformedResponse, "the report returned no job ID", hint: "report it to the platform")
         }
         let polling = Polling(first: .seconds(2), last: .seconds(15), limit: .seconds(3600))
         let link = try await polling.wait(for: "the report", time) { () -> String? in
             let answer = try await get("\(reportRoot)/report-jobs/\(percentEncoded(job))")
-            // The description shows the result without its wrapper.
+            // The API description contains the result without its wrapper.
             let result = answer["jobResult"] ?? answer
             let state = result["state"]?.string ?? ""
             Logger.current.debug("job.state", "the report is \(state)")
-            // Finished is attested, the other words are UNVERIFIED.
+            // The state Finished is documented, the other states are UNVERIFIED.
             if state == "Finished" { return result["resultFileURL"]?.string ?? "" }
             guard !["fail", "error", "cancel", "abort"].contains(where: { state.lowercased().contains($0) }) else {
                 throw APIError(
-                    .serverFailed, "the report ended as \(sanitized(state, limit: 40))",
-                    hint: "run it in CXone to see why")
+                    .serverFailed, "the report failed with state \(sanitized(state, limit: 40))",
+                    hint: "run the report in CXone to see the reason")
             }
             return nil
         }
         return try await file(at: link)
     }
 
-    /// The rows of a report of CXone's for an interval, at once; nil where there are none.
+    /// Returns the rows of a CXone report for an interval without a job; nil if there are none.
+    ///
+    /// - Parameters:
+    ///   - id: The report ID.
+    ///   - interval: The interval.
+    ///   - fileName: The name of the file.
+    /// - Throws: As ``report(_:fileType:)``.
     public func reportDownload(_ id: String, in interval: Interval, fileName: String) async throws -> ReportFile? {
         let query =
             "fileName=\(percentEncoded(fileName))&startDate=\(percentEncoded(interval.start.rfc3339))"
             + "&endDate=\(percentEncoded(interval.end.rfc3339))&saveAsFile=true&includeHeaders=true"
         let answer = try await post("\(reportRoot)/report-jobs/datadownload/\(percentEncoded(id))?\(query)", [:])
         if answer == .null { return nil }
-        // Mistakes arrive as 200 with a message.
+        // Errors are returned as 200 with a message.
         if let message = answer["errorMessage"]?.string, !message.isEmpty {
             throw APIError(
-                .refused, "the report was refused: \(sanitized(message))", hint: "check its number and the interval",
+                .refused, "the report was rejected: \(sanitized(message))",
+                hint: "check the report ID and the interval",
                 status: 200)
         }
         guard let link = answer["URI"]?.string, !link.isEmpty else {
@@ -64,12 +78,12 @@ extension APIClient {
         }
     }
 
-    /// The link leads to another host of the platform's, which gets the token only if it is one.
+    /// Downloads the file of a link. The token is sent only if the link is on a host of the platform.
     private func file(at link: String) async throws -> ReportFile {
         let answer = try await get(link)
         let files = answer["files"] ?? answer
         guard let text = files["file"]?.string, let bytes = Base64.decode(text) else {
-            throw APIError(.malformedResponse, "the report's file cannot be read", hint: "run it again")
+            throw APIError(.malformedResponse, "cannot read the file of the report", hint: "run the command again")
         }
         return ReportFile(name: files["fileName"]?.string ?? "report", bytes: bytes)
     }

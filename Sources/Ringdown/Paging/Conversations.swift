@@ -1,16 +1,18 @@
 public import RingdownCore
 
-/// A conversation of Genesys Cloud, or a completed contact of CXone: what both have.
+/// A conversation of Genesys Cloud or a completed contact of CXone, with the values that both have.
 public struct Conversation: Sendable {
+    /// The conversation ID or contact ID.
     public let id: String
+    /// The start; nil if the platform does not return it.
     public let start: Timestamp?
-    /// Nil for one that is still going on.
+    /// The end; nil if the conversation is in progress.
     public let end: Timestamp?
-    /// `inbound` or `outbound`, by who began it.
+    /// The direction: `inbound` or `outbound`.
     public let direction: String?
-    /// `voice`, `chat`, `email` … in the platform's own words.
+    /// The media type in the terms of the platform, such as `voice`, `chat`, or `email`.
     public let media: String?
-    /// Everything the platform said about it, byte for byte.
+    /// The JSON of the platform, byte for byte.
     public let json: [UInt8]
 
     init?(_ bytes: [UInt8]) {
@@ -34,18 +36,18 @@ public struct Conversation: Sendable {
 }
 
 extension APIClient {
-    /// Every conversation of an interval, or every completed contact, once each.
+    /// Returns the conversations or completed contacts of an interval, each once.
     ///
-    /// Genesys Cloud gives those that *started on a day that the interval touches* (`genesys-cloud.md` section 6). Intervals of
-    /// more than a week are asked for week by week.
+    /// Genesys Cloud returns the conversations that *started on a day that overlaps the interval* (`genesys-cloud.md` section 6).
+    /// Intervals longer than a week are requested week by week.
     public func conversations(in interval: Interval) -> Items<Conversation> {
         let pages =
             profile.platform.conversations?(self, interval)
-            ?? noPages("conversations", hint: "call the server's own API with 'ringdown api GET PATH'")
+            ?? noPages("conversations", hint: "use the API of the server with 'ringdown api GET PATH'")
         return Items(pages: pages) { Conversation($0) }
     }
 
-    /// Genesys Cloud's query (section 6, synchronous).
+    /// Returns the pages of the synchronous query of Genesys Cloud (section 6).
     func conversationDetails(in interval: Interval) -> Pages {
         let calls = interval.parts(noLongerThan: .seconds(7 * 86400)).map(Self.detailsQuery)
         return Pages(
@@ -62,10 +64,10 @@ extension APIClient {
             ], isIdempotent: true)
     }
 
-    /// How many results the platform pages through; beyond it, it answers 400.
+    /// The maximum number of results of a query. The platform returns 400 for pages beyond it.
     private static let detailsWindow = 100_000
 
-    /// An interval with more results than can be paged through is asked for in two halves.
+    /// Splits an interval into two halves if it has more results than a query can return.
     @Sendable private static func splitDetails(_ call: APICall, _ page: Page) throws(APIError) -> [APICall]? {
         guard let total = page.total, total > detailsWindow, let body = try? JSONReader.parse(call.body),
             body["paging"]?["pageNumber"]?.int == 1, let interval = try? Interval(body["interval"]?.string ?? "")
@@ -74,13 +76,13 @@ extension APIClient {
         guard days > 1 else {
             throw APIError(
                 .refused,
-                "\(total) conversations on one day are more than the \(detailsWindow) that can be paged through",
-                hint: "use the asynchronous query: 'ringdown conversations --job'")
+                "cannot read the \(total) conversations of one day: the query returns at most \(detailsWindow)",
+                hint: "use a job: 'ringdown conversations --job'")
         }
         return interval.parts(noLongerThan: .seconds(Double((days + 1) / 2) * 86400)).map(detailsQuery)
     }
 
-    /// CXone's completed contacts (`cxone.md` section 3.1).
+    /// Returns the pages of completed contacts of CXone (`cxone.md` section 3.1).
     func completedContacts(in interval: Interval, version: String) -> Pages {
         let path =
             "/incontactapi/services/\(version)/contacts/completed?startDate=\(percentEncoded(interval.start.rfc3339))"

@@ -1,25 +1,30 @@
 internal import RingdownCore
 
-/// The items of a list, one after the other, however many pages they come in.
+/// The items of a list, across all pages.
 ///
-/// Throws ``APIError``, `TokenError` and `CancellationError`; what came before an error is not lost.
+/// The iteration throws ``APIError``, `TokenError`, and `CancellationError`. Items before an error are valid.
 public struct Items<Item: Sendable>: AsyncSequence, Sendable {
+    /// The pages of the list.
     public let pages: Pages
-    /// Reads an item; nil where it is none.
+    /// Parses an item; nil if it is not one.
     let read: @Sendable ([UInt8]) -> Item?
 
+    /// Returns an iterator over the items.
     public func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator(), items: self) }
 
-    /// Reads an item of a page. Throws ``APIError`` where it is none.
+    /// Parses an item of a page.
+    ///
+    /// - Throws: ``APIError`` if the bytes are not an item of the list.
     public func item(_ bytes: ArraySlice<UInt8>) throws(APIError) -> Item {
         if let item = read(Array(bytes)) { return item }
         throw APIError(
             .malformedResponse,
             "an item of the list has no id: \(pages.client.sanitized(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
-            hint: "the list is not what the API's description says: report it"
+            hint: "the list does not match the API description: report it to the platform"
         )
     }
 
+    /// An iterator over the items of a list.
     public struct Iterator: AsyncIteratorProtocol {
         private var pages: Pages.Iterator
         private let items: Items
@@ -29,6 +34,7 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
             (self.pages, self.items) = (pages, items)
         }
 
+        /// Returns the next item; nil after the last one.
         public mutating func next() async throws -> Item? {
             while page.isEmpty {
                 guard let next = try await pages.next() else { return nil }

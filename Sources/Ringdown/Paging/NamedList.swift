@@ -1,17 +1,18 @@
 internal import RingdownCore
 
-/// A queue, a skill or a team: what all of them have on both platforms.
+/// A queue, skill, or team, with the values that both platforms have.
 public struct Resource: Sendable {
-    /// Genesys Cloud's UUID, CXone's number.
+    /// The ID: a UUID on Genesys Cloud, a number on CXone.
     public let id: String
+    /// The name.
     public let name: String
-    /// False for one that is switched off; nil where the platform does not say.
+    /// Whether the resource is active; nil if the platform does not return it.
     public let isActive: Bool?
-    /// Everything the platform said about it, byte for byte.
+    /// The JSON of the platform, byte for byte.
     public let json: [UInt8]
 }
 
-/// How a platform lists resources of one kind.
+/// The list of one kind of resources on a platform.
 struct NamedList: Sendable {
     let path: String
     let itemsMember: String
@@ -26,19 +27,21 @@ struct NamedList: Sendable {
 }
 
 extension APIClient {
-    /// The queues of a Genesys Cloud organisation.
+    /// Returns the queues of a Genesys Cloud organisation.
     public func queues() -> Items<Resource> { list("queues") }
 
-    /// The skills of an organisation or business unit; CXone's are what its contacts wait in.
+    /// Returns the skills of an organisation or business unit. On CXone, contacts are queued by skill.
     public func skills() -> Items<Resource> { list("skills") }
 
+    /// Returns the teams of an organisation or business unit.
     public func teams() -> Items<Resource> { list("teams") }
 
     private func list(_ name: String) -> Items<Resource> {
         let lists = profile.platform.lists(profile)
         guard let list = lists[name] else {
             let known = lists.keys.sorted().joined(separator: ", ")
-            let hint = known.isEmpty ? "call the server's own API" : "it has: \(known)"
+            let hint =
+                known.isEmpty ? "use the API of the server with 'ringdown api GET PATH'" : "available lists: \(known)"
             return Items(pages: noPages(name, hint: hint)) { _ in nil }
         }
         return Items(

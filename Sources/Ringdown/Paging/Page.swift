@@ -1,17 +1,18 @@
 internal import RingdownCore
 
-/// One page of a list: its items where they stand, and what it says about the pages around it.
+/// A page of a list: the byte ranges of its items, and its paging information.
 public struct Page: Sendable {
-    /// The items as the platform wrote them, byte for byte.
+    /// The items of the page as JSON, byte for byte.
     public var items: some Sequence<ArraySlice<UInt8>> { ranges.lazy.map { body[$0] } }
-    /// How many there are.
+    /// The number of items.
     public var count: Int { ranges.count }
+    /// Whether the page has no items.
     public var isEmpty: Bool { ranges.isEmpty }
-    /// The call that asks for the page that follows; nil for the last one of a list.
+    /// The call for the next page; nil for the last page of a list.
     public internal(set) var next: APICall?
-    /// The calls that ask for all that is not read yet: where to go on from later. Empty after the last page.
+    /// The calls for all pages that are not read yet, to resume the list later. Empty after the last page.
     public internal(set) var remaining: [APICall] = []
-    /// The values by which the items are told apart, as JSON; empty where they are not.
+    /// The values that identify the items, as JSON; empty if items are not identified.
     public internal(set) var identities: [String] = []
     private let body: [UInt8]
     private var ranges: [Range<Int>]
@@ -19,7 +20,9 @@ public struct Page: Sendable {
     private typealias Member = (name: String, range: Range<Int>, elements: [Range<Int>]?)
     private let members: [Member]
 
-    /// Throws ``APIError`` where the answer is no page. 204 and an empty body are an empty page (`cxone.md` section 3.2).
+    /// Parses a page. An empty body, as with status 204, is an empty page (`cxone.md` section 3.2).
+    ///
+    /// - Throws: ``APIError`` if the body is not a page of a list.
     package init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
         (self.body, self.title) = (body, title)
         guard !body.isEmpty else {
@@ -33,7 +36,7 @@ public struct Page: Sendable {
                 return
             }
             let outer = try JSONReader.lists(of: body)
-            // Older versions of CXone's API wrap everything (`cxone.md` section 3.1).
+            // Older versions of the CXone API wrap the response (`cxone.md` section 3.1).
             let wrapper = outer.count == 1 && outer[0].name == "resultSet" ? outer[0].range : nil
             members =
                 try wrapper.map { range throws(JSONReader.Malformed) in
@@ -43,19 +46,20 @@ public struct Page: Sendable {
         } catch let error as APIError { throw error } catch {
             throw APIError(
                 .malformedResponse, "the page \(title) cannot be read (\(error)): \(sanitized(body))",
-                hint: "a proxy or gateway may have answered in the API's place; call again"
+                hint: "a proxy or gateway may have responded instead of the API: retry"
             )
         }
     }
 
-    /// The platforms' own names of lists, most particular first (`genesys-cloud.md` section 5, `cxone.md` section 3).
+    /// The names of list members on the platforms, most specific first (`genesys-cloud.md` section 5, `cxone.md` section 3).
     private static let listNames = [
         "entities", "conversations", "userDetails", "results", "Resources", "agents", "completedContacts",
         "activeContacts",
         "contacts", "users", "skills", "teams", "data", "items",
     ]
 
-    /// Where the items stand. Past the end some lists leave the member out, which is an empty page and nil here.
+    /// Returns the byte ranges of the items. Some lists omit the member after the last page, which results in nil for an empty
+    /// page.
     private static func list(
         _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String
     ) throws(APIError) -> [Range<Int>]? {
@@ -76,11 +80,11 @@ public struct Page: Sendable {
         if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
         throw APIError(
             .malformedResponse, "the page \(title) has no list of items: \(sanitized(body))",
-            hint: "name the member that holds the list with --items, of: "
+            hint: "set --items to the member that contains the list, one of: "
                 + members.prefix(20).map { sanitized($0.name, limit: 40) }.joined(separator: ", "))
     }
 
-    /// How many items the whole list has, as far as the platform says. Of a list that is growing it is only nearly right.
+    /// The number of items in the whole list, if the platform returns it. For a growing list, the number is approximate.
     public var total: Int? {
         ["total", "totalHits", "totalRecords", "totalResults"].lazy.compactMap {
             member($0)?.text.flatMap { Int(fromServer: $0) }
@@ -93,7 +97,8 @@ public struct Page: Sendable {
         return try? JSONReader.parse(body, in: range)
     }
 
-    /// The page without the items that `isWanted` does not want, which sees a member of each: nil where it has none.
+    /// Returns the page with the items for which `isWanted` returns true. `isWanted` receives a member of each item. Items without
+    /// the member are included.
     func keeping(_ member: String, _ isWanted: (ArraySlice<UInt8>) -> Bool) -> Page {
         var page = self
         page.identities = []

@@ -1,27 +1,31 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// The pages of one or several lists, one after the other, each item once. The page that follows is on its way while the one
-/// at hand is worked on.
+/// The pages of one or more lists, each item once. The next page is requested while the caller processes the current one.
 ///
-/// Throws ``APIError``, `TokenError` and `CancellationError`; what came before an error is not lost.
+/// The iteration throws ``APIError``, `TokenError`, and `CancellationError`. Pages before an error are valid.
 public struct Pages: AsyncSequence, Sendable {
     let client: APIClient
     /// The calls for the first pages.
     var calls: [APICall]
     let itemsMember: String?
-    /// The member by which an item that comes twice is known; nil where every item is one of its own.
+    /// The member that identifies an item, to drop duplicates; nil to keep all items.
     let identity: String?
-    /// Splits a call that promises more than one list can hold.
+    /// Splits a call that has more results than one list can return.
     var split: @Sendable (APICall, Page) throws(APIError) -> [APICall]? = { _, _ in nil }
-    /// Identities of items that came before the first of these pages.
+    /// The identities of items before the first of these pages.
     var recent: [String] = []
-    /// Why there is no such list.
+    /// The error that the iteration throws instead of pages.
     var failure: APIError?
 
+    /// Returns an iterator over the pages.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
-    /// The same list from where it was left: at the `remaining` calls of the last page that was read, and its `identities`.
+    /// Returns the list, resumed after the last page that was read.
+    ///
+    /// - Parameters:
+    ///   - remaining: The ``Page/remaining`` calls of the last page.
+    ///   - recent: The ``Page/identities`` of the last page (default: none).
     public func resumed(at remaining: [APICall], recent: [String] = []) -> Pages {
         var pages = self
         pages.recent = recent
@@ -33,35 +37,37 @@ public struct Pages: AsyncSequence, Sendable {
         return pages
     }
 
-    /// Why a position that was read from a file is not one of this list; nil if it may be followed. A position names pages of the
-    /// list: it cannot change the method, lead to another host, or send a body to another path.
+    /// Returns the reason why a position from a file is not a position of this list; nil if it is valid.
     ///
-    /// - Throws: ``APIError`` and `TokenError` where the API's address has to be discovered first.
+    /// A position refers to pages of the list. It must not change the method or the host, or send a body to another path.
+    ///
+    /// - Throws: ``APIError`` and `TokenError` if the base URL of the API must be discovered and the discovery fails.
     package func problem(of position: [APICall]) async throws -> String? {
         let first = calls.first ?? APICall("")
         let origin = try await client.baseURL().origin
         for call in position {
             if call.method != first.method {
                 return
-                    "it has the method \(sanitized(call.method, limit: 20)), but the list is read with \(first.method)"
+                    "it has the method \(sanitized(call.method, limit: 20)), but the list uses \(first.method)"
             }
             let isRelative = call.path.hasPrefix("/") && !call.path.hasPrefix("//")
             if !isRelative, (try? HTTPURL(call.path))?.origin != origin {
-                return "it leads to another host than \(origin)"
+                return "it refers to another host than \(origin)"
             }
             let isQuery = call.method != "GET" || !call.body.isEmpty
-            if isQuery, call.title != first.title { return "it leads to another path than \(first.title)" }
-            if first.body.isEmpty, !call.body.isEmpty { return "it has a body, which the list has not" }
+            if isQuery, call.title != first.title { return "it refers to another path than \(first.title)" }
+            if first.body.isEmpty, !call.body.isEmpty { return "it has a body, but the list has none" }
         }
         return nil
     }
 
+    /// An iterator over the pages of a list.
     public struct Iterator: AsyncIteratorProtocol {
         private let pages: Pages
         private var ahead: Ahead?
         private var waiting: ArraySlice<APICall>
         private var seen = RecentItems()
-        /// What ends the list after the page that was given last.
+        /// The error to throw after the last returned page.
         private var failure: APIError?
 
         fileprivate init(_ pages: Pages) {
@@ -71,6 +77,7 @@ public struct Pages: AsyncSequence, Sendable {
             seen.remember(pages.recent)
         }
 
+        /// Returns the next page; nil after the last one.
         public mutating func next() async throws -> Page? {
             while let current = try start() {
                 var page = try await current.page()
@@ -85,20 +92,20 @@ public struct Pages: AsyncSequence, Sendable {
                     } else {
                         failure = APIError(
                             .malformedResponse,
-                            "the page after \(page.title) is one that came before: the list does not end",
-                            hint: "what was read so far is complete up to here; report it to the platform")
+                            "the page after \(page.title) repeats a previous page: the list does not end",
+                            hint: "report this to the platform; the items before this page are valid")
                     }
                 }
                 page.remaining = [page.next].compactMap { $0 } + waiting
                 page = seen.unique(page, by: pages.identity)
-                // Empty pages are of use to those only who keep the position.
+                // The last page is returned even if it is empty, because its position may be stored.
                 if page.isEmpty, ahead != nil || !waiting.isEmpty { continue }
                 return page
             }
             return nil
         }
 
-        /// The page that is fetched at the moment, or the first one of the next list.
+        /// Returns the page in progress, or the first page of the next list.
         private mutating func start() throws(APIError) -> Ahead? {
             if let failure { throw failure }
             if let ahead { return ahead }
@@ -111,7 +118,7 @@ public struct Pages: AsyncSequence, Sendable {
     }
 }
 
-/// A page that is being fetched.
+/// A page that is requested in the background.
 private final class Ahead: Sendable {
     let call: APICall
     let isFirst: Bool
@@ -141,13 +148,13 @@ private final class Ahead: Sendable {
     }
 }
 
-/// What was seen lately: pages that shift while they are read bring an item twice, and a list that is broken does not end.
+/// The recently read items and positions. Items can occur twice if pages shift during reading, and a faulty list may not end.
 struct RecentItems: Sendable {
     private static let generation = 100_000
     private var (recent, older): (Set<Int>, Set<Int>) = ([], [])
     private var positions: Set<Int> = []
 
-    /// Whether a position of the list was not there before.
+    /// Records a position of the list. Returns false if it occurred before.
     mutating func isNew(_ call: APICall) -> Bool {
         var hasher = Hasher()
         hasher.combine(call.path)
@@ -164,7 +171,7 @@ struct RecentItems: Sendable {
         for identity in identities { _ = isNew(Array(identity.utf8)[...]) }
     }
 
-    /// The page without items that came before.
+    /// Returns the page without items that occurred before.
     mutating func unique(_ page: Page, by identity: String?) -> Page {
         guard let identity else { return page }
         return page.keeping(identity) { isNew($0) }
@@ -180,16 +187,19 @@ struct RecentItems: Sendable {
 }
 
 extension APIClient {
-    /// The pages of a list, in whichever of its ways the platform pages it. `itemsMember` names the list inside a page, where
-    /// it cannot be told; of items with the same `identity` only the first is kept. A POST is repeated after failures, as
-    /// queries may be.
+    /// Returns the pages of a list, in any paging style of the platform. A POST call is retried on failure, because it is a query.
+    ///
+    /// - Parameters:
+    ///   - call: The call for the first page.
+    ///   - itemsMember: The member of a page that contains the items (default: detected).
+    ///   - identity: The member that identifies an item, to drop duplicates; nil to keep all items (default: `id`).
     public func pages(_ call: APICall, itemsMember: String? = nil, identity: String? = "id") -> Pages {
         var call = call
         if call.method == "POST" { call.isIdempotent = true }
         return Pages(client: self, calls: [call], itemsMember: itemsMember, identity: identity)
     }
 
-    /// A list that the platform does not have.
+    /// Returns a list that throws an error, because the platform does not have it.
     func noPages(_ name: String, hint: String) -> Pages {
         let error = APIError(.configuration, "\(profile.platform.title) has no list of \(name)", hint: hint)
         return Pages(client: self, calls: [], itemsMember: nil, identity: nil, failure: error)

@@ -1,26 +1,30 @@
 internal import RingdownCore
 
-/// How a list goes on after a page: read off the page and the call, since each platform has several ways and each resource
-/// one of them (`genesys-cloud.md` section 5, styles A to I; `cxone.md` section 3.2).
+/// The paging styles of the platforms. The style is detected from the page and the call, because each resource uses one of several
+/// styles (`genesys-cloud.md` section 5, styles A to I; `cxone.md` section 3.2).
 package enum Paging {
-    /// The call for the page after `page`, which `call` had asked for; nil after the last one.
+    /// Returns the call for the next page; nil after the last page.
+    ///
+    /// - Parameters:
+    ///   - page: The current page.
+    ///   - call: The call that returned the current page.
     package static func next(after page: Page, _ call: APICall) -> APICall? {
         byLink(page, call) ?? byCursor(page, call) ?? byIndex(page, call) ?? byBody(page, call) ?? byNumber(page, call)
     }
 
-    /// A link to the next page: relative (A, B), or absolute on a host of the platform's (CXone).
+    /// A link to the next page: relative (A, B), or absolute on a host of the platform (CXone).
     private static func byLink(_ page: Page, _ call: APICall) -> APICall? {
         func link(_ json: JSON?) -> String? { json?.string.flatMap { $0.isEmpty ? nil : $0 } }
         if let next = link(page.member("_links")?["next"]) ?? link(page.member("links")?["next"]) {
             return page.isEmpty ? nil : call.following(next)
         }
         guard call.method == "GET", let next = link(page.member("nextUri")) else { return nil }
-        // A scan goes on over empty pages; the end of anything else is an empty page.
+        // A scan continues after empty pages. Any other list ends with an empty page.
         if page.isEmpty, page.member("cursors") == nil { return nil }
         return call.following(next)
     }
 
-    /// A cursor in the body (C, D, H, I, and DFO's scroll token). An empty page is not the end.
+    /// A cursor in the body (C, D, H, I, and the scroll token of DFO). An empty page does not end the list.
     private static func byCursor(_ page: Page, _ call: APICall) -> APICall? {
         if let cursor = page.member("cursor")?.text, !cursor.isEmpty {
             return call.method == "GET"
@@ -38,11 +42,11 @@ package enum Paging {
         return nil
     }
 
-    /// Positions that count from 1 (G, SCIM), or from 0 where no link comes along.
+    /// A position that starts at 1 (G, SCIM), or at 0 without a link.
     private static func byIndex(_ page: Page, _ call: APICall) -> APICall? {
         guard !page.isEmpty else { return nil }
         if let start = page.member("startIndex")?.count, let total = page.member("totalResults")?.count {
-            // What came counts, not what was asked for.
+            // The next position depends on the number of returned items, not on the requested page size.
             let next = start + page.count
             return next <= total ? call.setting("startIndex", String(next)) : nil
         }
@@ -52,12 +56,12 @@ package enum Paging {
         return skip + page.count < total ? call.setting("skip", String(skip + page.count)) : nil
     }
 
-    /// The page's number or position in the body of a POST (E, F, and UserHub's search).
+    /// The page number or position in the body of a POST call (E, F, and the search of UserHub).
     private static func byBody(_ page: Page, _ call: APICall) -> APICall? {
         guard call.method == "POST", !page.isEmpty, let body = try? JSONReader.parse(call.body) else { return nil }
         if let paging = body["paging"]?.members {
             let number = body["paging"]?["pageNumber"]?.count ?? 1
-            // A page that is not full is the last one; totals are only nearly right.
+            // A page that is not full is the last one. Totals are approximate.
             guard page.count >= body["paging"]?["pageSize"]?.count ?? 25 else { return nil }
             let next = replacing("pageNumber", .int(number + 1), in: paging)
             return settingInBody("paging", .object(next), call)
@@ -73,7 +77,7 @@ package enum Paging {
         return nil
     }
 
-    /// A number without a link (A).
+    /// A page number without a link (A).
     private static func byNumber(_ page: Page, _ call: APICall) -> APICall? {
         guard call.method == "GET", !page.isEmpty, let number = page.member("pageNumber")?.count,
             let count = page.member("pageCount")?.count, number < count

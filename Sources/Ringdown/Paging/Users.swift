@@ -1,14 +1,18 @@
 internal import RingdownCore
 
-/// A user of Genesys Cloud, or an agent of CXone: what both have.
+/// A user of Genesys Cloud or an agent of CXone, with the values that both have.
 public struct User: Sendable {
-    /// Genesys Cloud's UUID, CXone's number.
+    /// The ID: a UUID on Genesys Cloud, a number on CXone.
     public let id: String
+    /// The display name.
     public let name: String
+    /// The email address; nil if the platform does not return it.
     public let email: String?
+    /// The user name; nil if the platform does not return it.
     public let username: String?
+    /// Whether the user is active; nil if the platform does not return it.
     public let isActive: Bool?
-    /// Everything the platform said about the user, byte for byte.
+    /// The JSON of the platform, byte for byte.
     public internal(set) var json: [UInt8] = []
 
     init?(id: String?, name: String?, email: String?, username: String?, isActive: Bool?) {
@@ -17,8 +21,9 @@ public struct User: Sendable {
     }
 }
 
-/// How a platform lists its users.
+/// The list of users on a platform.
 package struct UserList: Sendable {
+    /// The path of the first page.
     package let firstPath: String
     let itemsMember: String
     let identity: String
@@ -26,10 +31,12 @@ package struct UserList: Sendable {
 }
 
 extension APIClient {
-    /// Every user of the organisation, or every agent of the business unit; asked for `pageSize` at a time.
+    /// Returns the users of the organisation, or the agents of the business unit.
+    ///
+    /// - Parameter pageSize: The number of users per page (default: 100).
     public func users(pageSize: Int = 100) -> Items<User> {
         guard let list = profile.platform.users?(profile, pageSize) else {
-            return Items(pages: noPages("users", hint: "call the server's own API with 'ringdown api GET PATH'")) { _ in
+            return Items(pages: noPages("users", hint: "use the API of the server with 'ringdown api GET PATH'")) { _ in
                 nil
             }
         }

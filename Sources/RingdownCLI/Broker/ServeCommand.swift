@@ -6,50 +6,52 @@ internal import RingdownServer
 
 struct ServeCommand: Command {
     static let name = "serve"
-    static let abstract = "The local broker: tokens, and calls with the token put in, for programs in any language."
+    static let abstract = "Run a local broker that issues tokens and forwards API calls to the platform."
     static let discussion = """
-        Serves on a socket that only this user can open, $XDG_RUNTIME_DIR/ringdown.sock unless --socket names another one, and
-        with --port on 127.0.0.1 as well, where callers must show a key that is made for this run. Programs get no secret:
+        The broker listens on a Unix socket that only this user can open. With --port, it also listens on 127.0.0.1, where
+        requests must contain a key that is generated for this run. Programs do not receive the client secret.
 
-        GET /token?profile=NAME&min_ttl=SECONDS answers a valid token as JSON; POST /token/reject says that the API refused it.
-        /proxy/NAME/… passes a call on to the API with the token put in, and once more with a new one where that is refused:
-        give it to a program as the address of the API. /livez, /readyz (is there a token for every profile?) and /metrics
-        (Prometheus) are for who operates it.
+        GET /token?profile=NAME&min_ttl=SECONDS returns a valid token as JSON. POST /token/reject reports that the API rejected
+        a token. /proxy/NAME/… forwards a call to the API with the token added, and retries it once with a new token after a
+        401: use it as the API base URL of a program. /livez, /readyz (ready if every profile has a token) and /metrics
+        (Prometheus) are for monitoring.
 
-        Other commands ask the broker where RINGDOWN_SOCKET names the socket. Requests of browsers and proxies are refused. The
-        settings for programs are printed; it serves until it is stopped.
+        Other commands use the broker if RINGDOWN_SOCKET is set to its socket. Requests from browsers and proxies are refused.
+        The broker prints the settings for programs and runs until it is stopped.
         """
     static let examples = [
-        (line: "ringdown serve prod test", purpose: "Two accounts"),
+        (line: "ringdown serve prod test", purpose: "Serve two accounts"),
         (
             line: "curl --unix-socket $XDG_RUNTIME_DIR/ringdown.sock 'http://localhost/token?profile=prod'",
-            purpose: "A token for any language"
+            purpose: "Get a token"
         ),
         (
             line: "curl --unix-socket $XDG_RUNTIME_DIR/ringdown.sock http://localhost/proxy/prod/api/v2/tokens/me",
-            purpose: "A call without a token"
+            purpose: "Call the API through the broker"
         ),
         (
             line: "ringdown simulate -- ringdown serve --platform genesys --socket /tmp/r.sock",
-            purpose: "Without an account"
+            purpose: "Try it without an account"
         ),
     ]
 
     let account = Account()
-    @ArgumentList("PROFILE", help: "More profiles.")
+    @ArgumentList("PROFILE", help: "Additional profiles")
     var moreProfiles: [String]
-    @Option("socket", "PATH", help: "The socket; $XDG_RUNTIME_DIR/ringdown.sock unless said otherwise.")
+    @Option("socket", "PATH", defaultText: "$XDG_RUNTIME_DIR/ringdown.sock", help: "Path of the Unix socket")
     var socket: String?
-    @Option("port", "NUMBER", help: "Serve on this port of 127.0.0.1 too; 0 for a free one.")
+    @Option("port", "NUMBER", help: "Also listen on this port of 127.0.0.1; 0 for a free port")
     var port: Int?
 
     func run() async throws -> Int32 {
         if let port, !(0...65535).contains(port) {
-            throw UsageError("--port cannot be \(port)", hint: "it can be 0 to 65535")
+            throw UsageError("--port cannot be \(port)", hint: "use 0 to 65535")
         }
         let path = try socketPath()
         let names = [account.profileName].compactMap { $0 } + moreProfiles
-        if Set(names).count < names.count { throw UsageError("a profile is named twice", hint: "name each once") }
+        if Set(names).count < names.count {
+            throw UsageError("a profile is given twice", hint: "name each profile once")
+        }
         let accounts =
             try names.isEmpty
             ? [Broker.Account(name: "default", client: account.ownClient(of: nil, isBackground: true))]
@@ -66,7 +68,7 @@ struct ServeCommand: Command {
         if let tcp {
             try output.write("RINGDOWN_BROKER_URL=http://127.0.0.1:\(tcp.port)\nRINGDOWN_BROKER_KEY=\(key.reveal())\n")
         }
-        notice("ringdown: the broker serves until it is stopped (Ctrl-C)")
+        notice("ringdown: the broker is running (Ctrl-C to stop)")
         let keeper = Task { await local.keepFresh() }
         await end.wait()
         local.end()
@@ -82,7 +84,7 @@ struct ServeCommand: Command {
             return directory + "/ringdown.sock"
         }
         throw ConfigurationError(
-            "there is no place for the socket: XDG_RUNTIME_DIR is not set",
-            hint: "name one with --socket, in a directory of yours")
+            "the path of the socket is not known: XDG_RUNTIME_DIR is not set",
+            hint: "use --socket with a path in a directory that only you can access")
     }
 }

@@ -1,15 +1,17 @@
-/// Something that the program can be told to do. Its parameters are properties with wrappers.
+/// A subcommand of the program. Its parameters are properties with the wrappers ``Option``, ``Flag``, ``Argument`` and so on.
 package protocol Command: SendableMetatype {
     static var name: String { get }
-    /// One line, for lists.
+    /// A one-line summary, for lists of commands.
     static var abstract: String { get }
-    /// What more there is to know, for its own help.
+    /// Details for the command's own help.
     static var discussion: String { get }
-    /// Command lines that work, each with what it does.
+    /// Complete command lines, each with its purpose.
     static var examples: [(line: String, purpose: String)] { get }
 
     init()
-    /// Returns the exit code.
+    /// Runs the command.
+    ///
+    /// - Returns: The exit code.
     func run() async throws -> Int32
 }
 
@@ -17,20 +19,23 @@ extension Command {
     package static var discussion: String { "" }
 }
 
-/// All commands of a program.
+/// A program with its commands.
 package struct CommandTree: Sendable {
     package let program: String
     package let abstract: String
+    /// The commands under the titles by which the program's help groups them.
+    package let groups: [(title: String, commands: [any Command.Type])]
     package let commands: [any Command.Type]
 
-    package init(program: String, abstract: String, commands: [any Command.Type]) {
+    package init(program: String, abstract: String, groups: [(title: String, commands: [any Command.Type])]) {
         self.program = program
         self.abstract = abstract
-        self.commands = commands
+        self.groups = groups
+        commands = groups.flatMap(\.commands)
     }
 }
 
-/// A command line that cannot be understood.
+/// An error in the command line.
 package struct UsageError: Error, Equatable, CustomStringConvertible {
     package var message: String
     package var hint: String

@@ -1,8 +1,8 @@
-/// A shell that completes words when it is told how.
+/// A shell for which a completion script can be generated.
 package enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
 
 extension CommandTree {
-    /// What a shell reads to complete command lines of the program: commands, options, and the words that options allow.
+    /// A script with which a shell completes the program's commands, options and option values.
     package func completion(for shell: Shell) -> String {
         switch shell {
         case .bash: bash
@@ -11,7 +11,7 @@ extension CommandTree {
         }
     }
 
-    /// The options of a command, each with the words that it allows.
+    /// The options of a command, each with its allowed values.
     private func options(of command: any Command.Type) -> [(spec: ParameterSpec, choices: [String])] {
         ParameterList.of(command).slots.filter { !$0.spec.isPlace }
             .map { ($0.spec, $0.choices) }
@@ -64,7 +64,7 @@ extension CommandTree {
                 return "            '*--\(option.name)[\(Self.zshQuoted(option.help))]\(value)'"
             }
             return
-                "        \(command.name)) _arguments \\\n\((lines + ["            '--help[Show the help.]'", "            '*:file:_files'"]).joined(separator: " \\\n")) ;;\n"
+                "        \(command.name)) _arguments \\\n\((lines + ["            '--help[Show this help]'", "            '*:file:_files'"]).joined(separator: " \\\n")) ;;\n"
         }
         let list = commands.map { "        '\($0.name):\(Self.zshQuoted($0.abstract))'\n" }.joined()
         return """

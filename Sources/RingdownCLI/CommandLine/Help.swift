@@ -1,28 +1,30 @@
 extension CommandTree {
-    /// The columns for which help is laid out where nobody says otherwise.
+    /// The default width of help, in columns.
     package static let standardWidth = 132
 
-    /// The help of the program: every command in a line, or several where the terminal is narrow.
+    /// The help of the program, with a summary of each command, wrapped at `width` columns.
     package func help(width: Int = standardWidth) -> String {
         let column = (commands.map { $0.name.count }.max() ?? 0) + 4
-        let lines = commands.map { command in
-            "  " + padded(command.name, column - 2)
-                + wrapped(command.abstract, width: width - column).joined(separator: "\n" + padded("", column))
+        let sections = groups.map { group in
+            let lines = group.commands.map { command in
+                "  " + padded(command.name, column - 2)
+                    + wrapped(command.abstract, width: width - column).joined(separator: "\n" + padded("", column))
+            }
+            return (["\(group.title):"] + lines).joined(separator: "\n")
         }
         return """
             \(abstract)
 
             Usage: \(program) COMMAND [options]
 
-            Commands:
-            \(lines.joined(separator: "\n"))
+            \(sections.joined(separator: "\n\n"))
 
-            '\(program) COMMAND --help' explains a command, with examples.
+            Use '\(program) COMMAND --help' for details and examples of a command.
 
             """
     }
 
-    /// The help of one command.
+    /// The help of a command, wrapped at `width` columns.
     package func help(of command: any Command.Type, width: Int = standardWidth) -> String {
         let slots = ParameterList.of(command).slots
         let specs = slots.map(\.spec)
@@ -33,7 +35,7 @@ extension CommandTree {
         let options = slots.filter { !$0.spec.isPlace }
         sections.append(
             table(
-                "Options:", width, options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help.")]))
+                "Options:", width, options.map { ($0.spec.usage, fullHelp($0)) } + [("-h, --help", "Show this help")]))
         let examples = command.examples.flatMap { ["  # \($0.purpose)", "  \($0.line)"] }
         sections.append((["Examples:"] + examples).joined(separator: "\n"))
         return sections.joined(separator: "\n\n") + "\n"
@@ -48,7 +50,7 @@ extension CommandTree {
         return words.joined(separator: " ")
     }
 
-    /// Paragraphs as they are where there is room, else broken anew.
+    /// The text unchanged at the default width or more, else with its paragraphs wrapped at `width`.
     private func laidOut(_ text: String, _ width: Int) -> String {
         if width >= Self.standardWidth { return text }
         var paragraphs: [[Substring]] = [[]]
@@ -77,7 +79,7 @@ extension ParameterSpec {
     }
 }
 
-/// An option's help with its choices and its default.
+/// The help of an option with its choices and its default.
 func fullHelp(_ slot: any ParameterSlot) -> String {
     let choices = slot.choices.isEmpty ? "" : " (\(slot.choices.joined(separator: ", ")))"
     return slot.spec.help + choices + (slot.spec.standard.map { " (default: \($0))" } ?? "")

@@ -1,5 +1,5 @@
 extension CommandTree {
-    /// The manual page (section 1) of the program, or of one of its commands, in the language of man(7).
+    /// The manual page (section 1) of the program or of a command, in the man(7) format.
     package func manual(of command: (any Command.Type)? = nil) -> String {
         guard let command else {
             var lines =
@@ -54,7 +54,7 @@ extension CommandTree {
         }
     }
 
-    /// Text in which nothing is an instruction.
+    /// Escapes text so that roff does not interpret any of it.
     private static func text(_ plain: String) -> String {
         var text = ""
         for character in plain {

@@ -1,15 +1,15 @@
-/// What a parameter of a command looks like from outside: the one list that feeds parser, help and completions.
+/// The description of a parameter, used by the parser, help, manual pages and completion scripts.
 package struct ParameterSpec: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// `--name VALUE`
         case option(valueName: String)
         /// `--name`
         case flag
-        /// A word in its place.
+        /// A positional argument.
         case argument
-        /// Any number of words, behind those that have a place.
+        /// Any number of further positional arguments.
         case arguments
-        /// Everything behind `--`.
+        /// All words after `--`.
         case rest
     }
 
@@ -17,13 +17,13 @@ package struct ParameterSpec: Sendable, Equatable {
     package var short: Character?
     package var kind: Kind
     package var help: String
-    /// What counts if the option is not given, as help shows it.
+    /// The default, as help shows it.
     package var standard: String?
     package var isRequired = false
-    /// Whether it may be given more than once.
+    /// Whether the parameter can be repeated.
     package var isRepeatable = false
 
-    /// Whether it is a word in a place, not an option.
+    /// Whether the parameter is positional.
     var isPlace: Bool {
         switch kind {
         case .argument, .arguments, .rest: true
@@ -32,13 +32,13 @@ package struct ParameterSpec: Sendable, Equatable {
     }
 }
 
-/// A type that an option's text can be read as.
+/// A type that can be parsed from the text of an option.
 package protocol ParameterValue: Sendable {
-    /// Nil where the text is no such value.
+    /// Parses the text; nil if it is not valid.
     init?(parameter: String)
-    /// The allowed texts, where there is a fixed choice.
+    /// The allowed texts; empty if there is no fixed set.
     static var choices: [String] { get }
-    /// What would be right, for error messages: `a number of seconds`.
+    /// A description of valid values for error messages, such as `a number of seconds`.
     static var expectation: String { get }
 }
 
@@ -56,7 +56,7 @@ extension Int: ParameterValue {
     package static var expectation: String { "a whole number" }
 }
 
-/// A fixed choice of words.
+/// A value from a fixed set of words.
 package protocol ChoiceParameter: ParameterValue, CaseIterable, RawRepresentable where RawValue == String {}
 
 extension ChoiceParameter {
@@ -65,7 +65,7 @@ extension ChoiceParameter {
     package static var expectation: String { "one of: \(choices.joined(separator: ", "))" }
 }
 
-/// A duration with its unit: `90s`, `45m`, `2h`, `1d`; a bare number is seconds.
+/// A duration with a unit: `90s`, `45m`, `2h`, `1d`. A number without a unit is in seconds. The number is at most 1e9.
 package struct DurationParameter: ParameterValue {
     package var duration: Duration
 
@@ -82,9 +82,9 @@ package struct DurationParameter: ParameterValue {
     package static var expectation: String { "a duration such as 90s, 45m, 2h or 1d" }
 }
 
-/// What a flag can be.
+/// The value of a flag.
 package protocol FlagValue: Sendable {
-    /// `text` is nil where the flag is not given, empty where it is, and otherwise what stands behind `=`.
+    /// - Parameter text: Nil if the flag is not given, empty if it is given without a value, else the text after `=`.
     init?(given text: String?)
     static var expectation: String { get }
 }
@@ -97,7 +97,7 @@ extension Bool: FlagValue {
     package static var expectation: String { "no value" }
 }
 
-/// A flag that some situations want confirmed: `--name=yes`.
+/// A flag that must be confirmed in some situations, as `--name=yes`.
 package enum ConfirmedFlag: FlagValue {
     case absent, given, confirmed
 

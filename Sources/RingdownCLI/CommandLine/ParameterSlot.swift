@@ -1,14 +1,16 @@
-/// What the parser fills. The wrappers hold one each; a fresh command has fresh slots.
+/// The storage of one parameter, which the parser fills. Each wrapper of a command instance has its own.
 protocol ParameterSlot: AnyObject {
     var spec: ParameterSpec { get }
-    /// The allowed texts, where there is a fixed choice; made when they are asked for.
+    /// The allowed texts; empty if there is no fixed set. Computed on demand.
     var choices: [String] { get }
-    /// Takes a value; false where it is not of the right form.
+    /// Parses and stores a value.
+    ///
+    /// - Returns: False if the text is not valid.
     func take(_ text: String) -> Bool
     var expectation: String { get }
 }
 
-/// A slot for a content of any type, and how a text gets into it.
+/// A slot with content of any type, and the function that parses a text into it.
 final class Slot<Content>: ParameterSlot {
     private(set) var content: Content
     let spec: ParameterSpec
@@ -31,7 +33,7 @@ final class Slot<Content>: ParameterSlot {
 }
 
 extension Slot<[String]> {
-    /// Takes one text after the other.
+    /// Creates a slot that appends each text to a list.
     convenience init(listOf spec: ParameterSpec) {
         self.init(spec, [], of: String.self) { text, list in
             list.append(text)
@@ -40,10 +42,10 @@ extension Slot<[String]> {
     }
 }
 
-/// The parameters of a command that is being made, in the order of their declaration; the slots enter themselves.
+/// The parameters of a command that is being created, in the order of their declaration. Slots add themselves.
 ///
-/// Nothing is looked up by reflection: that alone would take longer than the rest of a command with a cached token.
-final class ParameterList: @unchecked Sendable {  // because only the task that makes the command sees it
+/// Reflection is not used: it alone takes longer than the rest of a command with a cached token.
+final class ParameterList: @unchecked Sendable {  // only the task that creates the command accesses it
     @TaskLocal private static var current: ParameterList?
     private(set) var slots: [any ParameterSlot] = []
 
@@ -51,7 +53,9 @@ final class ParameterList: @unchecked Sendable {  // because only the task that 
         current?.slots.append(slot)
     }
 
-    /// A new command, and its parameters.
+    /// Creates a command.
+    ///
+    /// - Returns: The command and its parameters.
     static func of(_ type: any Command.Type) -> (command: any Command, slots: [any ParameterSlot]) {
         let list = ParameterList()
         let command = $current.withValue(list) { type.init() }

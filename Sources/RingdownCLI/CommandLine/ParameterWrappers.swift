@@ -1,4 +1,4 @@
-/// `--name VALUE`, its default, or nil.
+/// The value of `--name VALUE`, else the default, else nil.
 @propertyWrapper
 package struct Option<Value: ParameterValue> {
     private let slot: Slot<Value?>
@@ -6,8 +6,8 @@ package struct Option<Value: ParameterValue> {
     package var wrappedValue: Value? { slot.content ?? standard }
 
     /// - Parameters:
-    ///   - default: The value if the option is not given; help shows it.
-    ///   - defaultText: What help shows as the default where the value depends on something else.
+    ///   - default: The value if the option is not given, shown by help.
+    ///   - defaultText: The default that help shows if the command computes it.
     package init(
         _ name: String, short: Character? = nil, _ valueName: String, default: String? = nil,
         defaultText: String? = nil,
@@ -24,7 +24,7 @@ package struct Option<Value: ParameterValue> {
     }
 }
 
-/// `--name VALUE`, as often as wanted.
+/// The values of `--name VALUE`, which can be repeated.
 @propertyWrapper
 package struct OptionList {
     private let slot: Slot<[String]>
@@ -36,7 +36,7 @@ package struct OptionList {
     }
 }
 
-/// `--name`: true where it is given.
+/// The value of the flag `--name`.
 @propertyWrapper
 package struct Flag<Value: FlagValue> {
     private let slot: Slot<Value>
@@ -44,7 +44,7 @@ package struct Flag<Value: FlagValue> {
 
     package init(_ name: String, short: Character? = nil, help: String) {
         let spec = ParameterSpec(name: name, short: short, kind: .flag, help: help)
-        // A value for "not given" always exists.
+        // `Value(given: nil)` never fails.
         slot = Slot(spec, Value(given: nil).unsafelyUnwrapped, expectation: Value.expectation) { text, value in
             guard let given = Value(given: text) else { return false }
             value = given
@@ -53,7 +53,7 @@ package struct Flag<Value: FlagValue> {
     }
 }
 
-/// A word in its place; those that are required come before those that are not.
+/// A positional argument. Declare required arguments before optional ones.
 @propertyWrapper
 package struct Argument {
     private let slot: Slot<String?>
@@ -67,7 +67,7 @@ package struct Argument {
     }
 }
 
-/// Any number of words, behind those that have a place.
+/// Any number of further positional arguments.
 @propertyWrapper
 package struct ArgumentList {
     private let slot: Slot<[String]>
@@ -78,7 +78,7 @@ package struct ArgumentList {
     }
 }
 
-/// Everything behind `--`: a command line of its own.
+/// All words after `--`, which form a command line of their own.
 @propertyWrapper
 package struct TrailingArguments {
     private let slot: Slot<[String]>

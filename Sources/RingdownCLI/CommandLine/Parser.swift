@@ -1,14 +1,17 @@
 internal import RingdownCore
 
-/// What a command line asks for.
+/// The action that a command line requests.
 package enum Invocation {
     case run(any Command)
-    /// The help of a command, or of the program where there is none.
+    /// Show the help of a command, or of the program if nil.
     case help((any Command.Type)?)
 }
 
 extension CommandTree {
-    /// Reads a command line without the program's own name.
+    /// Parses a command line.
+    ///
+    /// - Parameter arguments: The words after the program's name.
+    /// - Throws: `UsageError` if the command line is not valid.
     package func parse(_ arguments: [String]) throws(UsageError) -> Invocation {
         guard let first = arguments.first else { return .help(nil) }
         if ["-h", "--help", "help"].contains(first) {
@@ -19,7 +22,7 @@ extension CommandTree {
         let type = try command(named: first)
         let (command, slots) = ParameterList.of(type)
         var parser = Parser(
-            parameters: slots, words: arguments.dropFirst(), help: "'\(program) \(type.name) --help' shows how")
+            parameters: slots, words: arguments.dropFirst(), help: "see '\(program) \(type.name) --help'")
         return try parser.fill() ? .run(command) : .help(type)
     }
 
@@ -41,14 +44,16 @@ private struct Parser {
     let parameters: [any ParameterSlot]
     var words: ArraySlice<String>
     let help: String
-    /// Options that were given already.
+    /// The names of options that were already given.
     private var given: Set<String> = []
 
     init(parameters: [any ParameterSlot], words: ArraySlice<String>, help: String) {
         (self.parameters, self.words, self.help) = (parameters, words, help)
     }
 
-    /// False where help is asked for.
+    /// Parses all words.
+    ///
+    /// - Returns: False if help is requested.
     mutating func fill() throws(UsageError) -> Bool {
         var values: [String] = []
         while let word = words.popFirst() {
@@ -67,7 +72,7 @@ private struct Parser {
         return true
     }
 
-    /// Gives words to the places for them. Places that are not required get what the required ones leave over.
+    /// Assigns words to positional parameters. Optional parameters receive the words that required ones leave over.
     private func take(_ values: [String]) throws(UsageError) {
         let places = parameters.filter { $0.spec.kind == .argument }
         var spare = values.count - places.filter(\.spec.isRequired).count
@@ -75,7 +80,7 @@ private struct Parser {
         for place in places where place.spec.isRequired || spare > 0 {
             guard let value = values.popFirst() else {
                 let names = places.filter(\.spec.isRequired).map(\.spec.name).joined(separator: " and ")
-                throw UsageError("\(place.spec.name) is missing: this command wants \(names)", hint: help)
+                throw UsageError("\(place.spec.name) is missing: this command requires \(names)", hint: help)
             }
             _ = place.take(value)
             if !place.spec.isRequired { spare -= 1 }
@@ -88,16 +93,16 @@ private struct Parser {
         }
     }
 
-    /// For commands that run another one: what is most often forgotten.
+    /// The most likely mistake for commands that run another command.
     private var restHint: String? {
         parameters.first { $0.spec.kind == .rest }.map { "put '--' before \($0.spec.name)" }
     }
 
     private mutating func takeRest() throws(UsageError) {
         guard let rest = parameters.first(where: { $0.spec.kind == .rest }) else {
-            throw UsageError("this command takes nothing behind '--'", hint: help)
+            throw UsageError("this command takes no arguments after '--'", hint: help)
         }
-        if words.isEmpty { throw UsageError("\(rest.spec.name) is missing behind '--'", hint: help) }
+        if words.isEmpty { throw UsageError("\(rest.spec.name) is missing after '--'", hint: help) }
         for word in words { _ = rest.take(word) }
         words = []
     }
@@ -115,7 +120,7 @@ private struct Parser {
         guard let slot = found else { throw unknown(word, name) }
         let spec = slot.spec
         if !given.insert(spec.name).inserted, !spec.isRepeatable {
-            throw UsageError("--\(spec.name) is given twice", hint: "leave one of them out")
+            throw UsageError("--\(spec.name) is given twice", hint: "remove one of them")
         }
         guard case .option(let valueName) = spec.kind else {
             let isRight = parts.count == 1 ? slot.take("") : !parts[1].isEmpty && slot.take(String(parts[1]))
@@ -123,10 +128,11 @@ private struct Parser {
             return
         }
         guard let text = parts.count == 2 ? String(parts[1]) : words.popFirst() else {
-            throw UsageError("--\(spec.name) wants a value: \(valueName)", hint: help)
+            throw UsageError("--\(spec.name) requires a value: \(valueName)", hint: help)
         }
         if text.isEmpty {
-            throw UsageError("--\(spec.name) is empty", hint: "leave it out, or check the variable that it is made of")
+            throw UsageError(
+                "--\(spec.name) is empty", hint: "remove the option, or set the variable that holds its value")
         }
         guard slot.take(text) else {
             throw UsageError("--\(spec.name) cannot be '\(text)': expected \(slot.expectation)", hint: help)
@@ -140,13 +146,13 @@ private struct Parser {
             case .argument, .arguments, .rest: nil
             }
         }
-        let shown = word.prefix { $0 != "=" }  // a value may be a secret that does not belong there
+        let shown = word.prefix { $0 != "=" }  // the value may be a secret given by mistake
         let meant = nearest(to: name, among: names).first
         let isSecret = ["secret", "password", "access-key", "token"].contains { name.lowercased().hasSuffix($0) }
         if isSecret, meant == nil {
             return UsageError(
-                "'\(shown)': a secret is never an argument, where every user of the machine can read it",
-                hint: "put it into a file of its own and name that in a variable, …_CLIENT_SECRET_FILE; " + help)
+                "'\(shown)' is not an option: every user of this machine can read secrets in arguments",
+                hint: "store the secret in a file and set …_CLIENT_SECRET_FILE to its path; " + help)
         }
         return UsageError(
             "unknown option '\(shown)'",
@@ -154,7 +160,7 @@ private struct Parser {
     }
 }
 
-/// A word as it may stand in a message: what is long may be a secret that does not belong there.
+/// A word for use in a message. Long words are truncated, because they may be secrets given by mistake.
 package func abbreviated(_ word: String) -> String {
     word.count > 24 ? sanitized(String(word.prefix(4))) + "…" : sanitized(word)
 }

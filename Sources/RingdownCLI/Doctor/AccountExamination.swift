@@ -2,56 +2,59 @@ internal import Ringdown
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// Asks for a token and calls the API as the account would, and finds out why that fails.
+/// Requests a token and calls the API with an account, and determines the cause of each failure.
 struct AccountExamination {
     let profile: Profile
     let settings: Settings
     let transport: any Transport
-    /// Where a person's sign-in is; nil where it cannot be used.
+    /// The store with a user's sign-in; nil if it cannot be used.
     let store: (any TokenStore)?
-    /// The profile's name; nil for ./.env and the environment.
+    /// The name of the profile; nil for ./.env and the environment.
     let profileName: String?
-    /// As it stands in commands: ` prod`, ` --platform genesys`, or nothing.
+    /// The arguments that select the account in a command line: ` prod`, ` --platform genesys`, or empty.
     let words: String
 
-    /// A command with the profile's name in it.
+    /// A command line for this account.
     private func command(_ text: String) -> String { "ringdown " + text + words }
 
-    /// How a secret is stored again.
+    /// The next step after a wrong secret.
     private var storingAgain: String {
-        profileName.map { "ringdown init \($0) --replace" } ?? "set the secret again where it is stored, then: "
+        profileName.map { "ringdown init \($0) --replace" } ?? "store the correct secret, then: "
             + command("doctor")
     }
 
+    /// The next step after a secret with a known mistake.
     private var storingAgainWithout: String {
-        profileName.map { "ringdown init \($0) --replace, without that" }
-            ?? "set the secret again without that, then: " + command("doctor")
+        profileName.map { "ringdown init \($0) --replace, with the corrected secret" }
+            ?? "store the corrected secret, then: " + command("doctor")
     }
 
-    /// The client with which the API is called: without patience, since a doctor has none.
+    /// An API client that makes one attempt and does not wait.
     var client: APIClient {
         var plain = profile
         plain.organizationID = nil
         var calls = CallSettings()
         (calls.attempts, calls.waitLimit, calls.isGated) = (1, .zero, false)
-        // A client's token is requested anew; a person's cannot be without the sign-in that is stored.
+        // A client's token is always requested. A user's token needs the stored sign-in.
         let store = profile.signIn == nil ? nil : store
         return APIClient(plain, transport: transport, store: store ?? .memory, calls: calls)
     }
 
     // MARK: The token
 
-    /// Whether a token was granted.
+    /// Requests a token.
+    ///
+    /// - Returns: Whether a token was granted.
     func examineToken(_ client: APIClient, _ diagnosis: inout Diagnosis) async -> Bool {
         if case .accessToken = profile.credential {
-            diagnosis.ok("token", "one is given in GENESYSCLOUD_ACCESS_TOKEN; nobody can say here how long it lasts")
+            diagnosis.ok("token", "set in GENESYSCLOUD_ACCESS_TOKEN, lifetime unknown")
             return true
         }
         let start = Context.current.time.now().uptime
         do throws(TokenError) {
             let token = try await client.token()
             let elapsed = Int(((Context.current.time.now().uptime - start).inSeconds * 1000).rounded(.up))
-            let life = token.isLifetimeKnown ? " for \(token.lifetime.spoken)" : ", nobody says for how long"
+            let life = token.isLifetimeKnown ? ", valid for \(token.lifetime.spoken)" : ", lifetime unknown"
             diagnosis.ok("token", "granted\(life) (\(elapsed) ms)")
             return true
         } catch {
@@ -71,7 +74,7 @@ struct AccountExamination {
         if isSomebodyElses(error) {
             return cause(
                 "answered-by-proxy",
-                "something between here and the platform answered in its place: a proxy, a gateway or a sign-in page",
+                "a proxy, a gateway or a sign-in page answered instead of the platform",
                 "check HTTPS_PROXY and NO_PROXY, and open \(error.endpoint?.origin.description ?? "the host") in a browser",
                 ExitCode.unreachable)
         }
@@ -81,7 +84,7 @@ struct AccountExamination {
             return cause("login-rate-limit", advice, "wait a minute, then: " + command("doctor"), ExitCode.rateLimited)
         case .unreachable, .serverFailed:
             return cause("unreachable", advice, command("doctor") + " --verbose", ExitCode.unreachable)
-        case .grantRefused where profile.platform.name == "cxone":
+        case .grantRefused where profile.platform.capabilities.needsAccessKey:
             return cause("no-access-key", advice, "set CXONE_ACCESS_KEY_ID and CXONE_ACCESS_KEY_SECRET_FILE")
         case .grantRefused: return cause("grant-not-allowed", advice, advice)
         case .credentialsRefused: return await causeOfRefusal(error, advice)
@@ -89,11 +92,13 @@ struct AccountExamination {
         }
     }
 
-    /// No platform answers a token request with a page, and Genesys Cloud numbers every answer.
+    /// Whether another server answered. No platform answers a token request with an HTML page, and every Genesys Cloud response
+    /// has a correlation ID.
     private func isSomebodyElses(_ error: TokenError) -> Bool {
         if error.isPage { return true }
         let isRefusal = error.status != nil && (error.code == .credentialsRefused || error.code == .requestRefused)
-        return isRefusal && profile.platform.name == "genesys" && error.oauthError == nil && error.correlationID == nil
+        let isNumbered = profile.platform.capabilities.correlationHeader != nil
+        return isRefusal && isNumbered && error.oauthError == nil && error.correlationID == nil
     }
 
     private func causeOfRefusal(_ error: TokenError, _ advice: String) async -> Cause {
@@ -103,7 +108,7 @@ struct AccountExamination {
         if error.oauthDescription == "client not found" {
             if profile.clientID.trimmed != profile.clientID || profile.clientID.contains("\"") {
                 return cause(
-                    "mangled-client-id", "the client ID has white space or quotes in it", "correct GENESYS_CLIENT_ID")
+                    "mangled-client-id", "the client ID contains white space or quotes", "correct GENESYS_CLIENT_ID")
             }
             if let region = await RegionFinder.region(settings, transport: transport) {
                 return cause(
@@ -111,23 +116,22 @@ struct AccountExamination {
                     profileName == nil ? "export GENESYS_REGION=\(region.name)" : command("regions --find --store"))
             }
             return cause(
-                "unknown-client", "no region knows this client: its ID is mistyped, or it was deleted",
+                "unknown-client", "the client does not exist in any region: its ID is mistyped, or it was deleted",
                 "check GENESYS_CLIENT_ID")
         }
         if let description = error.oauthDescription?.lowercased(),
             ["not active", "inactive", "disabled"].contains(where: { description.contains($0) })
         {
             return cause(
-                "disabled-client", "the client is switched off",
-                "switch it on: Admin > Integrations > OAuth, or ask whoever did it")
+                "disabled-client", "the client is disabled",
+                "enable it in Admin > Integrations > OAuth, or ask an administrator to")
         }
         guard case .grant(let grant) = profile.credential else { return cause("wrong-secret", advice, advice) }
         for variant in grant.variants {
             let works = try? await OAuthClient(variant.grant, transport: transport).requestToken(draw: 0)
             guard works != nil else { continue }
             let parts = variant.cause.split(separator: ":")
-            let setting =
-                "\(profile.platform.name == "custom" ? "OAUTH" : profile.platform.name.uppercased())_CLIENT_AUTH"
+            let setting = profile.platform.variables.clientAuthentication
             let next = parts.count > 1 ? "set \(setting)=\(parts[1])" : storingAgainWithout
             return cause(String(parts[0]), variant.mistake, next)
         }
@@ -144,7 +148,7 @@ struct AccountExamination {
         }
         do {
             let response = try await client.send(APICall(probe))
-            diagnosis.ok("api", "\(try await client.baseURL().origin) takes the token")
+            diagnosis.ok("api", "\(try await client.baseURL().origin) accepts the token")
             if let text = response.rateLimitText { diagnosis.ok("rate limit", text) }
             let identity = try await client.whoami()
             examine(identity, &diagnosis)
@@ -157,21 +161,23 @@ struct AccountExamination {
         let name = [identity.organizationName, identity.organizationID].compactMap { $0 }.joined(separator: ", ")
         if let wanted = profile.organizationID, let found = identity.organizationID, wanted != found {
             diagnosis.fail(
-                "organisation", "\(name); GENESYS_ORGANIZATION_ID says \(sanitized(wanted, limit: 60))",
+                "organisation", "\(name), but GENESYS_ORGANIZATION_ID is \(sanitized(wanted, limit: 60))",
                 Cause(
                     name: "wrong-organization",
-                    text: "the client belongs to another organisation than the one that is demanded",
-                    next: "correct GENESYS_ORGANIZATION_ID, or the client", exitCode: ExitCode.credentialsRefused))
+                    text: "the client belongs to another organisation than GENESYS_ORGANIZATION_ID",
+                    next: "correct GENESYS_ORGANIZATION_ID, or use a client of that organisation",
+                    exitCode: ExitCode.credentialsRefused))
         } else {
             diagnosis.ok("organisation", name.isEmpty ? "unknown" : name)
         }
-        guard profile.platform.name == "genesys" || !identity.roles.isEmpty else { return }
+        guard profile.platform.capabilities.hasClientRoles || !identity.roles.isEmpty else { return }
         if identity.roles.isEmpty {
             diagnosis.warn(
-                "roles", "the client has none",
+                "roles", "the client has no role",
                 Cause(
-                    name: "no-role", text: "a client without a role gets tokens that may do almost nothing",
-                    next: "give it one: Admin > Integrations > OAuth > Roles", exitCode: ExitCode.permissionMissing))
+                    name: "no-role", text: "without a role, the client has almost no permissions",
+                    next: "assign a role in Admin > Integrations > OAuth > Roles",
+                    exitCode: ExitCode.permissionMissing))
         } else {
             diagnosis.ok("roles", identity.roles.joined(separator: ", "))
         }
@@ -181,17 +187,17 @@ struct AccountExamination {
         guard let users = profile.platform.users else { return }
         do {
             _ = try await client.send(APICall(users(profile, 1).firstPath))
-            diagnosis.ok("permission", "users can be listed")
+            diagnosis.ok("permission", "can list users")
         } catch {
-            // Not everybody wants to list users.
-            diagnosis.warn("permission", "users cannot be listed: \(error)", cause(ofCall: error))
+            // Only a warning: not every client needs this permission.
+            diagnosis.warn("permission", "cannot list users: \(error)", cause(ofCall: error))
         }
     }
 
     private func examine(_ path: String, _ client: APIClient, _ diagnosis: inout Diagnosis) async {
         do {
             let response = try await client.send(APICall(path))
-            diagnosis.ok("call", "GET \(sanitized(path, limit: 120)) answers \(response.status)")
+            diagnosis.ok("call", "GET \(sanitized(path, limit: 120)) returns \(response.status)")
         } catch { diagnosis.fail("call", "\(error)", cause(ofCall: error)) }
     }
 
@@ -206,22 +212,22 @@ struct AccountExamination {
         switch (error.code, error.platformCode) {
         case (_, "not.a.user"?):
             return cause(
-                "user-only", "this call is for people who signed in, and the token is a client's",
+                "user-only", "this call requires a signed-in user, but the token belongs to a client",
                 command("api GET /api/v2/tokens/me") + ", or sign in: " + command("login"), ExitCode.failed)
         case (.unauthorized, _):
             if case .accessToken = profile.credential {
                 return cause(
-                    "revoked-token", "the token was revoked, or is over, or belongs to another region",
-                    "obtain another one, or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET_FILE",
+                    "revoked-token", "the token has expired, was revoked, or belongs to another region",
+                    "get a new token, or set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET_FILE",
                     ExitCode.credentialsRefused)
             }
             return cause(
                 "refused-token",
-                "a token that was just granted is refused: the API host belongs to another region, or the client was disabled",
-                "check GENESYS_API_URL and the client's state", ExitCode.credentialsRefused)
+                "the API rejects a token that was just issued: its host belongs to another region, or the client is disabled",
+                "check GENESYS_API_URL, and that the client is enabled", ExitCode.credentialsRefused)
         case (.forbidden, _):
             return cause(
-                "missing-role", error.hint, "give the client's role that permission, then: " + command("doctor"),
+                "missing-role", error.hint, "add the permission to the client's role, then: " + command("doctor"),
                 ExitCode.permissionMissing)
         case (.rateLimited, _):
             return cause("rate-limit", error.hint, "wait a minute, then: " + command("doctor"), ExitCode.rateLimited)
@@ -231,7 +237,7 @@ struct AccountExamination {
         }
     }
 
-    /// Whether the token that the processes of this user share is still good. One that is not is replaced by itself.
+    /// Checks whether the API still accepts the cached token. A rejected token is replaced automatically.
     func examineCachedToken(_ token: Token, _ diagnosis: inout Diagnosis) async {
         let left = token.remaining(at: Context.current.time.now())
         guard let probe = profile.platform.probe(profile), left > .zero else { return }
@@ -242,24 +248,24 @@ struct AccountExamination {
         (calls.attempts, calls.waitLimit, calls.isGated) = (1, .zero, false)
         do {
             _ = try await APIClient(given, transport: transport, calls: calls).send(APICall(probe))
-            diagnosis.ok("cached token", "is taken; it ends in \(left.spoken)")
+            diagnosis.ok("cached token", "accepted, expires in \(left.spoken)")
         } catch let error as APIError where error.code == .unauthorized {
             diagnosis.warn(
-                "cached token", "is refused although it would last another \(left.spoken)",
+                "cached token", "rejected, although it expires in \(left.spoken)",
                 Cause(
                     name: "revoked-token",
-                    text: "the cached token was revoked; it is replaced at the next call by itself",
+                    text: "the cached token was revoked; the next API call replaces it",
                     next: command("token --force"), exitCode: ExitCode.credentialsRefused))
-        } catch { diagnosis.warn("cached token", "cannot be checked: \(error)") }
+        } catch { diagnosis.warn("cached token", "cannot check it: \(error)") }
     }
 }
 
 extension Response {
-    /// What the platform says of its limit, where it does.
+    /// The state of the platform's rate limit, if the response reports it.
     fileprivate var rateLimitText: String? {
         guard let count = headers["inin-ratelimit-count"], let allowed = headers["inin-ratelimit-allowed"] else {
             return nil
         }
-        return "\(sanitized(count, limit: 20)) of \(sanitized(allowed, limit: 20)) calls in this minute"
+        return "\(sanitized(count, limit: 20)) of \(sanitized(allowed, limit: 20)) calls used in this minute"
     }
 }

@@ -6,28 +6,28 @@ internal import RingdownStores
 
 struct DoctorCommand: Command {
     static let name = "doctor"
-    static let abstract = "Find out why it does not work, and say the next command."
+    static let abstract = "Diagnose problems and suggest a fix."
     static let discussion = """
-        Looks at the settings, the way to each host (name, connection, certificates, proxy), the clock, the token endpoint, the
-        credentials, the organisation, roles, limits and the cache: a line each. Then the one most likely cause, and what to do.
-        Where the credentials are refused it tries what usually happens to secrets on their way: a line break at the end,
-        quotes, encodings. Secrets are never shown, and go to the platform's own hosts only.
+        Checks the settings, each host (DNS, connection, certificates, proxy), the clock, the token endpoint, the credentials,
+        the organisation, roles, rate limits and the cache. Prints a line for each check, then the most likely cause and the
+        next command. If the platform rejects the credentials, doctor tries to correct common mistakes in the secret: a
+        trailing line break, quotes, encodings. Secrets are never printed, and are sent to the platform's hosts only.
 
-        --call examines one call of the API: is it a missing role, or for people only? The exit code is that of the
-        first failure, from which the others follow; warnings are none.
+        --call also checks one API call, for example whether it requires a missing role or a signed-in user. The exit code
+        is that of the first failure, because later failures follow from it. Warnings do not affect the exit code.
         """
     static let examples = [
-        (line: "ringdown doctor prod", purpose: "What is wrong with the profile 'prod'?"),
-        (line: "ringdown doctor --call /api/v2/users/me", purpose: "Why does this call fail?"),
-        (line: "ringdown simulate -- ringdown doctor --platform genesys", purpose: "Without an account"),
+        (line: "ringdown doctor prod", purpose: "Diagnose the profile 'prod'"),
+        (line: "ringdown doctor --call /api/v2/users/me", purpose: "Find out why an API call fails"),
+        (line: "ringdown simulate -- ringdown doctor --platform genesys", purpose: "Run it against the simulator"),
     ]
 
     enum Format: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Option("call", "PATH", help: "Examine this GET of the API too.")
+    @Option("call", "PATH", help: "Also check a GET request to this API path")
     var call: String?
-    @Option("output", "FORMAT", help: "text unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
@@ -43,7 +43,7 @@ struct DoctorCommand: Command {
                 try stream.writeUnfiltered("\n" + style.paragraph("Most likely: ", cause.text + "."))
                 try stream.writeUnfiltered(style.paragraph("Next:        ", cause.next))
             } else {
-                try stream.write("\nNothing is wrong.\n")
+                try stream.write("\nNo problems found.\n")
             }
         }
         return diagnosis.exitCode
@@ -87,15 +87,15 @@ struct DoctorCommand: Command {
             }
             await examineCache(settings, profile, examination, transport, &diagnosis)
         }
-        diagnosis.ok("broker", "none is used; RINGDOWN_SOCKET is not set")
+        diagnosis.ok("broker", "not used (RINGDOWN_SOCKET is not set)")
     }
 
-    /// With a broker nothing else matters here: it has the secret, the network and the cache.
+    /// Checks only the broker and the API: the broker has the secret, the connection to the token endpoint and the cache.
     private func examineBroker(_ socket: String, _ diagnosis: inout Diagnosis) async {
         let next = "ringdown serve" + (account.profileName.map { " " + $0 } ?? "")
         do {
             let client = try await account.client()
-            diagnosis.ok("broker", "\(socket) has a token for \(client.profile.platform.title)")
+            diagnosis.ok("broker", "\(socket) returned a token for \(client.profile.platform.title)")
             let settings = account.settingsWithoutFile
             let examination = AccountExamination(
                 profile: client.profile, settings: settings, transport: try account.transport(settings), store: nil,
@@ -107,8 +107,8 @@ struct DoctorCommand: Command {
                 "broker", error.error.message,
                 Cause(
                     name: isThere ? "broker-without-token" : "no-broker",
-                    text: isThere ? "the broker is there, and has no token" : "no broker serves \(socket)",
-                    next: isThere ? "where it runs: ringdown doctor" : next + ", or unset RINGDOWN_SOCKET",
+                    text: isThere ? "the broker is running, but has no token" : "no broker is listening on \(socket)",
+                    next: isThere ? "where the broker runs: ringdown doctor" : next + ", or unset RINGDOWN_SOCKET",
                     exitCode: isThere ? ExitCode.credentialsRefused : ExitCode.unreachable))
         } catch {
             diagnosis.fail(
@@ -133,9 +133,10 @@ struct DoctorCommand: Command {
             let list = shadowed.joined(separator: ", ")
             diagnosis.warn(
                 "settings",
-                "\(list) of the environment \(shadowed.count == 1 ? "is" : "are") used in place of the profile's",
+                "\(list) from the environment \(shadowed.count == 1 ? "is" : "are") used instead of the profile's",
                 Cause(
-                    name: "shadowed-profile", text: "the environment has another account than the profile '\(name)'",
+                    name: "shadowed-profile",
+                    text: "environment variables override the account of the profile '\(name)'",
                     next: "unset " + shadowed.joined(separator: " "), exitCode: ExitCode.configuration))
         }
         var told: Set<String> = []
@@ -151,7 +152,7 @@ struct DoctorCommand: Command {
         _ settings: Settings, _ profile: Profile, _ examination: AccountExamination, _ transport: any Transport,
         _ diagnosis: inout Diagnosis
     ) async {
-        // What a store has to say is said here, not in passing.
+        // The findings report what the store would log.
         let silent = Logger(level: .warning) { _, _, _ in }
         await Logger.$current.withValue(silent) {
             await examineStore(settings, profile, examination, transport, &diagnosis)
@@ -164,9 +165,9 @@ struct DoctorCommand: Command {
     ) async {
         do throws(ConfigurationError) {
             let kept = try tokenStore(settings, account: profile.account)
-            if kept is RedisStore { return diagnosis.ok("cache", "tokens are kept in Redis (RINGDOWN_CACHE says so)") }
+            if kept is RedisStore { return diagnosis.ok("cache", "tokens are stored in Redis (RINGDOWN_CACHE)") }
             guard let store = kept as? FileStore else {
-                return diagnosis.ok("cache", "tokens are not kept between runs (RINGDOWN_CACHE says so)")
+                return diagnosis.ok("cache", "tokens are not stored between runs (RINGDOWN_CACHE)")
             }
             let records = try records(of: store)
             let bad = records.filter { $0.problem != nil }.count
@@ -176,16 +177,16 @@ struct DoctorCommand: Command {
                 diagnosis.ok("cache", text)
             } else {
                 diagnosis.warn(
-                    "cache", "\(text), of which \(bad) cannot be read; they are replaced when they are needed")
+                    "cache", "\(text), \(bad) of them unreadable; unreadable records are replaced when needed")
             }
             let client = APIClient(profile, transport: transport, store: store, time: Context.current.time)
             if let token = await client.storedToken() { await examination.examineCachedToken(token, &diagnosis) }
-        } catch { diagnosis.warn("cache", "\(error.message); every run requests a token", Self.cause(error)) }
+        } catch { diagnosis.warn("cache", "\(error.message); every run requests a new token", Self.cause(error)) }
     }
 }
 
 extension Profile {
-    /// The servers that are asked, each once; what discovery finds is not among them.
+    /// The hosts of the configured URLs, without duplicates. Hosts found by discovery are not included.
     fileprivate var origins: [HTTPURL.Origin] {
         var urls: [HTTPURL] = []
         if case .grant(let grant) = credential {

@@ -1,6 +1,6 @@
 internal import RingdownCore
 
-/// What one check came to.
+/// The result of one check.
 struct Finding {
     enum Level: String { case ok, warning, failure }
 
@@ -14,17 +14,17 @@ struct Finding {
     }
 }
 
-/// What lies behind a finding, as far as can be told, and what to do about it.
+/// The most likely cause of a finding, and the next step.
 struct Cause: Equatable {
-    /// A word for programs: `wrong-secret`.
+    /// The machine-readable name, such as `wrong-secret`.
     var name: String
     var text: String
-    /// A command, or what to do by hand.
+    /// A command line or an instruction.
     var next: String
     var exitCode: Int32
 }
 
-/// All findings of an examination, and what they mean together.
+/// The findings of all checks, and their most likely cause.
 struct Diagnosis {
     private(set) var findings: [Finding] = []
 
@@ -36,13 +36,13 @@ struct Diagnosis {
         findings.append(Finding(check: check, level: level, text: sanitized(text, limit: 400), cause: cause))
     }
 
-    /// The most likely one: of the first failure, since the others follow from it; else of the first warning.
+    /// The cause of the first failure, because later failures follow from it; else the cause of the first warning.
     var cause: Cause? {
         let failed = findings.first { $0.level == .failure && $0.cause != nil }
         return (failed ?? findings.first { $0.level == .warning && $0.cause != nil })?.cause
     }
 
-    /// The cause's where something failed; warnings are no failure.
+    /// The exit code of the cause if a check failed. Warnings do not affect it.
     var exitCode: Int32 {
         findings.contains { $0.level == .failure } ? cause?.exitCode ?? ExitCode.failed : ExitCode.done
     }

@@ -1,14 +1,16 @@
 internal import RingdownCore
 internal import RingdownCurl
 
-/// Looks at the way to each host: name, connection, certificates, proxy, clock. Nothing secret is sent.
+/// Checks the connection to each host: name resolution, TCP, certificates, proxy, clock. Sends no secret.
 struct NetworkExamination {
     let transport: CurlTransport
-    /// The same without verification: to see whose certificate it is that is not trusted.
+    /// A transport without certificate verification, to read a certificate that is not trusted.
     let unverified: CurlTransport
     var clock = ClockComparison()
 
-    /// Whether the host answers at all.
+    /// Checks a host.
+    ///
+    /// - Returns: Whether the host answered.
     mutating func examine(_ origin: HTTPURL.Origin, _ diagnosis: inout Diagnosis) async -> Bool {
         let proxy = transport.proxy(for: origin)
         guard let url = try? HTTPURL(origin.description + "/") else { return false }
@@ -34,19 +36,19 @@ struct NetworkExamination {
         _ report: ConnectionReport, _ origin: HTTPURL.Origin, _ proxy: String?, _ diagnosis: inout Diagnosis
     ) {
         if let proxy {
-            diagnosis.ok("proxy", "\(origin.authority) is reached through \(proxy)")
+            diagnosis.ok("proxy", "\(origin.authority) through \(proxy)")
         } else {
-            diagnosis.ok("dns", "\(origin.host) is \(report.address ?? "resolved") (\(milliseconds(report.resolved)))")
-            diagnosis.ok("tcp", "\(origin.authority) answers in \(milliseconds(report.connected - report.resolved))")
+            diagnosis.ok("dns", "\(origin.host): \(report.address ?? "resolved") (\(milliseconds(report.resolved)))")
+            diagnosis.ok("tcp", "\(origin.authority) connected (\(milliseconds(report.connected - report.resolved)))")
         }
         guard origin.scheme == "https" else { return }
         guard let own = report.certificates.first else {
-            return diagnosis.ok("tls", "\(origin.authority) in \(milliseconds(report.secured - report.connected))")
+            return diagnosis.ok("tls", "\(origin.authority) (\(milliseconds(report.secured - report.connected)))")
         }
         let root = report.certificates.last?.issuer ?? own.issuer
-        let text = "\(origin.authority), issued by \(Self.commonName(root)), until \(own.end)"
+        let text = "\(origin.authority), certificate issued by \(Self.commonName(root)), valid until \(own.end)"
         guard let days = Self.daysLeft(own.end), days < 14 else { return diagnosis.ok("tls", text) }
-        diagnosis.warn("tls", text + ": that is in \(Int(days)) days")
+        diagnosis.warn("tls", text + " (expires in \(Int(days)) days)")
     }
 
     private mutating func explain(
@@ -60,29 +62,31 @@ struct NetworkExamination {
         switch error.code {
         case .nameResolution:
             fail(
-                "dns", "name-resolution", "this machine cannot resolve \(origin.host)",
-                "check the name, then the name server: getent hosts \(origin.host)")
+                "dns", "name-resolution", "cannot resolve the host name \(origin.host)",
+                "check its spelling, then DNS: getent hosts \(origin.host)")
         case .proxy:
-            fail("proxy", "proxy", "the proxy \(proxy ?? "") cannot be used", "check HTTPS_PROXY and NO_PROXY")
+            fail("proxy", "proxy", "cannot connect through the proxy \(proxy ?? "")", "check HTTPS_PROXY and NO_PROXY")
         case .proxyAuthentication:
             fail(
-                "proxy", "proxy-authentication", "the proxy wants a user name and password, or refuses those it gets",
+                "proxy", "proxy-authentication",
+                "the proxy requires a user name and password, or rejects those in HTTPS_PROXY",
                 "set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, both percent-encoded")
         case .certificate: await explainCertificate(error, origin, request, &diagnosis)
         case .tls:
             fail(
-                "tls", "tls", "\(origin.authority) does not speak TLS as it should, or wants a client certificate",
-                "check the port, and RINGDOWN_CLIENT_CERT")
+                "tls", "tls",
+                "the TLS handshake with \(origin.authority) failed: wrong port, or a client certificate is required",
+                "check the port, then RINGDOWN_CLIENT_CERT")
         case .timeout, .connection:
             fail(
                 "tcp", "unreachable",
-                "\(origin.authority) cannot be reached: a firewall, or a proxy that must be named",
-                proxy == nil ? "set HTTPS_PROXY if your network has a proxy" : "check the proxy \(proxy ?? "")")
-        default: fail("http", "broken-connection", "the exchange with \(origin.authority) broke off", "run it again")
+                "cannot connect to \(origin.authority): a firewall blocks it, or the network requires a proxy",
+                proxy == nil ? "if your network has a proxy, set HTTPS_PROXY" : "check the proxy \(proxy ?? "")")
+        default: fail("http", "broken-connection", "the connection to \(origin.authority) was lost", "try again")
         }
     }
 
-    /// Looks at the certificate that was not trusted, and at the time that its server tells.
+    /// Examines the certificate that was not trusted, and the `Date` field of its server.
     private mutating func explainCertificate(
         _ error: TransportError, _ origin: HTTPURL.Origin, _ request: Request, _ diagnosis: inout Diagnosis
     ) async {
@@ -98,32 +102,33 @@ struct NetworkExamination {
                 "tls", "\(error)",
                 Cause(
                     name: "clock",
-                    text: "this machine's clock is wrong, so that no certificate seems valid: it \(skew.text)",
+                    text: "this machine's clock is wrong, so certificates appear invalid: it is \(skew.text)",
                     next: "set the clock: timedatectl set-ntp true", exitCode: ExitCode.unreachable))
         }
         let chain = seen?.1.certificates ?? []
-        let root = chain.last.map { Self.commonName($0.issuer) } ?? "an authority that is unknown here"
+        let root = chain.last.map { Self.commonName($0.issuer) } ?? "an unknown authority"
         let isExpired = chain.first.flatMap { Self.daysLeft($0.end) }.map { $0 < 0 } ?? false
         if isExpired {
             return diagnosis.fail(
                 "tls", "\(error)",
                 Cause(
-                    name: "expired-certificate", text: "the certificate of \(origin.authority) ended \(chain[0].end)",
-                    next: "whoever runs \(origin.authority) must renew it", exitCode: ExitCode.unreachable))
+                    name: "expired-certificate",
+                    text: "the certificate of \(origin.authority) expired on \(chain[0].end)",
+                    next: "ask the operator of \(origin.authority) to renew it", exitCode: ExitCode.unreachable))
         }
         diagnosis.fail(
             "tls", "\(error)",
             Cause(
                 name: "untrusted-authority",
                 text:
-                    "the certificate of \(origin.authority) was issued by '\(root)', which this machine does not trust: "
-                    + "most likely your network's own authority",
+                    "the certificate of \(origin.authority) was issued by '\(root)', which this machine does not trust; "
+                    + "most likely it is the certificate authority of your network",
                 next: "export RINGDOWN_CA_FILE=/path/to/that-authority.pem", exitCode: ExitCode.unreachable))
     }
 
     private func milliseconds(_ duration: Duration) -> String { "\(Int((duration.inSeconds * 1000).rounded(.up))) ms" }
 
-    /// The name in a distinguished name: `C = US, O = Example, CN = Example CA` is called `Example CA`.
+    /// The common name, else the organisation, of a distinguished name: `C = US, O = Example, CN = Example CA` is `Example CA`.
     static func commonName(_ text: String) -> String {
         var (parts, isQuoted) = ([""], false)
         for character in text {
@@ -135,7 +140,7 @@ struct NetworkExamination {
         return sanitized((name ?? text).filter { $0 != "\"" }, limit: 80)
     }
 
-    /// From `Nov 21 03:23:00 2027 GMT`, as libcurl has it.
+    /// The days until a date in libcurl's format, `Nov 21 03:23:00 2027 GMT`; negative for a past date.
     static func daysLeft(_ text: String, now: Timestamp = .now()) -> Double? {
         let parts = text.split(separator: " ")
         guard parts.count == 5 else { return nil }

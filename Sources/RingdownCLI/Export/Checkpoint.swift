@@ -7,35 +7,39 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// How far a list was read, in a file beside the output: written after each page, removed at the end.
+/// The position in a list, stored in a file. The file is written after each page and removed at the end.
 struct Checkpoint {
     /// The version of the file's format.
     private static let version = 1
 
-    /// What is listed, so that a file is not used for another list.
+    /// An identification of the list, so that the file is not used for another list.
     let subject: String
-    /// The calls that are still to be made.
+    /// The calls that remain.
     var remaining: [APICall]
-    /// The identities of the last page's items, should the list have shifted.
+    /// The identities of the last page's items, to detect duplicates if the list has shifted.
     var recent: [String]
+    /// The number of items written.
     var items: Int
-    /// The columns, where the first item told them.
+    /// The columns, if they come from the first item.
     var columns: [String]?
-    /// The length of the output, where it is a file.
+    /// The length of the output in bytes, if it is a file.
     var outputLength: Int?
 
-    /// Nil where there is no file yet. Throws `ConfigurationError` for one that is of another list, or none of ours.
+    /// Reads a position file.
+    ///
+    /// - Returns: The position; nil if the file does not exist.
+    /// - Throws: `ConfigurationError` if the file is not a position file, or belongs to another list.
     static func read(_ path: String, subject: String) throws -> Checkpoint? {
         guard isThere(path) else { return nil }
         func failure(_ reason: String) -> ConfigurationError {
             ConfigurationError(
                 "\(sanitized(path)) \(reason)",
-                hint: "name another file with --resume, or remove this one to start over")
+                hint: "use another file with --resume, or delete this one to start over")
         }
         let bytes: [UInt8]
         do { bytes = try File.read(path, access: .ownersToWrite) } catch {
             throw ConfigurationError(
-                "cannot use the position file \(error)", hint: "name a file that only you can write: chmod go-w, chown")
+                "cannot use the position file \(error)", hint: "use a file that only you can write: chmod go-w, chown")
         }
         guard let json = try? JSONReader.parse(bytes), json["ringdown"]?.string == "checkpoint" else {
             throw failure("is not a position file")
@@ -59,7 +63,7 @@ struct Checkpoint {
         return APICall(method, path, json: body, isIdempotent: true)
     }
 
-    /// Throws `FileError`.
+    /// - Throws: `FileError` if the file cannot be written.
     func write(_ path: String) throws {
         let calls = remaining.map { call -> JSON in
             let body = call.body.isEmpty ? nil : try? JSONReader.parse(call.body)
@@ -75,23 +79,25 @@ struct Checkpoint {
     }
 }
 
-/// Standard output where it is a file: how long it is, and the end of a list that was broken off.
+/// Standard output, if it is a file: its length, and truncation to a position.
 enum OutputFile {
-    /// Nil where it is a pipe or a terminal.
+    /// The length in bytes; nil if standard output is a pipe or a terminal.
     static var length: Int? {
         var information = stat()
         guard fstat(STDOUT_FILENO, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(information.st_size)
     }
 
-    /// Cuts off what was written after the checkpoint. Throws `ConfigurationError` where it is not the file that was written.
+    /// Truncates the file to `wanted` bytes, the length at the checkpoint.
+    ///
+    /// - Throws: `ConfigurationError` if it is not the file that was written before.
     static func cut(to wanted: Int) throws(ConfigurationError) {
         guard let length else { return }
         guard length >= wanted, ftruncate(STDOUT_FILENO, off_t(wanted)) == 0,
             lseek(STDOUT_FILENO, off_t(wanted), SEEK_SET) >= 0
         else {
             throw ConfigurationError(
-                "the output is \(length) bytes long, but \(wanted) were written before",
+                "the output has \(length) bytes, but \(wanted) were written before",
                 hint: "append to the same file: '>> FILE' instead of '> FILE'")
         }
     }

@@ -1,36 +1,47 @@
 internal import Ringdown
 internal import RingdownCore
 
-/// How a list is printed; shared by all commands that print one.
+/// The options of all commands that print a list.
 struct ExportOptions {
-    @Option("output", "FORMAT", help: "How to print the list.")
+    @Option("output", "FORMAT", help: "Output format")
     var output: ListFormat?
-    @Option("limit", "NUMBER", help: "Stop after so many.")
+    @Option("limit", "NUMBER", help: "Stop after NUMBER items")
     private var limit: Int?
     @Option(
         "resume", "FILE",
-        help: "Keep the position in FILE; where it exists, go on from there. For ndjson and csv, appended to a file.")
+        help: "Store the position in FILE, and resume from it if FILE exists; requires ndjson or csv output")
     private var resume: String?
-    @Option("progress", "STYLE", help: "Where the list is: auto (on a terminal), plain (lines), or off.")
+    @Option(
+        "progress", "STYLE", defaultText: "auto",
+        help: "Show progress on standard error; auto shows it on terminals only")
     private var progress: Progress.Style?
 
-    /// Throws `UsageError`.
+    /// - Parameter standard: The default format.
+    /// - Throws: `UsageError` if the options conflict.
     func check(_ standard: ListFormat) throws(UsageError) {
-        if let limit, limit < 0 { throw UsageError("--limit cannot be \(limit)", hint: "it can be 0 or more") }
+        if let limit, limit < 0 { throw UsageError("--limit cannot be \(limit)", hint: "use 0 or more") }
         guard resume != nil else { return }
         guard [.ndjson, .csv].contains(output ?? standard) else {
             throw UsageError(
-                "--resume goes with --output ndjson or csv",
-                hint: "other forms cannot be continued where they were broken off")
+                "--resume requires --output ndjson or csv",
+                hint: "other formats cannot be resumed")
         }
-        if limit != nil { throw UsageError("--resume does not go with --limit", hint: "leave one of them out") }
+        if limit != nil { throw UsageError("--resume and --limit cannot be combined", hint: "omit one of them") }
     }
 
-    /// How many items a page should have.
+    /// The number of items to request for each page.
     var pageSize: Int { min(100, max(1, limit ?? 100)) }
 
-    /// Prints a list. `subject` says which one it is, `noun` what its items are. A list that is work to begin is begun by
-    /// `begin`, unless it is gone on with; `pages` then only says what such a list is like.
+    /// Prints a list.
+    ///
+    /// - Parameters:
+    ///   - client: The client that requests the pages.
+    ///   - subject: An identification of the list, stored in the position file.
+    ///   - noun: The name of its items, in the plural.
+    ///   - standard: The default format.
+    ///   - columns: The columns of table and csv output; nil for the members of the first item.
+    ///   - pages: The pages of the list. If `begin` is given, they only describe how such a list is resumed.
+    ///   - begin: Starts a list that must be created on the platform first. It is not called if the list is resumed.
     func run(
         _ client: APIClient, subject: String, noun: String, _ standard: ListFormat, _ columns: Columns?, _ pages: Pages,
         begin: (() async throws -> Pages)? = nil
@@ -45,8 +56,8 @@ struct ExportOptions {
         if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
             if let problem = try await pages.problem(of: former.remaining) {
                 throw ConfigurationError(
-                    "\(sanitized(resume ?? "")) is not the position of this list: \(problem)",
-                    hint: "use a position file that this command wrote; remove this one to start over")
+                    "\(sanitized(resume ?? "")) is not a position in this list: \(problem)",
+                    hint: "use a position file that this command wrote, or delete this one to start over")
             }
             if let length = former.outputLength { try OutputFile.cut(to: length) }
             checkpoint = former
@@ -66,7 +77,7 @@ struct ExportOptions {
                 if checkpoint.items == 0 { try note(columns?.unknown(in: page) ?? [], in: page) }
                 let text = try writer.text(of: page.items.prefix(room))
                 checkpoint.items += min(room, page.count)
-                // A page that is begun is written whole: lines are never cut.
+                // Pages are written as a whole, so that lines are never truncated.
                 if !text.isEmpty { try stream.write(text) }
                 meter.tell(checkpoint.items, of: page.total)
                 if let resume {
@@ -79,7 +90,7 @@ struct ExportOptions {
         } catch {
             meter.end()
             if error is OutputClosed { throw error }
-            // A list that is not whole must not look like one: only rows that wait are written still.
+            // An incomplete list must not look complete: only buffered table rows are still written.
             if format == .table { try stream.write(writer.end()) }
             tell(checkpoint.items, noun)
             throw error
@@ -95,18 +106,18 @@ struct ExportOptions {
         for name in unknown {
             let close = nearest(to: name, among: members).first.map { "did you mean '\($0)'?" }
             notice(
-                "ringdown: note: no item of the first page has '\(sanitized(name, limit: 60))'; "
-                    + (close ?? "the first one has: \(members.map { sanitized($0, limit: 40) }.joined(separator: ", "))")
+                "ringdown: note: no item on the first page has '\(sanitized(name, limit: 60))'; "
+                    + (close ?? "available: \(members.map { sanitized($0, limit: 40) }.joined(separator: ", "))")
             )
         }
     }
 
-    /// Says how far the list came, after an error that is told next.
+    /// Reports the number of written items, and how to resume, before the error is reported.
     private func tell(_ count: Int, _ noun: String) {
         guard count > 0 || resume != nil else { return }
         let resumption =
-            resume.map { "; the same command with --resume \(shellQuoted($0)) and '>>' goes on from there" }
-            ?? "; without --resume FILE from the start nobody can go on from there: begin anew"
+            resume.map { "; to resume, run the same command with --resume \(shellQuoted($0)) and '>>'" }
+            ?? "; cannot resume because --resume FILE was not given: start over"
         notice("ringdown: \(count) \(noun) were written\(resumption)")
     }
 }

@@ -6,7 +6,7 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// How far a long list is: a line on a terminal that is written over, or plain lines.
+/// Shows the progress of a long list: as one line that is overwritten on a terminal, or as plain lines.
 struct Progress {
     enum Style: String, ChoiceParameter { case auto, plain, off }
 
@@ -17,7 +17,7 @@ struct Progress {
     private var lastTold: Duration
     private var isShown = false
 
-    /// `written` items were there before.
+    /// - Parameter written: The number of items that were written before this run.
     init(_ style: Style, _ noun: String, written: Int) {
         let context = Context.current
         let isHidden =
@@ -40,12 +40,12 @@ struct Progress {
         }
         if style == .plain { return notice("ringdown: \(text)") }
         isShown = true
-        // A line that breaks could not be written over.
+        // A line that wraps cannot be overwritten.
         let line = text.prefix(max(10, TextStyle.columns(of: STDERR_FILENO) - 1))
         try? Context.current.standardError.writeUnfiltered("\r\(line)\u{1B}[K")
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     func end() {
         if isShown { try? Context.current.standardError.writeUnfiltered("\r\u{1B}[K") }
     }

@@ -3,15 +3,15 @@ internal import RingdownCore
 
 enum ListFormat: String, ChoiceParameter { case table, json, ndjson, csv }
 
-/// What of an item stands in a row, under which names.
+/// The columns of a table: their names, and the fields of an item.
 struct Columns: Sendable {
     var names: [String]
-    /// The fields of an item, one for each name. Throws ``APIError`` for an item that is none.
+    /// Returns the fields of an item, one for each name. Throws ``APIError`` if the item is not valid.
     var fields: @Sendable (ArraySlice<UInt8>) throws -> [String]
-    /// Whether somebody chose the names, and may have mistyped one.
+    /// Whether the names come from the command line, and may be mistyped.
     var areChosen = false
 
-    /// The chosen names that no item of a page has. Platforms leave out what is empty, so this is a note and no error.
+    /// The names from the command line that no item on the page has. Platforms omit empty members, so this is not an error.
     func unknown(in page: Page) throws -> [String] {
         guard areChosen, !page.isEmpty else { return [] }
         var unknown = Set(names.indices)
@@ -22,7 +22,7 @@ struct Columns: Sendable {
         return unknown.sorted().map { names[$0] }
     }
 
-    /// The members of these names, `a.b` for one inside another; nothing where an item has none.
+    /// The members with these names, `a.b` for a nested member. The field is empty if an item does not have the member.
     static func members(_ names: [String]) -> Columns {
         let paths = names.map { $0.split(separator: ".").map(String.init) }
         return Columns(names: names) { item in
@@ -34,7 +34,7 @@ struct Columns: Sendable {
         }
     }
 
-    /// The members of an item that are no lists and no objects, in its own order.
+    /// The members of an item that are neither arrays nor objects, in the item's order.
     static func of(_ item: ArraySlice<UInt8>) -> Columns {
         let members = (try? JSONReader.parse(Array(item)))?.members ?? []
         let names = members.filter { $0.value.text != nil || $0.value.bool != nil || $0.value == .null }.map(\.name)
@@ -42,23 +42,23 @@ struct Columns: Sendable {
     }
 }
 
-/// Turns items into text, page by page.
+/// Formats items as text, page by page.
 struct RecordWriter {
     private let format: ListFormat
     private var columns: Columns?
     private var count: Int
-    /// The first rows of a table wait, so that the columns can be made wide enough for them.
+    /// The first rows of a table, buffered to compute the column widths; nil once they are written.
     private var waiting: [[String]]? = []
     private var widths: [Int] = []
     private static let rowsToMeasure = 100
     private static let cellLimit = 120
 
-    /// `written` is how many items there are already, of an output that is continued.
+    /// - Parameter written: The number of items already in the output, if it is resumed.
     init(_ format: ListFormat, _ columns: Columns?, written: Int = 0) {
         (self.format, self.columns, count) = (format, columns, written)
     }
 
-    /// The names of the columns, once they are known.
+    /// The names of the columns; nil before the first item.
     var names: [String]? { columns?.names }
 
     mutating func text(of items: some Sequence<ArraySlice<UInt8>>) throws -> [UInt8] {
@@ -87,7 +87,7 @@ struct RecordWriter {
         return text
     }
 
-    /// What ends the text.
+    /// The end of the text.
     mutating func end() -> [UInt8] {
         switch format {
         case .json: Array((count == 0 ? "[]\n" : "\n]\n").utf8)
@@ -104,7 +104,7 @@ struct RecordWriter {
         return columns
     }
 
-    /// Line breaks between the tokens of a JSON text mean nothing; inside strings there are none.
+    /// Appends JSON as one line. Line breaks can only be white space between tokens, because strings cannot contain them.
     private func appendLine(_ json: ArraySlice<UInt8>, to text: inout [UInt8]) {
         let start = text.count
         text += json

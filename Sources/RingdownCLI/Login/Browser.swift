@@ -7,10 +7,11 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The person's browser, as the desktop or `BROWSER` has it.
+/// The user's browser: the program in `BROWSER`, or the default of the desktop.
 enum Browser {
-    /// Whether a program took the address. Where there is no display nothing is tried: a browser in the terminal would be in
-    /// the way.
+    /// Opens a URL. Without a display, only `BROWSER` is used, because a browser in the terminal would hide the command's output.
+    ///
+    /// - Returns: Whether a program was started.
     static func open(_ url: HTTPURL) -> Bool {
         let variables = Context.current.variables.filter { !Settings.secretVariables.contains($0.key) }
         #if os(macOS)
@@ -32,5 +33,5 @@ enum Browser {
     }
 }
 
-/// `open` of the system, which has the name of the function above.
+/// The system call `open`, which `Browser.open` hides.
 private func systemOpen(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }

@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import RingdownServer
 
-/// Waits on loopback for the browser to come back from signing in.
+/// Receives the browser's redirect on loopback after a sign-in.
 final class CallbackServer: Handler {
     typealias Query = [(name: String, value: String)]
 
@@ -14,7 +14,7 @@ final class CallbackServer: Handler {
 
     static let path = "/callback"
     private let state = Locked(State.idle)
-    /// What the person is shown, decided by whether the callback is this sign-in's.
+    /// Returns whether a callback belongs to this sign-in.
     private let isOurs: @Sendable (Query) -> Bool
 
     init(isOurs: @escaping @Sendable (Query) -> Bool) {
@@ -23,22 +23,24 @@ final class CallbackServer: Handler {
 
     func handle(_ request: Request) -> Reply {
         guard request.method == "GET", request.url.path == Self.path else {
-            return .ready(Self.page(404, "Nothing here", "This address is for one sign-in only."))
+            return .ready(Self.page(404, "Not found", "This address only completes a sign-in."))
         }
         let query = request.url.queryItems
         guard isOurs(query) else {
             return .ready(
-                Self.page(400, "Not this sign-in", "It belongs to another one, or to an earlier one. Begin anew."))
+                Self.page(400, "Wrong sign-in", "This response belongs to a different or earlier sign-in. Start over."))
         }
         finish(with: query)
         let isDenied = query.contains { $0.name == "error" }
         return .ready(
             isDenied
-                ? Self.page(200, "Not signed in", "You can close this window. The terminal says why.")
-                : Self.page(200, "Almost there", "You can close this window and go back to the terminal."))
+                ? Self.page(200, "Not signed in", "You can close this window. The terminal shows the reason.")
+                : Self.page(200, "Response received", "You can close this window and return to the terminal."))
     }
 
-    /// The query of the callback; nil once the task was cancelled. It is waited for once.
+    /// Waits for the callback. Only one task can wait.
+    ///
+    /// - Returns: The query of the callback, or nil if the task was cancelled.
     func query() async -> Query? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -58,7 +60,7 @@ final class CallbackServer: Handler {
         }
     }
 
-    /// The first answer counts.
+    /// Delivers the first query and ignores later ones.
     private func finish(with query: Query?) {
         let continuation = state.withLock { state -> CheckedContinuation<Query?, Never>? in
             switch state {

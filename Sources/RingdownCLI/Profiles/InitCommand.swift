@@ -5,44 +5,48 @@ internal import RingdownOAuth
 struct InitCommand: Command {
     static let name = "init"
     static let abstract =
-        "Make a profile: asks, checks it by getting a token, and writes a file that only you can read."
+        "Create a profile, check it with a token request, and write it to a private file."
     static let discussion = """
-        Secrets are typed without being shown. Before anything is written a token is requested; where Genesys Cloud does not
-        know the client in its region, the other regions are asked. The file is ~/.config/ringdown/PROFILE.env, for its owner
-        alone.
+        The command prompts for the settings; secrets are not shown. A token is requested before anything is written. If the
+        Genesys Cloud region does not recognise the client, the other regions are tried. The profile is written to
+        ~/.config/ringdown/PROFILE.env, which only its owner can read.
 
-        --from-environment asks nothing and takes what the variables hold, references to files and commands as they are: for scripts.
+        --from-environment reads the settings from environment variables without prompts, for scripts. References to files and
+        commands are stored unchanged.
         """
     static let examples = [
-        (line: "ringdown init prod", purpose: "With questions"),
-        (line: "ringdown init prod --platform genesys --from-environment", purpose: "From GENESYS_… variables"),
+        (line: "ringdown init prod", purpose: "Create the profile 'prod' interactively"),
+        (
+            line: "ringdown init prod --platform genesys --from-environment",
+            purpose: "Create it from GENESYS_… variables"
+        ),
         (
             line: "ringdown simulate -- ringdown init trial --platform genesys --from-environment",
-            purpose: "Without an account"
+            purpose: "Try it without an account"
         ),
     ]
 
     let account = Account()
-    @Flag("from-environment", help: "Take the answers from the environment, and ask nothing.")
+    @Flag("from-environment", help: "Read the settings from the environment, without prompts")
     var fromEnvironment: Bool
-    @Flag("replace", help: "Replace a profile of this name.")
+    @Flag("replace", help: "Replace an existing profile")
     var replace: Bool
-    @Flag("unchecked", help: "Write it without getting a token first.")
+    @Flag("unchecked", help: "Write the profile without requesting a token first")
     var unchecked: Bool
 
     func run() async throws -> Int32 {
         guard fromEnvironment || Terminal.isThere else {
             throw UsageError(
-                "questions need a terminal",
-                hint: "set the variables and use --from-environment; 'ringdown init --help' has an example")
+                "prompts require a terminal",
+                hint: "set the variables and use --from-environment; see 'ringdown init --help'")
         }
         let directory = ProfileDirectory(Context.current.variables)
         let name = try account.profileName ?? askedName()
         let place = try directory.place(of: name)
         if !replace, isThere(place) {
             throw ConfigurationError(
-                "there is a profile '\(name)' already: \(place)",
-                hint: "--replace replaces it; 'ringdown profiles' lists all")
+                "profile '\(name)' already exists: \(place)",
+                hint: "add --replace to replace it")
         }
         let platform = try chosenPlatform()
         var draft = ProfileDraft(platform)
@@ -55,18 +59,19 @@ struct InitCommand: Command {
             try File.makeDirectory(directory.path)
             try File.replace(place, with: bytes)
         } catch {
-            throw ConfigurationError("the profile was not written: \(error)", hint: "check the directory and the disk")
+            throw ConfigurationError(
+                "cannot write the profile: \(error)", hint: "check the directory and the free disk space")
         }
-        notice("ringdown: profile '\(name)' is written: \(place)")
+        notice("ringdown: wrote profile '\(name)' to \(place)")
         notice("  next: ringdown whoami \(name)")
         return ExitCode.done
     }
 
     private func askedName() throws -> String {
         if fromEnvironment {
-            throw UsageError("PROFILE is missing", hint: "'ringdown init prod --from-environment'")
+            throw UsageError("PROFILE is missing", hint: "example: ringdown init prod --from-environment")
         }
-        let name = try answered(Terminal.ask("Name of the profile [default]: "))
+        let name = try answered(Terminal.ask("Profile name [default]: "))
         return name.isEmpty ? "default" : name
     }
 
@@ -110,8 +115,8 @@ struct InitCommand: Command {
                 if !standard.isEmpty { draft.values.append((question.variable, Secret(standard))) }
                 return
             }
-            if question.kind == .region, draft.platform.name == "genesys" {
-                do throws(ConfigurationError) { _ = try GenesysRegion.named(answer.reveal()) } catch {
+            if question.kind == .region {
+                do throws(ConfigurationError) { try draft.platform.capabilities.checkRegion(answer.reveal()) } catch {
                     notice("  \(error.message): \(error.hint)")
                     continue
                 }
@@ -126,7 +131,9 @@ struct InitCommand: Command {
         return answer
     }
 
-    /// Gets a token as the profile would. Returns the exit code where nothing is to be written.
+    /// Requests a token with the settings of the draft.
+    ///
+    /// - Returns: nil if the profile is to be written, else the exit code.
     private func check(_ draft: inout ProfileDraft, isRegionFound: Bool = false) async throws -> Int32? {
         let settings = try draft.settings(Context.current.variables)
         let transport = try account.transport(settings)
@@ -139,18 +146,19 @@ struct InitCommand: Command {
                     + (identity?.organizationName.map { ": \(sanitized($0))" } ?? ""))
             return nil
         } catch {
-            if !isRegionFound, error.oauthDescription == "client not found", draft.platform.name == "genesys",
+            if !isRegionFound, error.oauthDescription == "client not found",
+                draft.platform.capabilities.hasRegionalClients,
                 (try? settings.text("GENESYS_LOGIN_URL")) == nil,
                 let region = await RegionFinder.region(settings, transport: transport)
             {
-                notice("ringdown: the client belongs to \(region.name): that is what is written")
+                notice("ringdown: the client belongs to \(region.name); using this region")
                 draft.replace("GENESYS_REGION", with: Secret(region.name))
                 return try await check(&draft, isRegionFound: true)
             }
             let failure = Failure(
                 AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, client.profile)), commandLine: [])
             let code = failure.report()
-            let isWanted = !fromEnvironment && Terminal.confirm("Write the profile all the same?", standard: false)
+            let isWanted = !fromEnvironment && Terminal.confirm("Write the profile anyway?", standard: false)
             if !isWanted { notice("ringdown: nothing was written") }
             return isWanted ? nil : code
         }

@@ -1,7 +1,7 @@
 internal import Ringdown
 internal import RingdownCore
 
-/// Where profiles are: a `.env` file for each.
+/// The directory of the profiles. Each profile is a `.env` file.
 struct ProfileDirectory {
     let path: String
 
@@ -16,18 +16,22 @@ struct ProfileDirectory {
             .map { String($0.dropLast(4)) }.sorted()
     }
 
-    /// Where a profile of this name is, or would be. Throws where it cannot be a name.
+    /// The path of a profile, whether it exists or not.
+    ///
+    /// - Throws: `ConfigurationError` if `name` is not a valid profile name.
     func place(of name: String) throws(ConfigurationError) -> String {
         guard path.hasPrefix("/"), path != "/.config/ringdown" else {
             throw ConfigurationError(
-                "there is no place for profiles: HOME is not set", hint: "set HOME or XDG_CONFIG_HOME")
+                "the profile directory is not known: HOME is not set", hint: "set HOME or XDG_CONFIG_HOME")
         }
         if Self.isName(name) { return "\(path)/\(name).env" }
         throw ConfigurationError(
             "'\(abbreviated(name))' is not a profile name", hint: "use letters, digits, '-', '_' and '.'")
     }
 
-    /// The file of a profile that is there.
+    /// The path of an existing profile.
+    ///
+    /// - Throws: `ConfigurationError` if the profile does not exist.
     func file(of name: String) throws(ConfigurationError) -> String {
         let file = try place(of: name)
         if isThere(file) { return file }
@@ -35,11 +39,11 @@ struct ProfileDirectory {
         let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
         let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
         throw ConfigurationError(
-            "there is no profile '\(abbreviated(name))'"
-                + (names.isEmpty ? "; there is none at all" : "; there are: \(known)"),
+            "profile '\(abbreviated(name))' does not exist"
+                + (names.isEmpty ? "; no profiles exist" : "; existing profiles: \(known)"),
             hint: isPlatform
                 ? "did you mean --platform \(name.lowercased())?"
-                : name.count > 24 ? "'ringdown init' makes one" : "'ringdown init \(name)' makes it, as \(file)")
+                : name.count > 24 ? "create one with 'ringdown init'" : "create \(file) with 'ringdown init \(name)'")
     }
 
     private static func isName(_ name: String) -> Bool {

@@ -7,7 +7,7 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// A profile that is being made: its variables, and the file that they come to.
+/// A profile that is being created: its variables and the content of its file.
 struct ProfileDraft {
     let platform: Platform
     var values: [(variable: String, value: Secret)] = []
@@ -21,7 +21,9 @@ struct ProfileDraft {
         values.insert((variable, value), at: 0)
     }
 
-    /// Takes over what the environment holds: a secret's file or command by reference. Throws where an answer is missing.
+    /// Adds the answer to a question from the environment. References to files and commands are stored unchanged.
+    ///
+    /// - Throws: `ConfigurationError` if a required variable is not set.
     mutating func take(_ question: Platform.Question, from variables: [String: String]) throws(ConfigurationError) {
         func value(_ suffix: String) -> String? {
             [question.variable, question.alias].compactMap { $0 }.compactMap { variables[$0 + suffix] }.first {
@@ -41,20 +43,20 @@ struct ProfileDraft {
         } else if question.standard == nil {
             throw ConfigurationError(
                 "\(question.variable) is not set",
-                hint: "--from-environment takes everything from there; without it you are asked")
+                hint: "set it, or omit --from-environment to be prompted")
         } else if let standard = question.standard, !standard.isEmpty {
             values.append((question.variable, Secret(standard)))
         }
     }
 
-    /// Takes over what else the environment says of the account.
+    /// Adds the optional variables of the account that the environment sets.
     mutating func takeOptions(from variables: [String: String]) {
         for name in platform.options {
             if let text = variables[name], !text.isEmpty { values.append((name, Secret(text))) }
         }
     }
 
-    /// The settings as they will be read, with the network as the environment has it.
+    /// The settings of the new profile, with the network settings of the environment.
     func settings(_ variables: [String: String]) throws(ConfigurationError) -> Settings {
         var bytes = try file().withBytes { Array($0) }
         defer { wipe(&bytes) }
@@ -63,7 +65,8 @@ struct ProfileDraft {
         return settings
     }
 
-    /// Credentials of the environment's would win over the profile's; hosts count, as they will when it is used.
+    /// Whether a variable is a credential. Credentials in the environment would override the profile's. Hosts in the environment
+    /// stay in effect, because they also apply when the profile is used.
     private static func isCredential(_ name: String) -> Bool {
         ["GENESYS", "CXONE_", "OAUTH_"].contains { name.hasPrefix($0) } && !name.hasSuffix("_URL")
             && !name.hasSuffix("_ISSUER")
@@ -71,14 +74,15 @@ struct ProfileDraft {
 
     func file() throws(ConfigurationError) -> Secret {
         var parts = [
-            Secret("# \(platform.title), made by 'ringdown init'. Every variable: Documentation/Settings.md\n"),
+            Secret(
+                "# \(platform.title), created by 'ringdown init'. See Documentation/Settings.md for all variables.\n"),
             Secret("RINGDOWN_PLATFORM=\(platform.name)\n"),
         ]
         for (variable, value) in values {
             guard let line = Dotenv.line(variable, value) else {
                 throw ConfigurationError(
-                    "\(variable) holds a quote, a backslash or a line break: programs read such lines differently",
-                    hint: "put it into a file of its own, set \(variable)_FILE to it, and use --from-environment")
+                    "\(variable) contains a quote, a backslash or a line break, which programs parse differently in .env files",
+                    hint: "store the value in a file, set \(variable)_FILE to its path, and use --from-environment")
             }
             parts.append(line)
         }
@@ -86,7 +90,7 @@ struct ProfileDraft {
     }
 }
 
-/// Where the process stands; `.` where that is gone.
+/// The working directory of the process, or `.` if it no longer exists.
 private func currentDirectory() -> String {
     guard let text = getcwd(nil, 0) else { return "." }
     defer { free(text) }

@@ -1,7 +1,7 @@
 internal import Ringdown
 internal import RingdownCore
 
-/// A `.env` file that is changed: every line but those of the variable stays as it is.
+/// A `.env` file that is edited in place. The lines of other variables are preserved.
 struct ProfileFile {
     let path: String
 
@@ -9,14 +9,14 @@ struct ProfileFile {
         self.path = path
     }
 
-    /// What the file itself sets a variable to; nil where it does not.
+    /// The value of a variable in the file, or nil if the file does not set it.
     func value(of variable: String) throws(ConfigurationError) -> Secret? {
         try edit { bytes throws(Dotenv.Malformed) in try Dotenv.parse(bytes).last { $0.name == variable }?.value }
     }
 
     func has(_ variable: String) throws(ConfigurationError) -> Bool { try value(of: variable) != nil }
 
-    /// Sets variables, or removes them where there is no value, all at once.
+    /// Sets variables in a single write. A nil value removes the variable.
     func set(_ changes: KeyValuePairs<String, Secret?>) throws(ConfigurationError) {
         var lines: [(String, Secret?)] = []
         for (variable, value) in changes {
@@ -26,8 +26,8 @@ struct ProfileFile {
             }
             guard let line = Dotenv.line(variable, value) else {
                 throw ConfigurationError(
-                    "\(variable) holds a quote, a backslash or a line break: programs read such lines differently",
-                    hint: "put it into a file of its own and set \(variable)_FILE to that")
+                    "\(variable) contains a quote, a backslash or a line break, which programs parse differently in .env files",
+                    hint: "store the value in a file and set \(variable)_FILE to its path")
             }
             lines.append((variable, line))
         }
@@ -38,13 +38,14 @@ struct ProfileFile {
         }
         defer { wipe(&changed) }
         do { try File.rewrite(target, with: changed) } catch {
-            throw ConfigurationError("\(path) was not changed: \(error)", hint: "check the directory and the disk")
+            throw ConfigurationError(
+                "cannot change \(path): \(error)", hint: "check the directory and the free disk space")
         }
     }
 
     func set(_ variable: String, to value: Secret) throws(ConfigurationError) { try set([variable: value]) }
 
-    /// Where a link leads, so that the link stays one.
+    /// The path with symbolic links resolved, so that a link is not replaced by a file.
     private var target: String { File.resolved(path) ?? path }
 
     private func edit<Result>(
@@ -56,7 +57,7 @@ struct ProfileFile {
         }
         defer { wipe(&bytes) }
         do { return try body(bytes) } catch {
-            throw ConfigurationError("\(path), line \(error.line): \(error.reason)", hint: "mend the line first")
+            throw ConfigurationError("\(path), line \(error.line): \(error.reason)", hint: "fix the line first")
         }
     }
 }

@@ -3,19 +3,19 @@ internal import RingdownCore
 
 struct ProfilesCommand: Command {
     static let name = "profiles"
-    static let abstract = "List the profiles: whose they are, and whether they can be read."
+    static let abstract = "List the profiles with their platform, region and client."
     static let discussion = """
-        A profile is a .env file, ~/.config/ringdown/NAME.env ($XDG_CONFIG_HOME counts). Nothing is asked of a platform, and no
-        secret is read: 'ringdown doctor NAME' finds out whether one works.
+        A profile is a .env file: $XDG_CONFIG_HOME/ringdown/NAME.env, or ~/.config/ringdown/NAME.env if XDG_CONFIG_HOME is not
+        set. The command sends no requests and reads no secrets. Use 'ringdown doctor NAME' to test a profile.
         """
     static let examples = [
-        (line: "ringdown profiles", purpose: "Which are there?"),
-        (line: "ringdown profiles --output json | jq -r '.[].name'", purpose: "For a script"),
+        (line: "ringdown profiles", purpose: "List all profiles"),
+        (line: "ringdown profiles --output json | jq -r '.[].name'", purpose: "Print the names for a script"),
     ]
 
     enum Format: String, ChoiceParameter { case table, json }
 
-    @Option("output", "FORMAT", help: "table unless said otherwise.")
+    @Option("output", "FORMAT", defaultText: "table", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
@@ -24,8 +24,8 @@ struct ProfilesCommand: Command {
         if output == .json {
             try Context.current.standardOutput.line(JSON.array(profiles.map { $1.json($0) }).description)
         } else if profiles.isEmpty {
-            notice("ringdown: there are no profiles in \(directory.path)")
-            notice("  hint: 'ringdown init' makes one, with questions")
+            notice("ringdown: no profiles exist in \(directory.path)")
+            notice("  hint: create one with 'ringdown init'")
         } else {
             try showTable(
                 ["NAME", "PLATFORM", "REGION", "CLIENT", ""],
@@ -40,7 +40,7 @@ struct ProfilesCommand: Command {
     }
 }
 
-/// What a profile's file says of itself, without its secrets.
+/// The settings of a profile that are not secret.
 private struct Outline {
     let file: String
     var platform: String?

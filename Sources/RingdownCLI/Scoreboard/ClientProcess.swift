@@ -6,17 +6,18 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// A client under test: a program that reads commands, a line each, and answers each with a line of JSON.
+/// A client under test: a program that reads one command per line and answers each with one line of JSON.
 final class ClientProcess: Sendable {
-    /// Why there is no answer.
+    /// The reason why the client did not answer.
     struct Failure: Error, CustomStringConvertible {
         let description: String
-        /// The last lines that the client wrote to standard error.
+        /// The last lines of the client's standard error.
         let lastWords: [String]
-        /// Whether it had written anything to standard output.
+        /// Whether the client answered an earlier command.
         let hasAnswered: Bool
     }
 
+    /// The maximum time to wait for an answer.
     private static let patience: Duration = .seconds(90)
     private let child: pid_t
     private let input: Int32
@@ -25,7 +26,9 @@ final class ClientProcess: Sendable {
     private let rest = Locked<[UInt8]>([])
     private let hasAnswered = Locked(false)
 
-    /// Starts the client; what it says on standard error goes into a file.
+    /// Starts the client.
+    ///
+    /// - Parameter log: The path of a file for the client's standard error.
     init(_ command: String, environment: [String: String], log: String) throws {
         let (theirInput, ourInput) = try pipeEnds()
         let (ourOutput, theirOutput) = try pipeEnds()
@@ -38,9 +41,9 @@ final class ClientProcess: Sendable {
             streams: [(theirInput, STDIN_FILENO), (theirOutput, STDOUT_FILENO), (error, STDERR_FILENO)])
     }
 
-    /// The client's answer to a command.
+    /// Sends a command to the client and returns its answer.
     func ask(_ command: String) async throws -> JSON {
-        // Where it no longer reads, it may have said why before it ended.
+        // If the client no longer reads, its standard error may contain the reason.
         File.write(Array("\(command)\n".utf8), to: input)
         let line = try await withTaskCancellationHandler {
             try await Thread.run { [self] in self.line() }
@@ -48,7 +51,7 @@ final class ClientProcess: Sendable {
             kill(child, SIGKILL)
         }
         guard let line else { throw failure("no answer to '\(command)' within \(Self.patience.spoken)") }
-        guard !line.isEmpty else { throw failure("it has ended") }
+        guard !line.isEmpty else { throw failure("it exited") }
         hasAnswered.withLock { $0 = true }
         guard let json = try? JSONReader.parse(line) else {
             throw failure("it answered '\(sanitized(line, limit: 80))'")
@@ -56,17 +59,17 @@ final class ClientProcess: Sendable {
         return json
     }
 
-    /// Why there is no answer, with what the client said last.
+    /// A failure with the last lines of the client's standard error.
     func failure(_ description: String) -> Failure {
         Failure(description: description, lastWords: lastWords, hasAnswered: hasAnswered.withLock { $0 })
     }
 
-    /// The end of what the client wrote to standard error: at most three lines and 300 bytes.
+    /// The end of the client's standard error: at most three lines and 300 bytes.
     private var lastWords: [String] {
         let descriptor = open(log, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
-        // Where there is less, this fails and the whole file is read.
+        // For a smaller file this fails, and the whole file is read.
         lseek(descriptor, -4096, SEEK_END)
         let bytes = (try? File.read(descriptor, path: log)) ?? []
         let lines = bytes.split { $0 == 0x0A || $0 == 0x0D }.suffix(3)
@@ -79,7 +82,7 @@ final class ClientProcess: Sendable {
         return words
     }
 
-    /// Ends the client; one that does not end by itself is killed.
+    /// Closes the client's standard input, and kills the client if it does not exit within 3 seconds.
     func end() async {
         close(input)
         let (child, output) = (child, output)
@@ -95,7 +98,9 @@ final class ClientProcess: Sendable {
         }
     }
 
-    /// A line without its end; nil where none came in time, and what there was where the client ended.
+    /// Reads a line.
+    ///
+    /// - Returns: The line without its line feed; nil after a timeout; the remaining bytes if the client exited.
     private func line() -> [UInt8]? {
         let start = SystemTime().now().uptime
         var bytes = rest.withLock { rest in
@@ -120,7 +125,7 @@ final class ClientProcess: Sendable {
     }
 }
 
-/// A pipe that no other process inherits.
+/// Creates a pipe that child processes do not inherit.
 func pipeEnds() throws -> (reading: Int32, writing: Int32) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw FileError(path: "a pipe", code: errno) }

@@ -10,10 +10,10 @@ internal import RingdownStores
     internal import Darwin
 #endif
 
-/// Plays scenarios on the command itself: a process for every caller, a simulator, and a time that all of them share.
+/// Runs scenarios on the command-line tool, with a process for each caller, a simulator, and a clock that all of them share.
 ///
-/// A process that ends at once refreshes before it answers, so where the library serves the cached token and refreshes behind it,
-/// the command may give the new one.
+/// If the library returns the cached token and refreshes in the background, the command may print the new token, because a
+/// short-lived process refreshes before it answers.
 final class CommandStage {
     private static let callerLimit = 50
 
@@ -24,10 +24,12 @@ final class CommandStage {
     private let variables: [String: String]
     private let program: String
     private var (first, last): (String?, String?)
-    /// A token that the API refuses from now on, which the next call will notice.
+    /// Whether the API rejects the last token, which the next call detects.
     private var isRejected = false
 
-    /// What did not come as it must; nil where the command cannot play the scenario.
+    /// Runs a scenario.
+    ///
+    /// - Returns: The deviations from the expected results; nil if the scenario does not apply to the command.
     static func play(_ scenario: Scenario) async throws -> [String]? {
         guard scenario.steps.allSatisfy(canPlay), scenario.plays("command") else { return nil }
         let stage = try CommandStage(scenario)
@@ -112,14 +114,14 @@ final class CommandStage {
             defer { last = end.output }
             return known.contains(end.output) ? "cached" : "fresh"
         }
-        // Only a new token ends the refusals of the API.
+        // The API accepts only a new token.
         if isRejected, results.contains("fresh") {
             last = try await run(["token"]).output
             isRejected = false
         }
         let record = requestLog.dropFirst(records).first
         let outcome = Scenario.Outcome(results: results, requests: requests, reason: record?.reason.rawValue)
-        // The command's refresh ahead of time shows at once, in the library with the next call.
+        // The command shows an early refresh immediately, the library with the next call.
         return step.expectation.complaints(about: outcome, mayBeAhead: record?.reason == .advisory || requests == 0)
     }
 
@@ -148,7 +150,7 @@ final class CommandStage {
     }
 }
 
-/// Runs a command for the simulated account, and returns its exit code and what it printed.
+/// Runs a command with the simulated account, and returns its exit code and its standard output.
 private func execute(
     _ program: String, _ arguments: [String], _ variables: [String: String]
 ) async throws -> (code: Int32, output: String) {

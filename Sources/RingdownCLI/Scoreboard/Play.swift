@@ -1,9 +1,9 @@
 internal import RingdownCore
 internal import RingdownSimulator
 
-/// One client that plays one row of the scoreboard: on a simulator and a time of its own.
+/// One run of one client on one row of the scoreboard, with its own simulator and clock.
 final class Play {
-    /// What a client says of several calls.
+    /// The client's report on several calls.
     struct Answer {
         var succeeded: Int
         var failed: Int
@@ -15,10 +15,10 @@ final class Play {
     private let client: ClientProcess
     private let time: VirtualTime
     private var mark = 0
-    /// Whether the client's clock is the simulator's. A client that does not ask the C library for the time has its own.
+    /// Whether the client uses the simulator's clock. A client that does not get the time from the C library has its own clock.
     private(set) var isInSharedTime = false
 
-    /// Lets a client play a row, ends it, and leaves nothing behind, whatever happens.
+    /// Runs a client on a row. The client and all temporary files are removed, even after an error.
     static func outcome(of row: ScoreboardRow, _ command: String) async throws -> ScoreboardRow.Outcome {
         let directory = try Context.current.temporaryDirectory()
         defer { directory.remove() }
@@ -36,7 +36,7 @@ final class Play {
 
     private init(_ row: ScoreboardRow, _ command: String, _ directory: TemporaryDirectory) throws {
         let timeFile = directory.path + "/time"
-        // A slow answer comes once no other request has followed for so long: those of all callers are there by then.
+        // A delayed response is sent once no other request has arrived for this time, so that all callers' requests have arrived.
         time = try VirtualTime(file: timeFile, patience: .milliseconds(100))
         simulator = Simulator(row.options, time: time)
         simulator.addFaults(try row.faults.map { try FaultRule($0) })
@@ -54,7 +54,7 @@ final class Play {
         client = try ClientProcess(command, environment: variables, log: directory.path + "/client.log")
     }
 
-    /// Moves the time by an hour and back, and looks whether the client's clock went along.
+    /// Moves the clock by an hour and back, and returns whether the client's clock followed.
     private func clockMoves() async throws -> Bool {
         time.advance(by: .seconds(3600))
         let theirs = try await client.ask("time")["time"]?.double ?? 0
@@ -63,7 +63,12 @@ final class Play {
         return isMoved
     }
 
-    /// Asks the client for so many tokens, or calls, one after the other or together.
+    /// Sends the client a command for several tokens or calls.
+    ///
+    /// - Parameters:
+    ///   - what: `token` or `call`.
+    ///   - count: The number of tokens or calls.
+    ///   - isTogether: Whether the calls are concurrent.
     func ask(_ what: String, _ count: Int, isTogether: Bool = false) async throws -> Answer {
         let json = try await client.ask("\(what) \(count)" + (isTogether ? " together" : ""))
         guard let succeeded = json["succeeded"]?.int, let failed = json["failed"]?.int else {
@@ -72,7 +77,7 @@ final class Play {
         return Answer(succeeded: succeeded, failed: failed, error: json["error"]?.string)
     }
 
-    /// From now on requests are counted anew, and these rules are in force in place of all others.
+    /// Replaces all fault rules, and restarts the count of requests.
     func turn(to faults: String...) throws {
         simulator.removeFaults()
         simulator.addFaults(try faults.map { try FaultRule($0) })
@@ -83,13 +88,13 @@ final class Play {
         time.advance(by: .seconds(seconds))
     }
 
-    /// The token requests since the rules were last changed.
+    /// The token requests since the last change of the rules.
     var tokenRequests: [RequestRecord] { simulator.requests(since: mark).filter(\.isForToken) }
 
-    /// Whether the client was granted a token since it was started.
+    /// Whether the client received a token since it was started.
     var hasToken: Bool { simulator.requests(since: 0).contains { $0.isForToken && $0.status == 200 } }
 
-    /// How many calls of the API succeeded since the rules were last changed.
+    /// The number of API calls that succeeded since the last change of the rules.
     var goodCalls: Int {
         simulator.requests(since: mark).count { $0.path == "/api/v2/tokens/me" && $0.status == 200 }
     }

@@ -1,6 +1,6 @@
 internal import RingdownCore
 
-/// What the clients did, row by row.
+/// The results of all clients, by row.
 struct ScoreboardReport {
     struct Client {
         var name: String
@@ -30,7 +30,7 @@ struct ScoreboardReport {
             })
     }
 
-    /// The rows as lines, the clients as columns.
+    /// A Markdown table with a line for each row and a column for each client.
     var markdown: String {
         func line(_ cells: [String]) -> String {
             "| "
@@ -49,7 +49,7 @@ struct ScoreboardReport {
         return text + line(["passed", "\(rows.count)"] + clients.map { "\($0.passes) of \(rows.count)" })
     }
 
-    /// A client after the other, a line for each row.
+    /// A table of one client, with a line for each row.
     func table(_ client: Client) -> String {
         let width = rows.map(\.title.count).max() ?? 0
         let lines = zip(rows, client.outcomes).map { row, outcome -> String in

@@ -1,23 +1,23 @@
 internal import RingdownCore
 internal import RingdownSimulator
 
-/// A line of the scoreboard: something that happens to every client sooner or later, and what a good one does.
+/// A row of the scoreboard: a common token failure, and the ideal behaviour of a client.
 struct ScoreboardRow: Sendable {
     struct Outcome: Sendable {
         var isPassed: Bool
-        /// What was measured, in a few words.
+        /// A summary of what was measured.
         var text: String
-        /// Where there is no result: the last lines that the client wrote to standard error.
+        /// The last lines of the client's standard error, if there is no result.
         var lastWords: [String] = []
     }
 
     let title: String
-    /// What a client must do to pass, exactly.
+    /// The exact condition for a pass.
     let ideal: String
     var options = Simulator.Options()
-    /// Rules that are in force from the start, as `--fault` takes them.
+    /// The fault rules at the start, in the syntax of `--fault`.
     var faults: [String] = []
-    /// In place of the right secret.
+    /// The secret that the client receives, if it differs from the correct one.
     var sentSecret: String?
     let play: @Sendable (Play) async throws -> Outcome
 
@@ -27,11 +27,11 @@ struct ScoreboardRow: Sendable {
         useOnce("0"), useOnce("-5"), text, clamped, secretCharacters,
     ]
 
-    /// So slow that all callers are there before the first is answered.
+    /// Delays responses until the requests of all callers have arrived.
     private static let slowly = "path=/oauth/token,latency=1"
 
     private static let coldStart = ScoreboardRow(
-        title: "50 at once, no token yet", ideal: "1 request, no call fails", faults: [slowly]
+        title: "50 concurrent calls, no token yet", ideal: "1 request, no call fails", faults: [slowly]
     ) { play in
         let answer = try await play.ask("token", 50, isTogether: true)
         let count = play.tokenRequests.count
@@ -39,10 +39,10 @@ struct ScoreboardRow: Sendable {
     }
 
     private static let revocation = ScoreboardRow(
-        title: "50 at once, the token was revoked", ideal: "1 token request, all 50 calls of the API succeed"
+        title: "50 concurrent calls, token revoked", ideal: "1 token request, all 50 API calls succeed"
     ) { play in
         _ = try await play.ask("call", 1)
-        // A refusal of a token that is seconds old would rightly be taken for something else.
+        // A client may attribute the rejection of a token that is seconds old to another cause.
         play.advance(by: 60)
         try play.turn(to: slowly, "path=/api/v2/*,revokeToken=true,times=1")
         let answer = try await play.ask("call", 50, isTogether: true)
@@ -50,7 +50,7 @@ struct ScoreboardRow: Sendable {
         let isTrue = calls >= answer.succeeded
         return Outcome(
             isPassed: isServed(answer, play) && count == 1 && isTrue,
-            text: requests(count) + failures(answer, play) + (isTrue ? "" : ", the API saw \(calls) good calls"))
+            text: requests(count) + failures(answer, play) + (isTrue ? "" : ", but only \(calls) API calls succeeded"))
     }
 
     private static func outage(left: Int) -> ScoreboardRow {
@@ -72,25 +72,25 @@ struct ScoreboardRow: Sendable {
 
     private static func badSecret(status: Int) -> ScoreboardRow {
         ScoreboardRow(
-            title: "wrong secret, answered \(status), 20 calls", ideal: "1 request, all 20 calls fail",
+            title: "wrong secret, status \(status), 20 calls", ideal: "1 request, all 20 calls fail",
             faults: status == 400 ? [] : ["path=/oauth/token,status=\(status)"], sentSecret: "wrong"
         ) { play in
             let answer = try await play.ask("token", 20)
             let count = play.tokenRequests.count
-            // Who takes the refusal for a token asks once too, and is wrong ever after.
+            // A client that mistakes the error for a token also sends one request, but reports success.
             return Outcome(
                 isPassed: answer.failed == 20 && count == 1,
-                text: requests(count) + (answer.succeeded > 0 ? ", \(answer.succeeded) taken for success" : ""))
+                text: requests(count) + (answer.succeeded > 0 ? ", \(answer.succeeded) reported as success" : ""))
         }
     }
 
     private static func retryAfter(isDate: Bool) -> ScoreboardRow {
         let member = isDate ? "retryAfterDate" : "retryAfter"
-        // The date of Retry-After has whole seconds.
+        // A date in Retry-After has a resolution of one second.
         let wait = isDate ? 3 : 4
         return ScoreboardRow(
-            title: "429 with Retry-After: \(isDate ? "a date, 4 s ahead" : "4"), 3 calls",
-            ideal: "no request for \(wait) s after the refusal, then a token",
+            title: "429 with Retry-After: \(isDate ? "a date in 4 s" : "4"), 3 calls",
+            ideal: "no request for \(wait) s after the 429, then a token",
             faults: ["path=/oauth/token,status=429,\(member)=4,times=1"]
         ) { play in
             let answer = try await play.ask("token", 3)
@@ -107,16 +107,16 @@ struct ScoreboardRow: Sendable {
                 } else if early > 0 {
                     "\(early + 1) requests within \(wait) s"
                 } else if !isTrue {
-                    "the refusal was taken for success"
+                    "the 429 was reported as success"
                 } else {
-                    answer.failed == 0 ? "waited, \(requests(times.count))" : "1 request, the error was kept"
+                    answer.failed == 0 ? "waited, \(requests(times.count))" : "1 request, the error was cached"
                 }
             return Outcome(
                 isPassed: early == 0 && isTrue && recovers, text: text + (recovers ? "" : ", does not recover"))
         }
     }
 
-    /// No usable `expires_in`: the token has some lifetime all the same.
+    /// A response without a usable `expires_in`. The token must still expire.
     private static func assumedLifetime(_ value: String) -> ScoreboardRow {
         ScoreboardRow(
             title: "expires_in is \(value), 5 calls", ideal: endsSomeDay,
@@ -128,7 +128,7 @@ struct ScoreboardRow: Sendable {
 
     private static func useOnce(_ value: String) -> ScoreboardRow {
         ScoreboardRow(
-            title: "expires_in is \(value), 5 calls", ideal: "5 requests, a new token for each call; none fails",
+            title: "expires_in is \(value), 5 calls", ideal: "5 requests, a new token for each call, no call fails",
             faults: ["path=/oauth/token,expiresIn=\(value)"]
         ) { play in
             let answer = try await play.ask("token", 5)
@@ -154,9 +154,9 @@ struct ScoreboardRow: Sendable {
         try await lasting(play, notLimited: "not clamped")
     }
 
-    private static let endsSomeDay = "1 request, and another 31 days later; no call fails"
+    private static let endsSomeDay = "1 request, another one 31 days later, no call fails"
 
-    /// Five calls are served by one request, and after a month by another.
+    /// Passes if five calls need one request, and a call after 31 days needs another one.
     private static func lasting(_ play: Play, notLimited: String) async throws -> Outcome {
         let answer = try await play.ask("token", 5)
         let count = play.tokenRequests.count
@@ -164,7 +164,7 @@ struct ScoreboardRow: Sendable {
             return Outcome(isPassed: false, text: requests(count) + failures(answer, play))
         }
         guard play.isInSharedTime else {
-            return Outcome(isPassed: false, text: "1 request; its end is unknown, the client has a clock of its own")
+            return Outcome(isPassed: false, text: "1 request, expiry not measured: the client has its own clock")
         }
         play.advance(by: 31 * 86400)
         _ = try await play.ask("token", 1)
@@ -196,7 +196,7 @@ struct ScoreboardRow: Sendable {
 
     private static func requests(_ count: Int) -> String { "\(count) request\(count == 1 ? "" : "s")" }
 
-    /// Whether every call succeeded, and not by the client's word alone.
+    /// Whether every call succeeded, according to the client and the simulator.
     private static func isServed(_ answer: Play.Answer, _ play: Play) -> Bool { answer.failed == 0 && play.hasToken }
 
     private static func failures(_ answer: Play.Answer, _ play: Play) -> String {

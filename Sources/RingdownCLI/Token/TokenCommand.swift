@@ -12,11 +12,11 @@ struct TokenCommand: Command {
     static let name = "token"
     static let abstract = "Print a valid access token."
     static let discussion = """
-        The token comes from the cache while it is good, and from the platform when it is not. Nothing else is printed to
-        standard output, so the line can go straight into a variable or a pipe.
+        Prints the cached token while it is valid, else requests a new one. Nothing else is printed to standard output, so the
+        output can be assigned to a variable or piped.
 
-        The forms of CI systems hand it to the steps after this one, masked before it is written; auto finds out which system it
-        is. Systems that cannot mask it are refused, unless --allow-unmasked says that this is known.
+        The formats for CI systems export the token to the steps that follow, and mask it in the logs first. auto detects the
+        CI system. Systems that cannot mask the token are refused, unless --allow-unmasked is given.
         """
     static let examples = [
         (
@@ -25,35 +25,35 @@ struct TokenCommand: Command {
         ),
         (
             line: "ringdown token --format curl | curl -K - https://api.mypurecloud.ie/api/v2/tokens/me",
-            purpose: "The same, no argument"
+            purpose: "Keep the token out of curl's arguments"
         ),
         (
             line: "settings=$(ringdown token prod --format env) && eval \"$settings\"",
-            purpose: "Put the token of profile 'prod' into this shell, or fail"
+            purpose: "Set RINGDOWN_ACCESS_TOKEN in this shell, with the profile 'prod'"
         ),
         (
             line: "ringdown token --min-ttl 45m --format github-output",
-            purpose: "For the next steps, which take 45 minutes"
+            purpose: "Export a token that is valid for at least 45 minutes to the next steps of a GitHub job"
         ),
-        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "Without an account"),
+        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "Print a token of the simulator"),
     ]
 
     enum OutputFormat: String, ChoiceParameter { case text, json }
 
     let account = Account()
-    @Option("format", "FORMAT", help: "How to print it; raw unless said otherwise.")
+    @Option("format", "FORMAT", defaultText: "raw", help: "Token format")
     var format: TokenFormat?
     @Option(
-        "name", "NAME",
-        help: "The variable that gets it, in forms that name one; RINGDOWN_ACCESS_TOKEN unless said otherwise.")
+        "name", "NAME", defaultText: "RINGDOWN_ACCESS_TOKEN",
+        help: "Name of the variable, for formats that set a variable")
     var name: String?
     @Flag("allow-unmasked", help: "Export the token even if the CI system cannot mask it")
     var unmasked: Bool
-    @Option("output", "FORMAT", help: "json: the same as --format json, and errors as JSON too.")
+    @Option("output", "FORMAT", help: "Output format; json implies --format json, and prints errors as JSON")
     var output: OutputFormat?
-    @Option("min-ttl", "DURATION", help: "How long the token must last at least, such as 90s, 45m or 2h.")
+    @Option("min-ttl", "DURATION", help: "Minimum remaining validity, such as 90s, 45m or 2h")
     var minimumValidity: DurationParameter?
-    @Flag("force", help: "Ask the platform for a new token even if one is cached.")
+    @Flag("force", help: "Request a new token even if one is cached")
     var force: Bool
 
     func run() async throws -> Int32 {
@@ -77,40 +77,40 @@ struct TokenCommand: Command {
         guard let exposure = format.exposure, !unmasked else { return format }
         throw UsageError(
             exposure,
-            hint: "give it to one command, 'ringdown exec -- COMMAND', or accept that with --allow-unmasked")
+            hint: "run one command with the token: 'ringdown exec -- COMMAND', or add --allow-unmasked")
     }
 
     private func chosenName() throws(UsageError) -> String {
         guard let name else { return TokenRendering.standardName }
         let isName = name.utf8.allSatisfy { $0.isAlphanumeric || $0 == 0x5F } && name.first?.isNumber == false
-        // What these names mean to the programs after it is not a token.
+        // Other programs interpret these variables.
         let isTaken =
             ["PATH", "HOME", "SHELL", "IFS", "BASH_ENV", "ENV", "NODE_OPTIONS"].contains(name) || name.hasPrefix("LD_")
         if isName, !isTaken { return name }
         throw UsageError(
             "--name cannot be '\(sanitized(name, limit: 60))'",
-            hint: "use letters, digits and '_', and no name that means something else")
+            hint: "use letters, digits and '_', and no name that other programs interpret, such as PATH")
     }
 
     private func filePath(_ variable: String) throws(UsageError) -> String {
         if let path = Context.current.variables[variable], !path.isEmpty { return path }
         throw UsageError(
-            "\(variable) is not set: this is not a step of that system", hint: "leave out --format for the bare token")
+            "\(variable) is not set: this is not a step of the CI system", hint: "omit --format to print the token")
     }
 
-    /// Appends whole lines to a file that the system made.
+    /// Appends lines to a file that the CI system provides.
     private func append(_ text: String, to path: String) throws {
         let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw OutputError(error: FileError(path: path, code: errno)) }
         defer { close(descriptor) }
-        // A line without its end, left by somebody else, would swallow ours.
+        // If the last line has no line feed, the text must not be appended to that line.
         var last: UInt8 = 0x0A
         if lseek(descriptor, -1, SEEK_END) >= 0 { _ = read(descriptor, &last, 1) }
         let bytes = Array(((last == 0x0A ? "" : "\n") + text).utf8)
         if let code = File.write(bytes, to: descriptor) { throw OutputError(error: FileError(path: path, code: code)) }
     }
 
-    /// Gives a text to a program, which must take it.
+    /// Writes a text to the standard input of a program, which must succeed.
     private func feed(_ text: String, to command: [String]) async throws {
         let (reading, writing) = try pipeEnds()
         let child: pid_t
@@ -123,7 +123,7 @@ struct TokenCommand: Command {
             close(writing)
             throw UsageError(
                 "the token was not masked: \(error.message)",
-                hint: "this form is for steps of Buildkite, whose agent masks it")
+                hint: "use this format in a Buildkite step, where buildkite-agent is installed")
         }
         _ = File.write(Array(text.utf8), to: writing)
         close(writing)
@@ -135,13 +135,13 @@ struct TokenCommand: Command {
         guard status == 0 else {
             throw UsageError(
                 "the token was not masked: '\(command.joined(separator: " "))' failed",
-                hint: "nothing was printed; see its message")
+                hint: "no token was printed; see the output of the command")
         }
     }
 }
 
 extension TokenFormat {
-    /// The variable that names the file to which the form is written.
+    /// The variable with the path of the file to which this format is appended.
     fileprivate var fileVariable: String? {
         switch self {
         case .githubOutput: "GITHUB_OUTPUT"
@@ -152,7 +152,7 @@ extension TokenFormat {
     }
 }
 
-/// A word that a shell reads as exactly this text.
+/// Quotes a text for a POSIX shell.
 func shellQuoted(_ text: String) -> String {
     "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

@@ -2,8 +2,8 @@ internal import Ringdown
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// The forms in which a token is handed on. Those of CI systems follow what the systems' own parsers read, and put the mask
-/// before the value.
+/// The formats in which a token is printed or exported. Formats for CI systems are what the systems' own parsers read. They mask
+/// the value before they export it.
 enum TokenFormat: String, ChoiceParameter {
     case raw, json, header, curl, env
     case execCredential = "exec-credential"
@@ -16,7 +16,9 @@ enum TokenFormat: String, ChoiceParameter {
     case circleci
     case auto
 
-    /// The form for the CI system that the variables show. Throws `UsageError` where there is none, or none that fits.
+    /// The format for the CI system that the environment variables identify.
+    ///
+    /// - Throws: `UsageError` if no supported CI system is detected.
     static func detected(_ variables: [String: String]) throws(UsageError) -> TokenFormat {
         func isSet(_ name: String) -> Bool { variables[name]?.isEmpty == false }
         let systems: [(sign: String, format: TokenFormat)] = [
@@ -26,40 +28,40 @@ enum TokenFormat: String, ChoiceParameter {
         if let system = systems.first(where: { isSet($0.sign) }) { return system.format }
         if isSet("BITBUCKET_BUILD_NUMBER") {
             throw UsageError(
-                "Bitbucket prints shared variables into the log of later steps: no token is handed over there",
-                hint: "give it to one command: 'ringdown exec -- COMMAND'")
+                "cannot export the token: Bitbucket prints shared variables in the logs of later steps",
+                hint: "run one command with the token: 'ringdown exec -- COMMAND'")
         }
         if isSet("JENKINS_URL") {
             throw UsageError(
-                "Jenkins cannot mask what a build makes: no token is handed over there",
-                hint: "give it to one command: 'ringdown exec -- COMMAND'")
+                "cannot export the token: Jenkins cannot mask values that a build generates",
+                hint: "run one command with the token: 'ringdown exec -- COMMAND'")
         }
         throw UsageError(
-            "no CI system that is known shows in the environment",
+            "cannot detect a supported CI system from the environment",
             hint:
-                "name the form: --format can be \(allCases.filter { $0 != .auto }.map(\.rawValue).joined(separator: ", "))"
+                "choose a format: --format can be \(allCases.filter { $0 != .auto }.map(\.rawValue).joined(separator: ", "))"
         )
     }
 
-    /// Why a system cannot keep the token out of its logs; nil where it can, or has none.
+    /// The reason why the CI system cannot mask the token in its logs; nil if it can, or if the format is not for a CI system.
     var exposure: String? {
         switch self {
         case .gitlabDotenv:
-            "GitLab does not mask values of a dotenv report, and anyone who sees the pipeline can download it"
-        case .circleci: "CircleCI does not mask values that a job makes"
+            "GitLab does not mask values of a dotenv report, and everyone with access to the pipeline can download it"
+        case .circleci: "CircleCI does not mask values that a job generates"
         case .teamcity: "TeamCity masks the value only if the parameter is declared with the type Password"
         default: nil
         }
     }
 }
 
-/// What is written where, to hand a token on.
+/// The texts that export a token, with their destinations.
 struct Handover: Equatable {
-    /// What goes to standard output.
+    /// The text for standard output.
     var output = ""
-    /// What is appended to the file that a variable names.
+    /// A text that is appended to the file whose path is in a variable.
     var file: (variable: String, text: String)?
-    /// What a program must have taken, from standard input, before anything is written.
+    /// A text that a command must accept on standard input before anything else is written.
     var mask: (command: [String], text: String)?
 
     static func == (left: Handover, right: Handover) -> Bool {
@@ -67,14 +69,14 @@ struct Handover: Equatable {
     }
 }
 
-/// Everything a form may say about a token.
+/// Renders a token in any format.
 struct TokenRendering {
     let token: Token
     let profile: Profile
-    /// The variable's name.
+    /// The name of the variable.
     let name: String
     let now: Instant
-    /// What no value holds, for forms that end a value with a line of their own.
+    /// A random delimiter that does not occur in values, for formats that end a value with a delimiter line.
     var delimiter = "ringdown_" + hexadecimal(Sodium.randomBytes(16))
 
     private var value: String { token.value.reveal() }
@@ -98,11 +100,11 @@ struct TokenRendering {
             return Handover(
                 output: "##teamcity[setParameter name='env.\(name)' value='\(Self.teamcityEscaped(value))']\n")
         case .gitlabDotenv:
-            // Nothing is quoted there, and a dollar sign is expanded.
+            // GitLab's dotenv files have no quoting, and dollar signs are expanded.
             guard value.utf8.allSatisfy({ $0.isAlphanumeric || "._~+/=-".utf8.contains($0) }) else {
                 throw UsageError(
-                    "the token holds a character that GitLab's dotenv files cannot carry",
-                    hint: "give it to one command: 'ringdown exec -- COMMAND'")
+                    "cannot export the token: GitLab's dotenv files do not support one of its characters",
+                    hint: "run one command with the token: 'ringdown exec -- COMMAND'")
             }
             return Handover(output: "\(name)=\(value)\n")
         case .circleci:
@@ -150,17 +152,17 @@ struct TokenRendering {
         return .object(members.filter { $0.value != .null })
     }
 
-    /// The form with a delimiter, as the toolkit writes it: a value cannot end it.
+    /// The format with a delimiter, as GitHub's toolkit writes it. A value cannot end it early.
     private func github(_ variable: String) throws(UsageError) -> Handover {
         guard !value.contains(delimiter) else {
-            throw UsageError("the token holds the delimiter", hint: "run it again: another one is drawn")
+            throw UsageError("the token contains the delimiter", hint: "try again: the delimiter is random")
         }
         return Handover(
             output: "::add-mask::\(Self.githubEscaped(value))\n",
             file: (variable, "\(name)<<\(delimiter)\n\(value)\n\(delimiter)\n"))
     }
 
-    // MARK: Escapes, each as the system's parser takes them back
+    // MARK: Escapes, each the inverse of the system's own unescaping
 
     static func githubEscaped(_ text: String) -> String {
         escaped(text, ["%": "%25", "\r": "%0D", "\n": "%0A"])

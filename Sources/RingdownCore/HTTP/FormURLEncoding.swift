@@ -1,22 +1,24 @@
-/// `application/x-www-form-urlencoded`, as the WHATWG URL standard and RFC 6749 appendix B have it.
+/// Encoding and decoding of `application/x-www-form-urlencoded` (WHATWG URL standard, RFC 6749 appendix B).
 public enum FormURLEncoding {
+    /// The value of a parameter.
     public enum Value: Sendable {
         case text(String)
         case secret(Secret)
     }
 
-    /// The encoding of one name or value: a space becomes `+`; `*-._` and alphanumerics stay.
+    /// Encodes one name or value. A space becomes `+`; `*-._` and alphanumeric characters are unchanged.
     public static func encode(_ text: String) -> String {
         String(decoding: encodedBytes(of: text.utf8), as: UTF8.self)
     }
 
+    /// Encodes a secret value.
     public static func encode(_ secret: Secret) -> Secret {
         var encoded = secret.withBytes { encodedBytes(of: $0) }
         defer { wipe(&encoded) }
         return Secret(bytes: encoded)
     }
 
-    /// `name=value&…` as a secret, since one of the values may be one.
+    /// Encodes parameters as `name=value&…`. The result is a secret, since a value may be a secret.
     public static func encode(_ parameters: [(name: String, value: Value)]) -> Secret {
         var parts: [Secret] = []
         for (index, parameter) in parameters.enumerated() {
@@ -29,7 +31,7 @@ public enum FormURLEncoding {
         return Secret(joining: parts)
     }
 
-    /// The pairs of an encoded text, decoded. A malformed escape stays as it stands.
+    /// Decodes the pairs of an encoded text. A malformed escape is unchanged.
     public static func decode(_ text: String) -> [(name: String, value: String)] {
         text.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -54,7 +56,7 @@ public enum FormURLEncoding {
     }
 }
 
-/// Percent-encoding (RFC 3986): only unreserved characters stay.
+/// Percent-encodes a text (RFC 3986). Only unreserved characters are unchanged.
 public func percentEncoded(_ text: String) -> String {
     var encoded: [UInt8] = []
     for byte in text.utf8 {
@@ -64,7 +66,7 @@ public func percentEncoded(_ text: String) -> String {
     return String(decoding: encoded, as: UTF8.self)
 }
 
-/// The reverse; a malformed escape stays as it stands.
+/// Decodes a percent-encoded text. A malformed escape is unchanged.
 public func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
     let isPlain = !text.utf8.contains { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }
     if isPlain { return String(text) }

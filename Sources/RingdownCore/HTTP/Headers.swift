@@ -1,23 +1,25 @@
-/// The fields of a request or a response, in order. Names compare without case; only legal fields can be made.
+/// The header fields of a request or a response, in order. Names are case-insensitive. Illegal fields are refused.
 public struct Headers: Sendable {
+    /// The value of a header field.
     public enum Content: Sendable {
         case text(String)
         case secret(Secret)
     }
 
-    /// A name or value that HTTP does not allow (RFC 9110 section 5): most often a line break in it.
+    /// The error for a name or value that HTTP does not allow (RFC 9110 section 5), usually because of a line break.
     public struct Illegal: Error, Equatable, CustomStringConvertible {
         public let name: String
         public var description: String {
-            "the header field '\(sanitized(name, limit: 60))' holds a character that HTTP does not allow"
+            "the header field '\(sanitized(name, limit: 60))' contains a character that HTTP does not allow"
         }
     }
 
+    /// The names and values in order.
     public private(set) var fields: [(name: String, value: Content)] = []
 
     public init() {}
 
-    /// The first value of a field, unless it is a secret.
+    /// The first value of a field; nil if the field does not exist or is a secret.
     public subscript(name: String) -> String? {
         for field in fields where field.name.equalsIgnoringCase(name) {
             if case .text(let text) = field.value { return text }
@@ -25,28 +27,30 @@ public struct Headers: Sendable {
         return nil
     }
 
+    /// Returns whether a field exists.
     public func has(_ name: String) -> Bool {
         fields.contains { $0.name.equalsIgnoringCase(name) }
     }
 
-    /// Sets a field, in place of any of its name.
+    /// Sets a field and replaces all fields with the same name.
     public mutating func set(_ name: String, _ text: String) throws(Illegal) {
         guard Self.isLegal(name), !text.utf8.contains(where: Self.isIllegalInValue) else { throw Illegal(name: name) }
         replace(name, .text(text))
     }
 
-    /// Sets a field that must never be shown.
+    /// Sets a field with a secret value, which is redacted in descriptions.
     public mutating func set(_ name: String, _ secret: Secret) throws(Illegal) {
         guard Self.isLegal(name), !secret.contains(where: Self.isIllegalInValue) else { throw Illegal(name: name) }
         replace(name, .secret(secret))
     }
 
-    /// Adds a field as it came over the wire, where the parser has judged it already.
+    /// Adds a received field, which the parser has already validated.
     package mutating func addParsed(_ name: String, _ text: String) {
         if fields.isEmpty { fields.reserveCapacity(8) }
         fields.append((name, .text(text)))
     }
 
+    /// Removes all fields with a name.
     public mutating func remove(_ name: String) {
         fields.removeAll { $0.name.equalsIgnoringCase(name) }
     }
@@ -65,7 +69,7 @@ public struct Headers: Sendable {
 }
 
 extension Headers: ExpressibleByDictionaryLiteral {
-    /// Fields that are written in the program; an illegal one is a mistake of the programmer's.
+    /// Creates fields from a literal. An illegal field is a programming error.
     public init(dictionaryLiteral elements: (String, String)...) {
         for (name, text) in elements {
             do { try set(name, text) } catch { preconditionFailure("\(error)") }
@@ -74,7 +78,7 @@ extension Headers: ExpressibleByDictionaryLiteral {
 }
 
 extension Headers: CustomStringConvertible, CustomReflectable {
-    /// Secrets, and fields that are known to hold them, are redacted.
+    /// The fields, one per line. Secrets and fields that usually contain secrets are redacted.
     public var description: String {
         fields.map { field in
             if case .text(let text) = field.value, !Self.sensitive.contains(field.name.lowercased()) {
@@ -92,9 +96,10 @@ extension Headers: CustomStringConvertible, CustomReflectable {
 }
 
 extension String {
+    /// Compares two strings and ignores the case of ASCII letters.
     package func equalsIgnoringCase(_ other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
-        // Most are written as they are looked for.
+        // Usually the case is the same too.
         return self == other || utf8.elementsEqual(other.utf8) { $0.asciiLowercased == $1.asciiLowercased }
     }
 }

@@ -1,29 +1,31 @@
-/// What a program asks of a server; the same type on either side of the wire.
+/// An HTTP request, for clients and servers.
 public struct Request: Sendable {
     public var method: String
     public var url: HTTPURL
     public var headers: Headers
     public var body: Body
     public var limits: Limits
-    /// Some endpoints fail over HTTP/2 (`cxone.md` section 1.2); these ask for HTTP/1.1.
+    /// Whether the request must use HTTP/1.1, since some endpoints fail over HTTP/2 (`cxone.md` section 1.2).
     public var prefersHTTP1 = false
-    /// Whether the caller knows that this request is idempotent although its method is not, as a query that is sent with POST.
+    /// Whether the caller declares this request idempotent although its method is not, such as a query sent with POST.
     public var isDeclaredIdempotent = false
     /// Whether sending the request twice has the same effect as sending it once (RFC 9110 section 9.2.2). A request that is not
-    /// idempotent is sent over a new connection, on which no layer below the caller sends it again.
+    /// idempotent is sent over a new connection, on which libcurl does not resend it.
     public var isIdempotent: Bool { isDeclaredIdempotent || Self.idempotentMethods.contains(method) }
     /// The methods that RFC 9110 section 9.2.2 defines as idempotent, without TRACE and CONNECT, which no API uses.
     public static let idempotentMethods: Set<String> = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
-    /// Never through a proxy: for services of the machine itself.
+    /// Whether the request bypasses proxies, for services of the machine itself.
     public var isDirect = false
-    /// Signed as AWS wants it (Signature Version 4).
+    /// The parameters of an AWS signature (Signature Version 4); nil for unsigned requests.
     public var awsSignature: AWSSignature?
 
-    /// What a signature is made with.
+    /// The parameters of an AWS signature.
     public struct AWSSignature: Sendable {
-        /// `aws:amz:REGION:SERVICE`, as libcurl has it.
+        /// The scope in the syntax of libcurl: `aws:amz:REGION:SERVICE`.
         public var scope: String
+        /// The access key ID.
         public var id: String
+        /// The secret access key.
         public var key: Secret
 
         public init(scope: String, id: String, key: Secret) {
@@ -31,9 +33,10 @@ public struct Request: Sendable {
         }
     }
 
-    /// The socket in the file system over which the server is reached, in place of its address.
+    /// The path of a Unix domain socket that replaces the address of the server.
     public var socketPath: String?
 
+    /// The body of a request.
     public enum Body: Sendable {
         case none
         case bytes([UInt8])
@@ -48,13 +51,13 @@ public struct Request: Sendable {
         }
     }
 
-    /// What a request may cost at most.
+    /// The time and size limits of a request.
     public struct Limits: Sendable {
-        /// Until a connection stands, TLS included.
+        /// The time until a connection is established, including TLS.
         public var connect: Duration
-        /// Until the last byte of the response.
+        /// The time until the last byte of the response.
         public var total: Duration
-        /// The body of the response, decompressed.
+        /// The size of the decompressed response body in bytes.
         public var responseInBytes: Int
 
         public init(connect: Duration = .seconds(5), total: Duration = .seconds(60), responseInBytes: Int = 64 << 20) {
@@ -75,32 +78,34 @@ public struct Request: Sendable {
     }
 }
 
-/// What the server answered.
+/// An HTTP response.
 public struct Response: Sendable {
     public var status: Int
     public var headers: Headers
     public var body: [UInt8]
-    /// `1.1` or `2`; empty where nothing crossed a wire.
+    /// The HTTP version, `1.1` or `2`; empty for responses in memory.
     public var httpVersion = ""
-    /// What a server does wrong on purpose while it sends this; for simulators only.
+    /// The fault that a simulator injects while it sends this response.
     public var faultInjection: FaultInjection?
 
-    /// A response that does not arrive as it should.
+    /// A fault in the delivery of a response.
     public struct FaultInjection: Sendable, Equatable {
+        /// The position at which the connection is closed.
         public enum Cut: String, Sendable, CaseIterable {
-            /// The connection ends without a response.
+            /// Before the response.
             case before
-            /// It ends in the middle of the body.
+            /// In the middle of the body.
             case within
-            /// It ends after the body, without having said so.
+            /// After the body, without `Connection: close`.
             case after
         }
+        /// The position at which the connection is closed; nil for a complete response.
         public var cut: Cut?
-        /// It ends with a reset, so that the client sees an error (`ECONNRESET`), not an end of its data.
+        /// Whether the connection is reset, so that the client receives an error (`ECONNRESET`) instead of an end of data.
         public var isReset = false
-        /// The body trickles.
+        /// The rate at which the body is sent; nil for no limit.
         public var bytesPerSecond: Int?
-        /// A `Content-Length` that is not the body's.
+        /// A `Content-Length` that differs from the length of the body.
         public var contentLength: Int?
 
         public init(
@@ -118,11 +123,12 @@ public struct Response: Sendable {
         self.body = body
     }
 
-    /// A response with a JSON body.
+    /// Creates a response with a JSON body.
     public init(status: Int = 200, headers: Headers = [:], json: JSON) {
         self.init(status: status, headers: headers, body: json.bytes())
         self.headers.addParsed("Content-Type", "application/json")
     }
 
+    /// Whether the status is from 200 to 299.
     public var isSuccess: Bool { (200..<300).contains(status) }
 }

@@ -1,21 +1,23 @@
-/// Carries a request to its server and the response back: over the network, or to a simulator in memory.
+/// A type that sends a request and returns the response, over the network or from a simulator in memory.
 ///
-/// A transport never follows a redirect and knows nothing of tokens. Any status is a response, not an error.
+/// A transport never follows redirects and is independent of tokens. A response with an error status is not a Swift error.
 public protocol Transport: Sendable {
+    /// Sends a request and returns the response. Throws `TransportError` if there is no complete response.
     func send(_ request: Request) async throws(TransportError) -> Response
 }
 
-/// Why no response came. Cancellation of the calling task is one of the reasons.
+/// The reason why there is no response, including the cancellation of the calling task.
 public struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The category of a failure.
     public enum Code: String, Sendable {
         case nameResolution, connection, timeout, certificate, tls, proxy, proxyAuthentication
         case responseTooLarge, brokenResponse, cancelled, setup
     }
 
     public var code: Code
-    /// The origin that was asked, or the proxy where that is what failed.
+    /// The origin of the request, or the proxy if the proxy failed.
     public var place: String
-    /// What happened, for people: no secrets, no line breaks.
+    /// A description of the failure, without secrets and line breaks.
     public var message: String
 
     public init(_ code: Code, place: String, message: String) {
@@ -27,18 +29,19 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     public var description: String { "\(place): \(message)" }
 }
 
-/// Answers requests: a server's side of the wire.
+/// A type that responds to requests in a server.
 public protocol Handler: Sendable {
+    /// Returns the response to a request, or a closure that produces it.
     func handle(_ request: Request) -> Reply
 }
 
-/// An answer that is ready, or one that takes its time.
+/// An immediate response, or one that is produced asynchronously.
 public enum Reply: Sendable {
     case ready(Response)
     case deferred(@Sendable () async -> Response)
 }
 
-/// Lets a handler answer in memory what a program would send over the network.
+/// A transport that passes requests to a handler in memory instead of sending them over the network.
 public struct InMemoryTransport: Transport {
     private let handler: any Handler
 
@@ -57,7 +60,7 @@ public struct InMemoryTransport: Transport {
             }
         if let faultInjection = response.faultInjection, faultInjection.breaks(response.body.count) {
             throw TransportError(
-                .brokenResponse, place: request.url.origin.description, message: "the response ended before its end")
+                .brokenResponse, place: request.url.origin.description, message: "the response was truncated")
         }
         guard response.body.count <= request.limits.responseInBytes else {
             throw TransportError(
@@ -70,7 +73,7 @@ public struct InMemoryTransport: Transport {
 }
 
 extension Response.FaultInjection {
-    /// Whether a client sees that the response is not whole. A body that trickles is whole in the end.
+    /// Whether a client detects that the response is incomplete. A slow body is complete in the end.
     fileprivate func breaks(_ bodyCount: Int) -> Bool {
         cut == .before || (cut == .within && bodyCount > 0) || contentLength.map { $0 > bodyCount } == true
     }

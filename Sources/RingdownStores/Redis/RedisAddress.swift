@@ -1,20 +1,23 @@
 package import RingdownCore
 
-/// Where a Redis server is, and who asks: `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS.
+/// The address and credentials of a Redis server: `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
 package struct RedisAddress: Sendable {
+    /// The error for an invalid URL.
     package struct Invalid: Error, CustomStringConvertible {
         package let description: String
     }
 
+    /// The host and port, with the scheme `https` for TLS and `http` otherwise.
     package let origin: HTTPURL.Origin
     let user: String?
     let password: Secret?
     let database: Int
 
+    /// Parses a Redis URL (default port: 6379, default database: 0).
     package init(_ text: String) throws(Invalid) {
         let invalid = Invalid(
             description:
-                "it is no address of Redis: expected redis://[user:password@]host[:port][/database], or rediss://")
+                "not a Redis URL: expected redis://[user:password@]host[:port][/database], or rediss://")
         let isSecure = text.lowercased().hasPrefix("rediss://")
         guard isSecure || text.lowercased().hasPrefix("redis://") else { throw invalid }
         var rest = text.dropFirst(isSecure ? 9 : 8)

@@ -1,12 +1,12 @@
 internal import RingdownCore
 package import RingdownCurl
 
-/// Asks a Redis server, one command after the other, over one connection that is made anew where it broke.
+/// Sends commands to a Redis server, one at a time, over one connection. A broken connection is reopened.
 package final class RedisClient: Sendable {
-    /// Why there is no answer; without the password.
+    /// The reason why a command failed. It never contains the password.
     package struct Failure: Error, Sendable, CustomStringConvertible {
         package let description: String
-        /// The server answered, and refused.
+        /// Whether the server replied with an error.
         package let isRefusal: Bool
     }
 
@@ -14,28 +14,32 @@ package final class RedisClient: Sendable {
     private let configuration: CurlTransport.Configuration
     private let connection = Locked<RawConnection?>(nil)
 
+    /// Creates a client, which connects when the first command is sent.
     package init(_ address: RedisAddress, _ configuration: CurlTransport.Configuration) {
         (self.address, self.configuration) = (address, configuration)
     }
 
-    /// Sends a command and waits for its answer, on a thread of its own. Throws ``Failure``, also for an error of the server.
+    /// Sends a command on its own thread and waits for the reply.
+    ///
+    /// - Throws: ``Failure`` if there is no reply, or if the server replies with an error.
     package func send(_ command: [[UInt8]]) async throws(Failure) -> RedisReply {
         guard let result = try? await Thread.run({ [self] in answer(command) }) else {
-            throw Failure(description: "the system has no room for another thread", isRefusal: false)
+            throw Failure(description: "cannot create a thread", isRefusal: false)
         }
         return try result.get()
     }
 
+    /// Sends a command that consists of text.
     package func send(_ command: String...) async throws(Failure) -> RedisReply {
         try await send(command.map { Array($0.utf8) })
     }
 
-    /// The same for who cannot wait otherwise: the calling thread blocks, seconds at most. Nil where there is no answer.
+    /// Sends a command and blocks the calling thread for a few seconds at most. Returns nil if there is no reply.
     package func sendBlocking(_ command: [[UInt8]]) -> RedisReply? { try? answer(command).get() }
 
     private func answer(_ command: [[UInt8]]) -> Result<RedisReply, Failure> {
         connection.withLock { connection in
-            // That the server closed a connection meanwhile shows when it is used.
+            // A connection that the server has closed fails on use, so the command is sent again on a new one.
             let isFresh = connection == nil
             let first = perform(command, &connection)
             guard case .failure(let failure) = first, !failure.isRefusal, !isFresh else { return first }
@@ -57,7 +61,7 @@ package final class RedisClient: Sendable {
     private func connected() throws(Failure) -> RawConnection {
         let connection: RawConnection
         do throws(TransportError) { connection = try RawConnection(address.origin, configuration) } catch {
-            throw Failure(description: "Redis cannot be reached: \(error)", isRefusal: false)
+            throw Failure(description: "cannot connect to Redis: \(error)", isRefusal: false)
         }
         if let password = address.password {
             let words = [Array("AUTH".utf8)] + (address.user.map { [Array($0.utf8)] } ?? [])
@@ -75,7 +79,7 @@ package final class RedisClient: Sendable {
         defer { wipe(&bytes) }
         var received: [UInt8] = []
         let stranger = Failure(
-            description: "what answers at \(address.origin.authority) is no Redis", isRefusal: false)
+            description: "\(address.origin.authority) is not a Redis server", isRefusal: false)
         connection.begin()
         do throws(TransportError) { try connection.send(bytes) } catch { throw unanswered(error) }
         while true {
@@ -92,6 +96,6 @@ package final class RedisClient: Sendable {
     }
 
     private func unanswered(_ error: TransportError) -> Failure {
-        Failure(description: "Redis does not answer: \(error)", isRefusal: false)
+        Failure(description: "no reply from Redis: \(error)", isRefusal: false)
     }
 }

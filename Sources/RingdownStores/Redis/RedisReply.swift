@@ -1,17 +1,18 @@
-/// An answer of Redis (RESP2).
+/// A reply of a Redis server (RESP2).
 package enum RedisReply: Sendable, Equatable {
     case text(String)
     case error(String)
     case integer(Int)
-    /// Nil for a key that is not there.
+    /// A bulk string; nil if the key does not exist.
     case bytes([UInt8]?)
     case list([RedisReply])
 
+    /// The error for bytes that are not a valid reply.
     package struct Malformed: Error {}
 
     private static let limit = 16 << 20
 
-    /// The first reply in `bytes`, and how long it is; nil where it is not whole yet.
+    /// Returns the first reply in `bytes` and its length in bytes, or nil if it is incomplete.
     package static func parse(_ bytes: [UInt8]) throws(Malformed) -> (reply: RedisReply, count: Int)? {
         var index = 0
         return try parse(bytes, &index, depth: 0).map { ($0, index) }

@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import RingdownCurl
 
-/// AWS Secrets Manager: `GetSecretValue`, signed by libcurl (AWS Signature Version 4).
+/// Reads secrets from AWS Secrets Manager with `GetSecretValue`, signed by libcurl (AWS Signature Version 4).
 struct AWSSecretsManager {
     private struct Credentials {
         var id: String
@@ -20,11 +20,11 @@ struct AWSSecretsManager {
         names.lazy.compactMap { variable($0) }.first { !$0.isEmpty }
     }
 
-    /// `NAME` or an ARN, with `#MEMBER` behind it for one member of a JSON object.
+    /// Returns the secret at `NAME` or at an ARN. The suffix `#MEMBER` selects one member of a JSON object.
     func secret(_ place: String) async throws(SecretStores.Failure) -> Secret {
         let parts = place.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let name = parts.first, !name.isEmpty else {
-            throw .init("the name behind aws: is missing", hint: "write aws:NAME, aws:ARN or aws:NAME#MEMBER")
+            throw .init("the name after 'aws:' is missing", hint: "write aws:NAME, aws:ARN or aws:NAME#MEMBER")
         }
         var body = try await answer(name)
         defer { wipe(&body) }
@@ -36,12 +36,12 @@ struct AWSSecretsManager {
         let arn = name.split(separator: ":", omittingEmptySubsequences: false)
         let named = name.hasPrefix("arn:") ? (arn.count > 3 ? String(arn[3]) : "") : nil
         guard let region = named ?? setting("AWS_REGION", "AWS_DEFAULT_REGION") else {
-            throw .init("the region of AWS is not known", hint: "set AWS_REGION, or write the whole ARN")
+            throw .init("the AWS region is not set", hint: "set AWS_REGION, or use the complete ARN")
         }
-        if region.isEmpty { throw .init("the ARN names no region", hint: "copy the whole ARN of the secret") }
+        if region.isEmpty { throw .init("the ARN contains no region", hint: "copy the complete ARN of the secret") }
         guard region.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }) else {
             throw .init(
-                "'\(sanitized(region, limit: 40))' is not a region of AWS", hint: "set AWS_REGION, such as eu-west-1")
+                "'\(sanitized(region, limit: 40))' is not an AWS region", hint: "set AWS_REGION, such as eu-west-1")
         }
         let endpoint =
             setting("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL")
@@ -54,13 +54,13 @@ struct AWSSecretsManager {
             try request.headers.set("Content-Type", "application/x-amz-json-1.1")
             try request.headers.set("X-Amz-Target", "secretsmanager.GetSecretValue")
             if let token = credentials.token { try request.headers.set("X-Amz-Security-Token", token) }
-        } catch { throw .init("the session token of AWS cannot be sent: \(error)", hint: "check AWS_SESSION_TOKEN") }
+        } catch { throw .init("cannot send the AWS session token: \(error)", hint: "check AWS_SESSION_TOKEN") }
         request.awsSignature = .init(
             scope: "aws:amz:\(region):secretsmanager", id: credentials.id, key: credentials.key)
         let response: Response
         do { response = try await transport.send(request) } catch {
             throw .init(
-                "the secret cannot be read from AWS: \(error)", hint: "check the network and the region, \(region)")
+                "cannot read the secret from AWS: \(error)", hint: "check the network and the region, \(region)")
         }
         guard response.isSuccess else { throw refusal(response, name, credentials) }
         return response.body
@@ -70,7 +70,7 @@ struct AWSSecretsManager {
         let secrets = [credentials.key] + (credentials.token.map { [$0] } ?? [])
         let bytes = redacting(secrets, in: response.body)
         let body = try? JSONReader.parse(bytes)
-        // Refused signatures are answered in XML, whatever was asked for.
+        // AWS reports an invalid signature in XML, whatever the request format.
         let text = String(decoding: bytes, as: UTF8.self)
         let type = body?["__type"]?.string ?? xml("Code", text) ?? "status \(response.status)"
         let code = type.split(separator: "#").last.map(String.init) ?? type
@@ -82,9 +82,9 @@ struct AWSSecretsManager {
             case "AccessDeniedException", "AccessDenied": "allow secretsmanager:GetSecretValue for these credentials"
             case "SignatureDoesNotMatch", "InvalidClientTokenId", "UnrecognizedClientException",
                 "InvalidSignatureException":
-                "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and this machine's clock"
-            case "ExpiredTokenException", "ExpiredToken": "the credentials of AWS are over: obtain new ones"
-            default: "see what AWS says"
+                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the clock of this machine"
+            case "ExpiredTokenException", "ExpiredToken": "the AWS credentials have expired: obtain new ones"
+            default: "see the error from AWS"
             }
         return .init(
             "AWS refused: \(code)" + (message.isEmpty ? "" : ": \(sanitized(message, limit: 200))"), hint: hint)
@@ -105,7 +105,7 @@ struct AWSSecretsManager {
         if let encoded = secret("SecretBinary"), let bytes = Base64.decode(encoded.reveal()) {
             return Secret(bytes: bytes)
         }
-        throw .init("what AWS answered holds no secret", hint: "check the endpoint")
+        throw .init("the response from AWS contains no secret", hint: "check the endpoint")
     }
 
     private func member(_ member: String, of whole: Secret, _ name: String) throws(SecretStores.Failure) -> Secret {
@@ -116,13 +116,13 @@ struct AWSSecretsManager {
             let value = try? JSONReader.secret(of: bytes, in: range)
         else {
             throw .init(
-                "the secret '\(sanitized(name, limit: 80))' is no JSON object with a text '\(sanitized(member, limit: 40))'",
-                hint: "leave out #\(sanitized(member, limit: 40)) for the whole secret")
+                "the secret '\(sanitized(name, limit: 80))' is not a JSON object with a string '\(sanitized(member, limit: 40))'",
+                hint: "omit #\(sanitized(member, limit: 40)) to use the whole secret")
         }
         return value
     }
 
-    /// As EKS has it in a file, which changes, and ECS in a variable.
+    /// The authorization token of a container: EKS stores it in a file and rotates it; ECS sets a variable.
     private func containerToken() throws(SecretStores.Failure) -> Secret? {
         guard let path = setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
             return setting("AWS_CONTAINER_AUTHORIZATION_TOKEN").map { Secret($0) }
@@ -131,8 +131,8 @@ struct AWSSecretsManager {
             return Secret(String(decoding: try File.read(path, limit: 65536), as: UTF8.self).trimmed)
         } catch {
             throw .init(
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: \(error)",
-                hint: "it is set by the container's host")
+                "cannot read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: \(error)",
+                hint: "the container host sets this variable; check the configuration of the task or pod")
         }
     }
 
@@ -143,16 +143,16 @@ struct AWSSecretsManager {
         let relative = setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map { "http://169.254.170.2" + $0 }
         guard let address = relative ?? setting("AWS_CONTAINER_CREDENTIALS_FULL_URI") else {
             throw .init(
-                "there are no credentials for AWS",
-                hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as your CI system can")
+                "AWS credentials are not set",
+                hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
         }
         guard let url = try? HTTPURL(address),
             url.origin.scheme == "https" || url.origin.isLoopback
                 || ["169.254.170.2", "169.254.170.23"].contains(url.host)
         else {
             throw .init(
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that may be asked",
-                hint: "it is set by the container's host")
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI is not an allowed URL",
+                hint: "the container host sets this variable; unset your own value")
         }
         var request = Request(
             "GET", url, limits: .init(connect: .seconds(2), total: .seconds(5), responseInBytes: 1 << 16))
@@ -160,24 +160,24 @@ struct AWSSecretsManager {
         if let token = try containerToken() {
             do { try request.headers.set("Authorization", token) } catch {
                 throw .init(
-                    "the container's authorization token cannot be sent: \(error)",
-                    hint: "it is set by the container's host")
+                    "cannot send the authorization token of the container: \(error)",
+                    hint: "the container host sets this token; check the configuration of the task or pod")
             }
         }
         guard let response = try? await transport.send(request), response.isSuccess,
             let body = try? JSONReader.parse(response.body), let id = body["AccessKeyId"]?.string,
             let key = body["SecretAccessKey"]?.string
         else {
-            throw .init("the container's host gives no credentials for AWS", hint: "check the role of the task or pod")
+            throw .init("the container host returned no AWS credentials", hint: "check the role of the task or pod")
         }
         return Credentials(id: id, key: Secret(key), token: body["Token"]?.string.map { Secret($0) })
     }
 }
 
-/// An address to which secrets go: https, or this machine.
+/// Parses a URL to which secrets are sent: https, or http on this machine.
 func secretURL(_ text: String, _ name: String) throws(SecretStores.Failure) -> HTTPURL {
     guard let url = try? HTTPURL(text), url.origin.scheme == "https" || url.origin.isLoopback else {
-        throw .init("\(name) is no https address: \(sanitized(text, limit: 100))", hint: "write https://…")
+        throw .init("\(name) is not an https URL: \(sanitized(text, limit: 100))", hint: "use https://")
     }
     return url
 }

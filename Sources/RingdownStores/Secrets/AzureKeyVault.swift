@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import RingdownCurl
 
-/// Azure Key Vault: the secret of a name, with a token of a client or of the machine's managed identity.
+/// Reads secrets from Azure Key Vault, with a token for a client or for the managed identity of the machine.
 struct AzureKeyVault {
     private static let resource = "https://vault.azure.net"
     private let transport: CurlTransport
@@ -13,39 +13,39 @@ struct AzureKeyVault {
 
     private func setting(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// `VAULT/NAME`, `VAULT/NAME/VERSION`, or the whole address.
+    /// Returns the secret at `VAULT/NAME`, at `VAULT/NAME/VERSION` or at a complete URL.
     func secret(_ place: String) async throws(SecretStores.Failure) -> Secret {
         let url = try address(place).appending(query: [("api-version", "7.4")])
         let token = try await token()
         var request = Request("GET", url, headers: ["Accept": "application/json"], limits: limits)
         do { try request.headers.set("Authorization", Secret(joining: [Secret("Bearer "), token])) } catch {
-            throw .init("the token for Azure cannot be sent: \(error)", hint: "check who answers for the identity")
+            throw .init("cannot send the Azure access token: \(error)", hint: "check the identity endpoint")
         }
         var response: Response
         do { response = try await transport.send(request) } catch {
             throw .init(
-                "the secret cannot be read from Azure: \(error)", hint: "check the vault's name and the network")
+                "cannot read the secret from Azure: \(error)", hint: "check the vault name and the network")
         }
         defer { wipe(&response.body) }
         guard response.isSuccess else { throw refusal(response, place, [token]) }
         guard let range = try? JSONReader.members(of: response.body).first(where: { $0.name == "value" })?.range,
             let value = try? JSONReader.secret(of: response.body, in: range)
-        else { throw .init("what Azure answered holds no secret", hint: "check the address") }
+        else { throw .init("the response from Azure contains no secret", hint: "check the URL") }
         return value
     }
 
     private var limits: Request.Limits { .init(connect: .seconds(5), total: .seconds(15), responseInBytes: 1 << 20) }
 
     private func address(_ place: String) throws(SecretStores.Failure) -> HTTPURL {
-        if place.contains("://") { return try secretURL(place, "the address behind azure:") }
+        if place.contains("://") { return try secretURL(place, "the URL after 'azure:'") }
         let parts = place.split(separator: "/", omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy {
             !$0.isEmpty && $0.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") }
         }
         guard (2...3).contains(parts.count), isPlain else {
             throw .init(
-                "'\(sanitized(place, limit: 80))' is no secret of a vault",
-                hint: "write azure:VAULT/NAME, with letters, digits and '-'")
+                "'\(sanitized(place, limit: 80))' is not a valid vault and secret name",
+                hint: "write azure:VAULT/NAME, with letters, digits and '-' only")
         }
         return try secretURL(
             "https://\(parts[0]).vault.azure.net/secrets/\(parts.dropFirst().joined(separator: "/"))", "azure:")
@@ -58,9 +58,9 @@ struct AzureKeyVault {
         let hint =
             switch response.status {
             case 404: "check the name: '\(sanitized(place, limit: 80))'"
-            case 401: "the vault does not take this identity's token: check the tenant"
+            case 401: "the vault does not accept tokens of this identity: check the tenant"
             case 403: "allow this identity to get secrets, or enable the secret"
-            default: "see what Azure says"
+            default: "see the error from Azure"
             }
         return .init("Azure refused: \(sanitized(code, without: secrets, limit: 60))\(message)", hint: hint)
     }
@@ -99,19 +99,19 @@ struct AzureKeyVault {
             without: [secret])
     }
 
-    /// A managed identity's: on this machine or beside it, never through a proxy.
+    /// Requests a token for a managed identity, on this machine or at a link-local address, never through a proxy.
     private func identityToken(
         _ endpoint: String, from variable: String, version: String, _ header: (name: String, value: String)
     ) async throws(SecretStores.Failure) -> Secret {
         guard let url = try? HTTPURL(endpoint) else {
-            throw .init("\(variable) is not a URL", hint: "it is set by Azure")
+            throw .init("\(variable) is not a URL", hint: "Azure sets this variable; unset your own value")
         }
         let isNear = url.origin.isLoopback || url.origin.isLinkLocal
         guard url.origin.scheme == "https" || isNear else {
             throw .init(
                 "\(variable) is plain http to another machine: \(url.origin)",
                 hint:
-                    "a managed identity answers on this machine or at 169.254.169.254; unset \(variable), or write https://"
+                    "a managed identity is on this machine or at 169.254.169.254; unset \(variable), or use https://"
             )
         }
         var query = [("api-version", version), ("resource", Self.resource)]
@@ -121,7 +121,7 @@ struct AzureKeyVault {
             limits: .init(connect: .seconds(2), total: .seconds(10), responseInBytes: 1 << 20))
         request.isDirect = true
         do { try request.headers.set(header.name, Secret(header.value)) } catch {
-            throw .init("IDENTITY_HEADER cannot be sent: \(error)", hint: "it is set by Azure")
+            throw .init("cannot send IDENTITY_HEADER: \(error)", hint: "Azure sets this variable; unset your own value")
         }
         return try await tokenIn(request, "the managed identity", without: [Secret(header.value)])
     }
@@ -132,9 +132,9 @@ struct AzureKeyVault {
         var response: Response
         do { response = try await transport.send(request) } catch {
             throw .init(
-                "there is no token for Azure: \(error)",
+                "cannot obtain a token for Azure: \(error)",
                 hint:
-                    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run where there is a managed identity"
+                    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run with a managed identity"
             )
         }
         defer { wipe(&response.body) }
@@ -144,7 +144,7 @@ struct AzureKeyVault {
         else {
             let body = try? JSONReader.parse(response.body)
             let said = (body?["error_description"] ?? body?["error"])?.string ?? "status \(response.status)"
-            throw .init("Azure gives no token: \(sanitized(said, without: secrets, limit: 200))", hint: "check \(what)")
+            throw .init("no token from Azure: \(sanitized(said, without: secrets, limit: 200))", hint: "check \(what)")
         }
         return token
     }

@@ -6,14 +6,14 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The desktop's keyring, by the program that comes with it: libsecret's `secret-tool`, on macOS `security`.
+/// The desktop keyring, read with libsecret's `secret-tool` on Linux and with `security` on macOS.
 enum Keyring {
     static func secret(_ account: String) -> Result<Secret, SecretStores.Failure> {
         guard !account.isEmpty, !account.hasPrefix("-"), account.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             return .failure(
                 .init(
-                    "the name behind keyring: is empty, or holds a character that no name has",
-                    hint: "write keyring:NAME"))
+                    "the name after 'keyring:' is empty or contains an invalid character",
+                    hint: "write keyring:NAME, in printable ASCII without spaces"))
         }
         #if os(macOS)
             let command = ["security", "find-generic-password", "-s", "ringdown", "-a", account, "-w"]
@@ -25,45 +25,46 @@ enum Keyring {
         let outcome: ProgramOutput
         do throws(FileError) { outcome = try ProgramOutput(of: command) } catch {
             return .failure(
-                .init("the keyring cannot be asked: \(error)", hint: "install libsecret-tools, which has \(command[0])")
+                .init("cannot query the keyring: \(error)", hint: "install libsecret-tools, which has \(command[0])")
             )
         }
         defer { outcome.wipe() }
         if outcome.isTooLong {
-            return .failure(.init("the keyring's secret for '\(account)' is far too long", hint: "store the right one"))
+            return .failure(
+                .init("the keyring secret for '\(account)' is too long (limit: 64 KiB)", hint: "store a shorter one"))
         }
-        // A secret that is not there is no error to the program: it says nothing.
+        // For a missing secret the program prints no error.
         if outcome.status != 0, !outcome.errors.isEmpty || outcome.status & 0x7F != 0 {
-            let said = outcome.errors.isEmpty ? "it was ended by signal \(outcome.status & 0x7F)" : outcome.errors
+            let said = outcome.errors.isEmpty ? "terminated by signal \(outcome.status & 0x7F)" : outcome.errors
             return .failure(
                 .init(
-                    "the keyring cannot be asked: \(sanitized(said, limit: 200))",
-                    hint: "it needs a session with an unlocked keyring: is DBUS_SESSION_BUS_ADDRESS set?"))
+                    "cannot query the keyring: \(sanitized(said, limit: 200))",
+                    hint: "unlock the keyring, and check that DBUS_SESSION_BUS_ADDRESS is set"))
         }
         if outcome.status != 0 || outcome.bytes.isEmpty {
             return .failure(
-                .init("the keyring has no secret for '\(account)', or is locked", hint: "store it: \(storing)"))
+                .init("the keyring is locked or has no secret for '\(account)'", hint: "store it: \(storing)"))
         }
-        // `security` ends it with a line break, `secret-tool` does not.
+        // `security` appends a line break; `secret-tool` does not.
         let end = outcome.bytes.last == 0x0A ? outcome.bytes.count - 1 : outcome.bytes.count
         return .success(Secret(bytes: outcome.bytes[..<end]))
     }
 }
 
-/// A word as a shell reads it, in quotes where it needs them.
+/// Quotes a word for a POSIX shell if necessary.
 private func quoted(_ word: String) -> String {
     if word.utf8.allSatisfy({ $0.isAlphanumeric || "._-@/".utf8.contains($0) }) { return word }
     return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }
 
-/// What a program printed, and how it ended. Its standard input is empty.
+/// The output and the exit status of a program that ran with an empty standard input.
 final class ProgramOutput {
     private(set) var bytes: [UInt8] = []
     let errors: String
     let status: Int32
     private(set) var isTooLong = false
 
-    /// Throws where the program cannot be started.
+    /// - Throws: `FileError` if the program cannot be started.
     init(of command: [String]) throws(FileError) {
         var (output, error) = ([Int32](repeating: -1, count: 2), [Int32](repeating: -1, count: 2))
         guard pipe(&output) == 0, pipe(&error) == 0 else { throw FileError(path: command[0], code: errno) }
@@ -85,7 +86,7 @@ final class ProgramOutput {
             close(error[0])
             throw FileError(path: command[0], code: result)
         }
-        // Both at once, and whoever prints too much finds nobody who reads: the program cannot wait for us for ever.
+        // Both pipes are read concurrently and closed at the limit, so that the program never blocks on a full pipe.
         let said = Locked<[UInt8]>([])
         let reading = error[0]
         let listener = try? Thread {

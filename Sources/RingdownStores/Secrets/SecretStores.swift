@@ -1,9 +1,9 @@
 package import RingdownCore
 internal import RingdownCurl
 
-/// Looks secrets up where references point: AWS Secrets Manager, Azure Key Vault, the desktop's keyring, Redis.
+/// Resolves references to secrets in AWS Secrets Manager, Azure Key Vault, the desktop keyring and Redis.
 package struct SecretStores: Sendable {
-    /// Why there is no secret; never with one in it.
+    /// The reason why a lookup failed. It never contains a secret.
     struct Failure: Error {
         var reason: String
         var hint: String
@@ -15,8 +15,13 @@ package struct SecretStores: Sendable {
 
     package init() {}
 
-    /// The secret that a reference such as `aws:gc/prod#secret` points to. `name` is the setting that holds it, `variable` gives
-    /// other settings. Waits for the network.
+    /// Returns the secret that a reference such as `aws:gc/prod#secret` points to. Blocks on network requests.
+    ///
+    /// - Parameters:
+    ///   - reference: The store and the location in the store, separated by a colon.
+    ///   - name: The name of the setting that contains the reference, for error messages.
+    ///   - variable: Returns the value of another setting, or nil.
+    /// - Throws: ``ConfigurationError`` if the store is unknown or unreachable, or does not contain the secret.
     package func secret(
         _ reference: String, name: String, variable: @escaping @Sendable (String) -> String?
     ) throws(ConfigurationError) -> Secret {
@@ -35,7 +40,7 @@ package struct SecretStores: Sendable {
                     case "azure": return .success(try await AzureKeyVault(transport, variable).secret(place))
                     default:
                         throw Failure(
-                            "nobody knows the store '\(kind)'", hint: "it can be aws, azure, keyring or redis")
+                            "unknown secret store '\(kind)'", hint: "use aws, azure, keyring or redis")
                     }
                 } catch { return .failure(error) }
             }
@@ -43,18 +48,18 @@ package struct SecretStores: Sendable {
         switch result {
         case .success(let secret) where secret.isEmpty:
             throw ConfigurationError(
-                "\(name): the secret at \(sanitized(reference, limit: 100)) is empty", hint: "store it again")
+                "\(name): the secret at \(sanitized(reference, limit: 100)) is empty", hint: "store the secret again")
         case .success(let secret): return secret
         case .failure(let failure):
             throw ConfigurationError("\(name): \(sanitized(failure.reason, limit: 400))", hint: failure.hint)
         }
     }
 
-    /// What requests go through: proxies and authorities as the settings have them.
+    /// A transport with the proxies and certificate authorities of the settings.
     private func transport(_ variable: (String) -> String?) throws(ConfigurationError) -> CurlTransport {
         var configuration = CurlTransport.Configuration()
         do throws(ProxySettings.Invalid) { configuration.proxies = try ProxySettings(variable) } catch {
-            throw ConfigurationError("\(error)", hint: "or unset it")
+            throw ConfigurationError("\(error)", hint: "correct the URL, or unset the variable")
         }
         configuration.trust = TrustSettings(variable)
         return CurlTransport(configuration)
@@ -69,21 +74,21 @@ package struct SecretStores: Sendable {
         }
         let address: RedisAddress
         do throws(RedisAddress.Invalid) { address = try RedisAddress(text) } catch {
-            throw Failure("RINGDOWN_REDIS_URL: \(error)", hint: "percent-encode what is special in the password")
+            throw Failure("RINGDOWN_REDIS_URL: \(error)", hint: "percent-encode special characters in the password")
         }
         guard address.origin.scheme == "https" || address.origin.isLoopback else {
             throw Failure(
-                "RINGDOWN_REDIS_URL is plain redis:// to another machine, where others can read the secret on the way",
-                hint: "write rediss://\(address.origin.authority), for which the server needs a certificate")
+                "RINGDOWN_REDIS_URL is plain redis:// to another machine: the secret would cross the network unencrypted",
+                hint: "use rediss://\(address.origin.authority), which requires a certificate on the server")
         }
         let reply: RedisReply
         do throws(RedisClient.Failure) {
             reply = try await RedisClient(address, transport.configuration).send("GET", key)
         } catch {
-            throw Failure("\(error)", hint: "check RINGDOWN_REDIS_URL, and RINGDOWN_CA_FILE for rediss")
+            throw Failure("\(error)", hint: "check RINGDOWN_REDIS_URL and, for rediss://, RINGDOWN_CA_FILE")
         }
         guard case .bytes(let value) = reply, let value else {
-            throw Failure("Redis has no text under '\(sanitized(key, limit: 80))'", hint: "store it with SET")
+            throw Failure("Redis has no string at key '\(sanitized(key, limit: 80))'", hint: "store it with SET")
         }
         return Secret(bytes: value)
     }

@@ -6,19 +6,19 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The right to do something that only one process may do at a time, as the system's lock on a file that is never deleted.
+/// An exclusive lock between processes: an advisory lock (`flock`) on a file that is never deleted.
 ///
-/// The system releases it with the process that holds it, however that ends, and hands it on at once.
+/// The system releases the lock when the process exits, and immediately passes it to the next waiting process.
 struct FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Nil if the file cannot be opened, or is not a regular file of the user's own.
+    /// Opens the lock file. Returns nil if it cannot be opened, or is not a regular file that the user owns.
     init?(path: String) {
         guard let opened = try? File.openOwn(path, O_RDWR) else { return nil }
         descriptor = opened
     }
 
-    /// Whether the lock was free, and is now the caller's; nil where the system cannot tell.
+    /// Tries to acquire the lock without waiting. Returns whether it was free, or nil if the system call failed.
     func take() -> Bool? {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
@@ -27,7 +27,9 @@ struct FileLock: Sendable {
         return true
     }
 
-    /// Whether the lock became the caller's before `patience` was over. Without it, the lock is released and must not be used.
+    /// Waits for the lock for at most `patience`.
+    ///
+    /// - Returns: Whether the caller holds the lock. If false, the lock file is closed and must not be used again.
     func wait(_ patience: Duration, _ time: any TimeSource) async -> Bool {
         await withCheckedContinuation { continuation in
             let waiter = Locked<CheckedContinuation<Bool, Never>?>(continuation)
@@ -35,7 +37,7 @@ struct FileLock: Sendable {
                 guard (try? await time.sleep(for: patience)) != nil else { return }
                 waiter.withLock { $0.take() }?.resume(returning: false)
             }
-            // A task that blocks would be missing in the pool of the tasks.
+            // A blocking task would occupy a thread of the cooperative pool.
             let thread = try? Thread {
                 while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
                 limit.cancel()

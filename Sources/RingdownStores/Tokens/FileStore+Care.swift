@@ -7,37 +7,41 @@ package import RingdownOAuth
     internal import Darwin
 #endif
 
-/// What is known of one file of a store, for who looks after it.
+/// The description of one file of a store, for commands that manage the store.
 package struct StoredRecord: Sendable {
+    /// The name of the file.
     package var name: String
-    /// Whose token it is; nil where the record cannot be read.
+    /// The name of the account; nil if the record cannot be read.
     package var account: String?
+    /// The token and backoff state; nil if the record cannot be read.
     package var state: StoredState?
-    /// Why it is a miss for everybody: nil for a good record.
+    /// The reason why the record is unusable; nil for a valid record.
     package var problem: String?
 }
 
 extension FileStore {
-    /// Every record of the store. Throws `FileError` where the store itself cannot be used, with the reason.
+    /// Returns every record of the store.
+    ///
+    /// - Throws: `FileError` if the store itself is unusable.
     package func records(at now: Instant) throws(FileError) -> [StoredRecord] {
-        guard let cipher = cipher() else { throw FileError(path: directory, code: EACCES, reason: "it cannot be used") }
+        guard let cipher = cipher() else { throw FileError(path: directory, code: EACCES, reason: "unusable store") }
         return recordNames.map { name in
             var record = StoredRecord(name: name)
             guard let sealed = try? File.read("\(directory)/\(name)", limit: 1 << 20, access: .ownersAlone) else {
-                record.problem = "it cannot be read, or others can read it"
+                record.problem = "unreadable, or readable by other users"
                 return record
             }
             guard let tag = StoreCipher.tag(of: sealed), StoreCipher.name(tag: tag) == name else {
-                record.problem = "it is not a record of this version, or has another's name"
+                record.problem = "written by another version, or stored under another name"
                 return record
             }
             guard var bytes = cipher.open(sealed) else {
-                record.problem = "it was written with another key, or is damaged"
+                record.problem = "written with another key, or damaged"
                 return record
             }
             defer { wipe(&bytes) }
             guard let content = TokenRecord.decode(bytes, at: now) else {
-                record.problem = "it is damaged"
+                record.problem = "damaged"
                 return record
             }
             (record.account, record.state) = (content.account, content.state)
@@ -45,12 +49,12 @@ extension FileStore {
         }
     }
 
-    /// Forgets every token. The key, the locks and the ledger stay. Returns how many records there were.
+    /// Deletes every token, but not the key, the lock files and the request log. Returns the number of deleted records.
     package func clear() -> Int {
         recordNames.count { unlink("\(directory)/\($0)") == 0 }
     }
 
-    /// Records have names of 32 hexadecimal digits; nothing else in the directory has.
+    /// The names of all records: 32 hexadecimal digits, unlike any other file in the directory.
     private var recordNames: [String] {
         TemporaryDirectory.names(in: directory).filter { name in
             name.utf8.count == 32 && name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

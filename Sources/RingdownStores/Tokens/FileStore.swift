@@ -7,10 +7,10 @@ package import RingdownOAuth
     internal import Darwin
 #endif
 
-/// Tokens in encrypted files of one directory, shared by the processes of a user.
+/// A token store of encrypted files in one directory, shared by the processes of a user.
 ///
-/// One file for each key, replaced atomically, with a lock file beside it that is never deleted. A file that cannot be
-/// read or decrypted is a miss. A directory that is not the user's own, or that others can write, is not used.
+/// Each key has one file, which is replaced atomically, and a lock file, which is never deleted. A file that cannot be
+/// read or decrypted is a cache miss. A directory that another user owns or can write is not used.
 package final class FileStore: TokenStore {
     private enum State {
         case untried
@@ -24,11 +24,16 @@ package final class FileStore: TokenStore {
     private let state = Locked<State>(.untried)
     private let hasWarned = Locked(false)
     private let reader: SealedRecordReader
-    /// A process that dies releases its lock; one that hangs delays the others no longer than a token request may take.
+    /// A process that exits releases its lock. A process that hangs delays the others for the duration of a token request at most.
     private static let lockPatience: Duration = .seconds(30)
 
-    /// `keys` are the texts of `RINGDOWN_CACHE_KEY`, separated by commas: the first encrypts, all decrypt. Without them a
-    /// key file is made in the directory on first use. `account` says whose tokens these are, for who looks into the store.
+    /// Creates a store. The directory is created on first use.
+    ///
+    /// - Parameters:
+    ///   - directory: The path of the directory.
+    ///   - account: The name of the account that owns the tokens, for listings of the store.
+    ///   - keys: The value of `RINGDOWN_CACHE_KEY`: keys of any length, separated by commas. The first key encrypts, all keys
+    ///     decrypt. If it is nil, a key file is created in the directory on first use.
     package init(directory: String, account: String = "", keys: Secret? = nil) {
         self.directory = directory
         self.account = account
@@ -127,22 +132,22 @@ package final class FileStore: TokenStore {
         }
         var information = stat()
         guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
-            throw StoreCipher.Unusable(reason: "\(directory) is not a directory, or a symbolic link")
+            throw StoreCipher.Unusable(reason: "\(directory) is a symbolic link or is not a directory")
         }
         if information.st_uid != geteuid() {
-            throw StoreCipher.Unusable(reason: "\(directory) belongs to someone else")
+            throw StoreCipher.Unusable(reason: "\(directory) is owned by another user")
         }
         if information.st_mode & 0o022 != 0 {
-            throw StoreCipher.Unusable(reason: "others can write to \(directory); chmod 700 it")
+            throw StoreCipher.Unusable(reason: "other users can write to \(directory); set its permissions to 700")
         }
         guard access(directory, W_OK) == 0 else {
-            throw StoreCipher.Unusable(reason: "\(directory) cannot be written")
+            throw StoreCipher.Unusable(reason: "\(directory) is not writable")
         }
         if let keyText, !keyText.isEmpty { return try StoreCipher(texts: keyText) }
         return try StoreCipher(keyFile: directory + "/key")
     }
 
-    /// Says it once: what failed may work again later, and is tried again.
+    /// Logs the first failure only. The store keeps trying, since a failure can be temporary.
     private func warn(_ reason: String) {
         let isFirst = hasWarned.withLock { hasWarned in
             defer { hasWarned = true }

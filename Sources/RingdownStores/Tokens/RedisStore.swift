@@ -1,28 +1,33 @@
 package import RingdownCore
 package import RingdownOAuth
 
-/// Tokens in Redis, encrypted as in files, shared by all machines that have the key.
+/// A token store in Redis, shared by all machines that have the encryption key. Records are encrypted as in ``FileStore``.
 ///
-/// One key for each token, with a time to live, and a lock that is a lease: whoever holds it renews it, and it ends by itself where
-/// the holder died. Whatever fails is a miss.
+/// Each token has one Redis key with a time to live. The lock is a lease that its holder renews and that expires if the holder
+/// exits. Every failure is a cache miss.
 package final class RedisStore: TokenStore {
     private let redis: RedisClient
     private let cipher: StoreCipher
     private let account: String
     private let reader: SealedRecordReader
-    /// Whether it was said that something failed, and until when nobody is asked, by the system's uptime: a server that does not
-    /// answer costs its time limit once.
+    /// Whether a failure was logged, and the system uptime until which no command is sent: callers wait only once for the timeout
+    /// of an unresponsive server.
     private let state = Locked((hasWarned: false, silentUntil: Duration.zero))
     private static let silence: Duration = .seconds(30)
     private static let lease = 10_000
-    /// Whoever waits goes on without the lock after a token request's own limit.
+    /// The maximum wait for the lock, equal to the time limit of a token request. Afterwards the caller continues without it.
     private static let lockPatience: Duration = .seconds(30)
     private static let release =
         "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
     private static let renewal =
         "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end"
 
-    /// `keys` are the texts of `RINGDOWN_CACHE_KEY`, separated by commas; nil where they are none.
+    /// Creates a store, or returns nil if `keys` contains no key.
+    ///
+    /// - Parameters:
+    ///   - redis: The client for the Redis server.
+    ///   - account: The name of the account that owns the tokens, for listings of the store.
+    ///   - keys: The value of `RINGDOWN_CACHE_KEY`: keys of any length, separated by commas.
     package init?(_ redis: RedisClient, account: String = "", keys: Secret) {
         guard let cipher = try? StoreCipher(texts: keys) else { return nil }
         (self.redis, self.cipher, self.account) = (redis, cipher, account)
@@ -51,7 +56,7 @@ package final class RedisStore: TokenStore {
         if state == StoredState() { return await remove(key) }
         var record = TokenRecord.encode(state, account: account)
         defer { wipe(&record) }
-        // Nobody needs it longer than the token, or than what went wrong is remembered.
+        // The record expires with the token or the backoff state, whichever is later.
         let now = Timestamp.now()
         let ends = [state.token?.expiry, state.backoff?.until, state.backoff?.retryAt].compactMap { $0 }
         let left = (ends.max() ?? now) - now
@@ -82,7 +87,7 @@ package final class RedisStore: TokenStore {
         }
     }
 
-    /// Renews the lease at a third of its time, until it is released.
+    /// Renews the lease after each third of its duration until it is released.
     private func held(_ name: String, _ owner: String, _ time: any TimeSource) -> StoreLock {
         let renewing = Task {
             while (try? await time.sleep(for: .milliseconds(Self.lease / 3))) != nil {
@@ -91,7 +96,7 @@ package final class RedisStore: TokenStore {
         }
         return StoreLock {
             renewing.cancel()
-            // Whoever waits must not wait for the lease's end: the process may end right after this.
+            // Release it now: the process may exit next, and other processes would wait until the lease expires.
             self.releaseNow(name, owner)
         }
     }

@@ -7,30 +7,30 @@ package import RingdownOAuth
     internal import Darwin
 #endif
 
-/// The request log: a line of JSON for each token request that the processes of a user made. Its size is bounded.
+/// A log with one line of JSON for each token request of a user's processes. Its size is bounded.
 package struct RequestLog: Sendable {
     private static let limitInBytes = 256 << 10
     private let path: String
     private var former: String { path + ".1" }
 
-    /// The ledger of a store's directory.
+    /// Opens the request log in the directory of a store.
     package init(directory: String) {
         path = directory + "/requests"
     }
 
-    /// Adds a line; once the file is full it becomes the former one, in place of the one before it.
+    /// Appends a line. A full file is renamed first and replaces the previous one.
     func add(_ record: TokenRequestRecord) throws(FileError) {
         var information = stat()
         if lstat(path, &information) == 0, information.st_size > Self.limitInBytes { rename(path, former) }
         let descriptor = try File.openOwn(path, O_WRONLY | O_APPEND)
         defer { close(descriptor) }
-        // One write for the whole line, so that lines of several processes do not mix.
+        // A single write per line, so that lines of several processes do not interleave.
         if let code = File.write(record.json.bytes() + [0x0A], to: descriptor) {
             throw FileError(path: path, code: code)
         }
     }
 
-    /// All token requests that are on record, the oldest first. What cannot be read is left out.
+    /// Returns all recorded token requests, oldest first. Unreadable lines are skipped.
     package func records() -> [TokenRequestRecord] {
         [former, path].flatMap { path -> [TokenRequestRecord] in
             let bytes = (try? File.read(path, limit: 2 * Self.limitInBytes, access: .ownersAlone)) ?? []

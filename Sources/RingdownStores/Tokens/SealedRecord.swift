@@ -1,9 +1,9 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// Reads the sealed records of a store. Whatever cannot be used is a miss; the reason is logged once for each store.
+/// Reads the sealed records of a store. An unusable record is a cache miss. The reason is logged once per store.
 final class SealedRecordReader: Sendable {
-    /// Where the records are, for messages: a directory, or `Redis`.
+    /// The location of the records for log messages: a directory, or `Redis`.
     private let place: String
     private let hasWarned = Locked(false)
 
@@ -11,22 +11,22 @@ final class SealedRecordReader: Sendable {
         self.place = place
     }
 
-    /// The token and backoff state that were stored for a key; nil if there is nothing usable.
+    /// Returns the token and the backoff state of a key, or nil if the record is unusable.
     func state(in sealed: [UInt8], for key: CacheKey, _ cipher: StoreCipher, at now: Instant) -> StoredState? {
         guard var record = open(sealed, for: key, cipher) else { return nil }
         defer { wipe(&record) }
         guard let content = TokenRecord.decode(record, at: now) else {
-            warn("is damaged, or was written by another version")
+            warn("is damaged or was written by another version")
             return nil
         }
         return content.state
     }
 
-    /// The end of a shared pause; nil if there is nothing usable.
+    /// Returns the end of a shared pause, or nil if the record is unusable.
     func pause(in sealed: [UInt8], for key: CacheKey, _ cipher: StoreCipher) -> Timestamp? {
         guard let record = open(sealed, for: PauseRecord.key(key), cipher) else { return nil }
         guard let end = PauseRecord.decode(record) else {
-            warn("is damaged, or was written by another version")
+            warn("is damaged or was written by another version")
             return nil
         }
         return end
@@ -39,7 +39,7 @@ final class SealedRecordReader: Sendable {
         } else {
             Logger.current.debug(
                 "cache.undecryptable",
-                "a record in \(place) was written with another key, or is damaged; it is replaced")
+                "a record in \(place) was written with another key or is damaged; it will be replaced")
         }
         return nil
     }
@@ -49,12 +49,13 @@ final class SealedRecordReader: Sendable {
             defer { hasWarned = true }
             return !hasWarned
         }
-        if isFirst { Logger.current.warning("cache.version", "a record in \(place) \(reason); it is replaced") }
+        if isFirst { Logger.current.warning("cache.version", "a record in \(place) \(reason); it will be replaced") }
     }
 }
 
-/// Until when no process may call, as bytes: a version and the seconds since 1970, eight bytes each. Sealed under a key of its own, so
-/// that it cannot take the place of a token.
+/// The binary format of a shared pause: a version and the end in seconds since 1970, eight bytes each.
+///
+/// No process sends a request before the end. A pause is sealed under its own cache key, so that it cannot replace a token.
 enum PauseRecord {
     private static let version: UInt64 = 1
 
@@ -66,7 +67,7 @@ enum PauseRecord {
         }
     }
 
-    /// Nil for anything else than what ``encode(_:)`` wrote.
+    /// Decodes the result of ``encode(_:)``, or returns nil for any other bytes.
     static func decode(_ bytes: [UInt8]) -> Timestamp? {
         guard bytes.count == 16 else { return nil }
         func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }

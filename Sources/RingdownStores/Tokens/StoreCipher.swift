@@ -2,40 +2,42 @@ internal import CSodium
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// Encrypts and decrypts the records of a store: XChaCha20-Poly1305 with a keyed fingerprint of the cache key, the tag, as
-/// associated data, so that no record can be passed off as another's. The tag stands before the record and names its file.
+/// Encrypts and decrypts the records of a store with XChaCha20-Poly1305.
+///
+/// The tag, a keyed fingerprint of the cache key, is the associated data, so that a record cannot take the place of another.
+/// The tag precedes the record and determines the name of its file.
 struct StoreCipher: Sendable {
     struct Unusable: Error {
         var reason: String
     }
 
-    /// 32 bytes each; the first encrypts, all decrypt.
+    /// Keys of 32 bytes. The first encrypts, all decrypt.
     private let keys: [Secret]
     private static let header = Array("ringdown2".utf8)
     private static let keyHeader = Array("ringdown-key1".utf8)
     private static let keyLength = 32
     private static let tagLength = 32
 
-    /// Keys from texts of any length, separated by commas.
+    /// Derives keys from texts of any length, separated by commas.
     init(texts: Secret) throws(Unusable) {
         let parts = texts.withBytes { $0.split(separator: UInt8(ascii: ",")).map { Secret(bytes: $0) } }
-        if parts.isEmpty { throw Unusable(reason: "RINGDOWN_CACHE_KEY holds no key") }
+        if parts.isEmpty { throw Unusable(reason: "RINGDOWN_CACHE_KEY contains no key") }
         keys = parts.map { Secret(bytes: Sodium.fingerprint($0, key: Array("ringdown cache key".utf8))) }
     }
 
-    /// The key in a file that only its owner can read; made on first use.
+    /// Reads the key from a file that only its owner can read. The file is created on first use.
     init(keyFile: String) throws(Unusable) {
         do throws(FileError) {
             do {
                 try self.init(reading: keyFile)
             } catch  where error.isMissing {
-                // Of several processes that come here at once, one makes the file; the others read it.
+                // Of several concurrent processes, one creates the file and the others read it.
                 try? File.create(keyFile, with: Self.keyHeader + Sodium.randomBytes(Self.keyLength))
                 try self.init(reading: keyFile)
             }
         } catch { throw Unusable(reason: "\(error)") }
         guard keys[0].count == Self.keyLength else {
-            throw Unusable(reason: "\(keyFile) is not a key of this version; remove it to have a new one made")
+            throw Unusable(reason: "\(keyFile) is not a key of this version; delete it to create a new key")
         }
     }
 
@@ -45,8 +47,8 @@ struct StoreCipher: Sendable {
         keys = [Secret(bytes: bytes.starts(with: Self.keyHeader) ? bytes[Self.keyHeader.count...] : [])]
     }
 
-    /// The file names of a key's record, one for each encryption key; new records take the first. They tell nothing to
-    /// who lacks the encryption key.
+    /// Returns the file names of a record, one for each encryption key. New records use the first name. Without the encryption
+    /// key, the names reveal nothing about the cache key.
     func names(of key: CacheKey) -> [String] {
         keys.map { Self.name(tag: Sodium.fingerprint($0, key: key.bytes)) }
     }
@@ -66,7 +68,7 @@ struct StoreCipher: Sendable {
         return Self.header + tag + nonce + sealed.prefix(Int(count))
     }
 
-    /// The record of this key. Nil where it was not sealed for this key, or was damaged.
+    /// Decrypts the record of a cache key. Returns nil if it was sealed for another key or is damaged.
     func open(_ file: [UInt8], for key: CacheKey) -> [UInt8]? {
         guard let tag = Self.tag(of: file), keys.contains(where: { Sodium.fingerprint($0, key: key.bytes) == tag })
         else {
@@ -75,18 +77,18 @@ struct StoreCipher: Sendable {
         return open(file)
     }
 
-    /// Whether a record has the format of another version of this program.
+    /// Whether a record has the format of another version of Ringdown.
     static func isOfAnotherVersion(_ file: [UInt8]) -> Bool {
         file.starts(with: "ringdown".utf8) && !file.starts(with: header)
     }
 
-    /// What a file says its record is for.
+    /// Returns the tag in the header of a file, or nil if the file is not a record.
     static func tag(of file: [UInt8]) -> [UInt8]? {
         guard file.starts(with: header), file.count >= header.count + tagLength else { return nil }
         return Array(file.dropFirst(header.count).prefix(tagLength))
     }
 
-    /// The record of whatever key, for who looks after the store.
+    /// Decrypts a record without checking its cache key, for commands that manage the store.
     func open(_ file: [UInt8]) -> [UInt8]? {
         let nonceLength = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
         let overhead = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
@@ -109,7 +111,7 @@ struct StoreCipher: Sendable {
 
     private func withKey<Result>(_ key: Secret, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
         key.withBytes { bytes in
-            // Keys have 32 bytes, so there is an address.
+            // Keys are 32 bytes long, so the base address is not nil.
             body(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self))
         }
     }

@@ -1,8 +1,8 @@
 internal import RingdownCore
 internal import RingdownOAuth
 
-/// What a store keeps, as bytes: a version, the account's name, then the token and the setback, each if there is one. Numbers
-/// are eight bytes, fields have their length before them.
+/// The binary format of a stored record: a version, the account name, an optional token and an optional backoff state.
+/// Numbers are eight bytes. Other fields are preceded by their length.
 enum TokenRecord {
     private static let version: Double = 2
 
@@ -34,7 +34,7 @@ enum TokenRecord {
         return writer.bytes
     }
 
-    /// Nil where the bytes are no record. A token whose age cannot be told is left out, as is one that is over.
+    /// Decodes a record, or returns nil if the bytes are not a record. An expired token or one of unknown age is omitted.
     static func decode(_ bytes: [UInt8], at now: Instant) -> (account: String, state: StoredState)? {
         var reader = Reader(bytes: bytes[...])
         guard reader.number() == version, let account = reader.text(), let hasToken = reader.number() else {
@@ -53,14 +53,14 @@ enum TokenRecord {
         return reader.bytes.isEmpty ? (account, state) : nil
     }
 
-    /// Nil for damage, an inner nil for a token that cannot be used.
+    /// Nil for a damaged record, an inner nil for an unusable token.
     private static func token(_ reader: inout Reader, _ now: Instant) -> Token?? {
         guard let requested = reader.number(), let lifetime = reader.number(), let jitter = reader.number(),
             let isKnown = reader.number(), requested.isFinite, (0...1e9).contains(lifetime), (0...1e9).contains(jitter),
             let value = reader.field(), !value.isEmpty, let scope = reader.text()
         else { return nil }
         let age = now.wall.secondsSince1970 - requested
-        // From the future: the clock was set back since, and nothing can be said about this token's age.
+        // A time in the future: the clock was set back, and the age of the token is unknown.
         guard age >= -60, age < lifetime else { return .some(nil) }
         return Token(
             value: Secret(bytes: value), scope: scope.isEmpty ? nil : scope, lifetime: .seconds(lifetime),

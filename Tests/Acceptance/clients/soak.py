@@ -1,6 +1,6 @@
-"""A program as people write them: a token by hand, a call every five minutes, for the days in argv[1]. Prints what happened.
+"""A typical hand-written client: requests its own tokens and makes a call every 5 minutes for argv[1] days. Prints a summary.
 
-It runs below `ringdown simulate --virtual-time`, where its sleeps take no time, and refuses to run anywhere else.
+Requires `ringdown simulate --virtual-time`, where sleeps return immediately.
 """
 
 import base64
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 if "RINGDOWN_TIME_FILE" not in os.environ:
-    sys.exit("soak.py is for virtual time only")
+    sys.exit("soak.py requires 'ringdown simulate --virtual-time'")
 host = os.environ["GENESYS_API_URL"]
 pair = os.environ["GENESYS_CLIENT_ID"] + ":" + os.environ["GENESYS_CLIENT_SECRET"]
 basic = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -1,6 +1,6 @@
-"""Waits in every way that Python has, for hours, and prints how long each took by its own clocks.
+"""Waits for an hour with each waiting function of Python, and prints the elapsed wall-clock and monotonic times in seconds.
 
-It runs below `ringdown simulate --virtual-time`, where its waits take no time, and refuses to run anywhere else.
+Requires `ringdown simulate --virtual-time`, where waits return immediately.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import time
 
 
 if "RINGDOWN_TIME_FILE" not in os.environ:
-    sys.exit("waits.py is for virtual time only")
+    sys.exit("waits.py requires 'ringdown simulate --virtual-time'")
 
 
 def measured(wait):
@@ -24,7 +24,7 @@ def measured(wait):
 
 
 def in_threads():
-    """Two threads that wait by turns; the order in which they wake."""
+    """Runs two threads that wait in turn, and returns the order in which they wake."""
     order = []
 
     def tick(seconds, count):

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, made with openssl."""
+"""A certificate authority for the tests, created with openssl."""
 
 import subprocess
 
@@ -8,7 +8,7 @@ def openssl(directory, *arguments):
 
 
 class Authority:
-    """Signs certificates for loopback; `certificate` is what a client has to trust."""
+    """Signs certificates for loopback. Clients must trust `certificate`."""
 
     KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
@@ -20,7 +20,7 @@ class Authority:
                 "-keyout", "ca.key", "-out", "ca.pem")
 
     def issue(self, name, hosts=("localhost",)):
-        """The paths of a certificate and its key: for these hosts and for 127.0.0.1."""
+        """Returns the paths of a certificate and its key, valid for these hosts and for 127.0.0.1."""
         certificate, key, request = (self.directory / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         openssl(self.directory, "req", *self.KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request,
                 "-addext", f"subjectAltName={','.join(f'DNS:{host}' for host in hosts)},IP:127.0.0.1")

@@ -1,10 +1,10 @@
-"""What CI systems read out of a step's output and files, after their own sources: runner, agent, and documentation."""
+"""Parsers for the output and files of a step, modelled on the sources and documentation of the CI systems."""
 
 import re
 
 
 def github_command(line):
-    """actions/runner, ActionCommand: (command, properties, data), unescaped; None for an ordinary line."""
+    """Returns the unescaped (command, properties, data), or None for an ordinary line. Source: actions/runner, ActionCommand."""
     found = re.fullmatch(r"::([a-z-]+)(?: ([^:]*))?::(.*)", line)
     if not found:
         return None
@@ -12,10 +12,10 @@ def github_command(line):
 
 
 def github_file(text):
-    """actions/runner, FileCommandManager: names and values, or an exception for a file that it refuses."""
+    """Returns names and values, or raises an exception for an invalid file. Source: actions/runner, FileCommandManager."""
     values, lines = {}, text.split("\n")
     if lines.pop() != "":
-        raise ValueError("the last line has no end")
+        raise ValueError("the last line has no line break")
     while lines:
         line = lines.pop(0)
         equals, heredoc = line.find("="), line.find("<<")
@@ -32,7 +32,7 @@ def github_file(text):
 
 
 def azure_command(line):
-    """azure-pipelines-agent, CommandStringConvertor: (properties, data); None for an ordinary line."""
+    """Returns (properties, data), or None for an ordinary line. Source: azure-pipelines-agent, CommandStringConvertor."""
     found = re.fullmatch(r"##vso\[task\.setvariable ([^\]]*)\](.*)", line)
     if not found:
         return None
@@ -47,7 +47,7 @@ def azure_command(line):
 
 
 def teamcity_message(line):
-    """TeamCity's service messages: (name, attributes); None for an ordinary line."""
+    """Returns the (name, attributes) of a TeamCity service message, or None for an ordinary line."""
     found = re.fullmatch(r"##teamcity\[(\w+) (.*)\]", line)
     if not found:
         return None
@@ -63,7 +63,10 @@ def teamcity_message(line):
 
 
 def gitlab_dotenv(text):
-    """gitlabhq, parse_dotenv_artifact_service: both sides stripped, no quotes, no blank lines; `$NAME` is expanded later."""
+    """Returns names and values: both sides stripped, no quotes, no blank lines. GitLab expands `$NAME` later.
+
+    Source: gitlabhq, parse_dotenv_artifact_service.
+    """
     values = {}
     for line in text.splitlines():
         found = re.fullmatch(r"(.*?)=(.*)", line)

@@ -1,4 +1,4 @@
-"""CI systems as the steps of a job see them: what is read out of a pipeline file, put into a step's environment, and masked."""
+"""Models of CI systems: how they read a pipeline file, set the environment of a step, and mask its output."""
 
 import dataclasses
 import pathlib
@@ -10,22 +10,22 @@ import yaml
 
 from servers import ci_parsers
 
-HERE = "OWNER/ringdown"  # what snippets call the repository of the action
+HERE = "OWNER/ringdown"  # the repository of the action in the snippets
 
 
 @dataclasses.dataclass
 class Step:
-    """A piece of shell, and when it runs. `variables` are as the file has them: not yet expanded."""
+    """A shell script and its condition. `variables` are not expanded yet."""
 
     script: str
     variables: dict = dataclasses.field(default_factory=dict)
     condition: str = "success"
     id: str = ""
-    decides: bool = True  # whether the job fails with it
+    decides: bool = True  # whether a failure of the step fails the job
 
 
 class Runner:
-    """Runs the steps of one job. `environment` is the agent's own, `store` what the system keeps: variables and secrets."""
+    """Runs the steps of one job. `environment` is the agent's; `store` holds the variables and secrets of the CI system."""
 
     shell = ["bash", "-eo", "pipefail", "-c"]
     sign = {}
@@ -42,21 +42,21 @@ class Runner:
         raise NotImplementedError
 
     def variables(self, step):
-        """What a step finds in its environment besides the agent's."""
+        """The environment variables of a step, in addition to the agent's."""
         return step.variables
 
     def wants(self, step):
         return step.condition == "always" or not self.has_failed
 
     def heed(self, step, line):
-        """What the system reads out of a line of output; false if it is not shown."""
+        """Interprets a line of output. Returns False if the line is not shown."""
         return True
 
     def finished(self, step):
-        """After a step: files that it wrote are read."""
+        """Reads the files that a step wrote."""
 
     def script(self, step):
-        """The script that the shell gets."""
+        """The script that is passed to the shell."""
         return step.script
 
     def command(self, script):
@@ -67,7 +67,7 @@ class Runner:
         return any(code for code, step in self.codes if step.decides)
 
     def run(self):
-        """Runs what would be run, and gives this: `codes` of the steps, `shown` as the log."""
+        """Runs the steps whose conditions hold. Returns self, with the exit codes in `codes` and the log in `shown`."""
         for step in self.steps:
             if not self.wants(step):
                 continue
@@ -85,7 +85,7 @@ class Runner:
 
 
 class GitHub(Runner):
-    """Also runs the composite action of this repository, the way the runner does: its steps, with its inputs."""
+    """Also runs the composite action of this repository like the real runner: its steps, with its inputs."""
 
     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]
     sign = {"GITHUB_ACTIONS": "true"}
@@ -117,7 +117,7 @@ class GitHub(Runner):
         context = {f"inputs.{name}": value for name, value in inputs.items()}
         context |= {"github.action_repository": self.repository, "github.action_ref": reference}
         variables = {name: self.value(text, context) for name, text in inner["env"].items()}
-        # The last two are empty there, as in the real runner: actions/runner, issue 2473.
+        # The last two variables are empty, as in the real runner: actions/runner, issue 2473.
         variables |= raw.get("env", {})
         variables |= {"GITHUB_ACTION_PATH": str(self.root), "GITHUB_ACTION_REPOSITORY": "", "GITHUB_ACTION_REF": ""}
         return [Step(inner["run"], variables, raw.get("if", "success"), raw.get("id", ""))]
@@ -127,7 +127,7 @@ class GitHub(Runner):
         for step, outputs in self.outputs.items():
             known |= {f"steps.{step}.outputs.{name}": value for name, value in outputs.items()}
         if context is not None:
-            # What is not the action's own is left for the time when the step runs.
+            # Expressions that do not belong to the action are expanded when the step runs.
             return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: str(context.get(found[1], found[0])), text)
         return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: known.get(found[1], ""), text)
 
@@ -202,7 +202,7 @@ class Buildkite(Runner):
     def read(self):
         document = yaml.safe_load(self.source)
         [step] = document["steps"]
-        # A variable would be put in when the file is uploaded, and kept with the build.
+        # Buildkite would expand a variable on upload and store its value with the build.
         assert not re.search(r"(?<!\$)\$(?!\$)", self.source.split("\nenv:", 1)[1])
         secrets = {name: self.store[name] for name in step["secrets"]}
         tools = self.temporary / "tools"
@@ -225,7 +225,7 @@ class GitLab(Runner):
         job = yaml.safe_load(self.source)["deploy"]
         known = self.environment | self.store
         variables = {name: re.sub(r"\$(\w+)", lambda found: known[found[1]], text) for name, text in job["variables"].items()}
-        # The snippet names a place below /tmp; here that is the job's own directory.
+        # The snippet uses a path in /tmp. Replace it with the temporary directory of the job.
         variables = {name: re.sub("^/tmp/", f"{self.temporary}/", text) for name, text in variables.items()}
         return [Step("\n".join(job["script"]), self.store | variables),
                 Step("\n".join(job["after_script"]), self.store | variables, "always", decides=False)]
@@ -258,7 +258,7 @@ class Bitbucket(Runner):
 
 
 class Jenkins(Runner):
-    """Reads as much Groovy as the snippet has: assignments of the environment, and `sh` below `withCredentials`."""
+    """Parses only the Groovy syntax of the snippet: environment assignments, and `sh` in `withCredentials`."""
 
     sign = {"JENKINS_URL": "http://127.0.0.1/"}
     shell = ["sh", "-xe", "-c"]
@@ -274,5 +274,5 @@ class Jenkins(Runner):
         for found in bound.finditer(self.source):
             credentials = {found[1]: self.store["GENESYS_CLIENT_ID"], found[2]: self.store["GENESYS_CLIENT_SECRET"]}
             steps.append(Step(found[3], plain | credentials, "always" if found.start() > end else "success"))
-        assert len(steps) == len(re.findall(r"\bsh\b", re.sub(r"//.*|\.sh", "", self.source))), "an `sh` was not understood"
+        assert len(steps) == len(re.findall(r"\bsh\b", re.sub(r"//.*|\.sh", "", self.source))), "an `sh` step was not parsed"
         return steps

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A throw-away Glewlwyd with the client_credentials grant, in DIR on PORT, until it is stopped. It takes the secret
-# unencoded in Basic, or in the body. DIR/ready appears when it serves; DIR/glewlwyd.log tells what it did.
+# Run a temporary Glewlwyd server with the client_credentials grant, in DIR on PORT, until it is stopped. It accepts the
+# secret unencoded in a Basic header, or in the body. DIR/ready exists once it is ready; it logs to DIR/glewlwyd.log.
 # usage: glewlwyd.sh DIR PORT CLIENT_ID CLIENT_SECRET "SCOPE …"
 set -euo pipefail
 directory=$1 port=$2 client=$3 secret=$4 scopes=$5
@@ -23,7 +23,7 @@ glewlwyd --config-file=glewlwyd.conf > glewlwyd.log 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server' EXIT
 until call "$base/config" 2>/dev/null; do
-    kill -0 $server || exit 1 # the port was taken
+    kill -0 $server || exit 1 # the port is in use
     sleep 0.02
 done
 

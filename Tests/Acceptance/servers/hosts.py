@@ -1,4 +1,4 @@
-"""Hosts of the internet, played on loopback by the proxy that leads to them."""
+"""A proxy on loopback that answers in place of internet hosts."""
 
 import contextlib
 import ssl
@@ -7,7 +7,7 @@ from servers import tokens
 
 
 class Handler(tokens.Handler):
-    """Answers for itself and, behind a CONNECT, as the host that was asked for: `host`."""
+    """Answers direct requests as itself, and requests after a CONNECT as the requested `host`."""
 
     host = None
 
@@ -29,7 +29,7 @@ class Handler(tokens.Handler):
 
 
 class Hosts(tokens.TokenEndpoint):
-    """A server that is also a proxy: `connections` holds what was asked of the proxy. Without a certificate it refuses that."""
+    """A server that is also a proxy. `connections` holds the targets of CONNECT. Without a certificate, it refuses CONNECT."""
 
     def __init__(self, answer=tokens.reply(501), certificate=None):
         super().__init__(answer)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A throw-away session bus in DIR, and with a PASSWORD an unlocked GNOME keyring on it, until it is stopped. The bus listens on
-# DIR/bus and starts no services of its own accord; DIR/ready appears when both serve.
+# Run a temporary session bus in DIR until it is stopped. With a PASSWORD, also run an unlocked GNOME keyring on the bus.
+# The bus listens on DIR/bus and does not activate services. DIR/ready exists once both are ready.
 # usage: keyring.sh DIR [PASSWORD]
 set -euo pipefail
 directory=$1 password=${2-}

@@ -1,8 +1,8 @@
-"""Azure as far as a reference to a secret goes: a Key Vault, and the three places that give tokens for it.
+"""A test double for Azure Key Vault and for the three services that issue tokens for it.
 
-A contract double, made from Azure/azure-rest-api-specs (Key Vault 7.4, secrets.json) and Microsoft's pages on the client
-credentials flow and on managed identities; it answers nothing but what they describe. There is no emulator to be had that
-has all of it. The hosts of the real one are behind it as a proxy.
+It implements only what Azure/azure-rest-api-specs (Key Vault 7.4, secrets.json) and Microsoft's pages on the client
+credentials flow and on managed identities describe. No available emulator covers all of it. As a proxy, it answers in
+place of the real hosts.
 """
 
 import base64
@@ -33,7 +33,7 @@ class Version:
 
 
 def once(text):
-    """Names and values of a form or a query; None if it is malformed or has a name twice."""
+    """Returns the names and values of a form or query, or None if it is malformed or contains a name twice."""
     try:
         pairs = urllib.parse.parse_qsl(text, keep_blank_values=True, strict_parsing=True)
     except ValueError:
@@ -42,24 +42,24 @@ def once(text):
 
 
 def is_asked_for(query, version):
-    """Whether a query asks a managed identity for a token for the vault; it may say which identity."""
+    """Whether a query requests a token for the vault from a managed identity. The query may name the identity."""
     values = once(query) or {}
     return values.pop("client_id", CLIENT_ID) == CLIENT_ID and values == {"api-version": version, "resource": RESOURCE}
 
 
 def refusal(status, code, message, **headers):
-    """An error as Key Vault has it."""
+    """An error response in the format of Key Vault."""
     return reply(status, {"error": {"code": code, "message": message}}, **headers)
 
 
 def login_refusal(status, error, description):
-    """An error as Microsoft Entra ID has it."""
+    """An error response in the format of Microsoft Entra ID."""
     return reply(status, {"error": error, "error_description": f"{description} Trace ID: 0 Correlation ID: 0",
                           "error_codes": [int(re.search(r"\d+", description)[0])]})
 
 
 class Azure(Hosts):
-    """`secrets` holds the versions of each, the newest last. An answer in `instead` is given for a path in place of its own."""
+    """`secrets` holds the versions of each secret, the newest last. A response in `instead` replaces the default for its path."""
 
     def __init__(self, certificate=None, **secrets):
         super().__init__(self.respond, certificate)
@@ -71,18 +71,18 @@ class Azure(Hosts):
 
     @property
     def as_client(self):
-        """The variables of a client that has a secret."""
+        """The variables of a client with a secret."""
         return {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_CLIENT_SECRET": CLIENT_SECRET,
                 "AZURE_AUTHORITY_HOST": self.root}
 
     @property
     def as_app(self):
-        """The variables that App Service and Functions give to their programs."""
+        """The variables that App Service and Functions set for their programs."""
         return {"IDENTITY_ENDPOINT": self.root + "/msi/token", "IDENTITY_HEADER": IDENTITY_HEADER}
 
     @property
     def as_machine(self):
-        """The variable that says where a virtual machine's identity is asked for."""
+        """The variable with the address of the identity endpoint of a virtual machine."""
         return {"AZURE_POD_IDENTITY_AUTHORITY_HOST": self.root}
 
     def respond(self, client):
@@ -98,8 +98,8 @@ class Azure(Hosts):
                 return (self.instead.get(path) or answer(client, path, query))(client)
         return reply(404)(client)
 
-    def mint(self):
-        """A token for the vault: three parts with a dot between them, long, as they are."""
+    def new_token(self):
+        """Issues a token for the vault: long, with three parts separated by dots, like a real token."""
         head = base64.urlsafe_b64encode(json.dumps({"typ": "JWT", "alg": "RS256"}).encode()).decode().rstrip("=")
         self.tokens.append(f"{head}.{uuid.uuid4().hex * 20}.{uuid.uuid4().hex}")
         return self.tokens[-1]
@@ -121,14 +121,14 @@ class Azure(Hosts):
                                  "request is the client secret value, not the client secret ID.")
         if set(form) != {"grant_type", "scope", "client_id", "client_secret"}:
             return login_refusal(400, "invalid_request", "AADSTS90014: The form has what it should not have.")
-        return reply(body={"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": self.mint()})
+        return reply(body={"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": self.new_token()})
 
     def app(self, client, path, query):
         if client.headers["X-IDENTITY-HEADER"] != IDENTITY_HEADER:
             return reply(401, {"statusCode": 401, "message": "The identity header is missing or wrong."})
         if not is_asked_for(query, "2019-08-01"):
             return reply(400, {"statusCode": 400, "message": "The query must name api-version and resource."})
-        return reply(body={"access_token": self.mint(), "expires_on": str(int(time.time()) + 86399), "resource": RESOURCE,
+        return reply(body={"access_token": self.new_token(), "expires_on": str(int(time.time()) + 86399), "resource": RESOURCE,
                            "token_type": "Bearer", "client_id": CLIENT_ID})
 
     def machine(self, client, path, query):
@@ -139,7 +139,7 @@ class Azure(Hosts):
         if not is_asked_for(query, "2018-02-01"):
             return reply(400, {"error": "invalid_request", "error_description": "The query must name api-version and resource"})
         now = int(time.time())
-        return reply(body={"access_token": self.mint(), "client_id": CLIENT_ID, "expires_in": "86399", "ext_expires_in": "86399",
+        return reply(body={"access_token": self.new_token(), "client_id": CLIENT_ID, "expires_in": "86399", "ext_expires_in": "86399",
                            "expires_on": str(now + 86399), "not_before": str(now), "resource": RESOURCE, "token_type": "Bearer"})
 
     def vault(self, client, path, query):

@@ -1,4 +1,4 @@
-"""A mitmproxy addon: one line for each request that came through, to the file named in MITM_LOG."""
+"""A mitmproxy addon that writes one line for each request to the file in MITM_LOG."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Servers that are programs of their own: each on a free loopback port, ended with the block that started it."""
+"""Server processes: each uses a free loopback port and is stopped at the end of the block that started it."""
 
 import contextlib
 import os
@@ -9,21 +9,21 @@ import time
 
 
 def free_port():
-    """A port that was free a moment ago."""
+    """Returns a port that was free at the time of the call."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def accepts(port):
-    """Whether something listens on a loopback port."""
+    """Whether a server listens on a loopback port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
 def stop(process):
-    """Ends a process and its children."""
+    """Stops a process and its children."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -33,7 +33,7 @@ def stop(process):
 
 
 def became_ready(process, is_ready, seconds=30):
-    """Polls until the server is ready; False if it ended before that."""
+    """Polls until the server is ready. Returns False if the server exits first or the timeout (in seconds) expires."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if is_ready():
@@ -46,7 +46,7 @@ def became_ready(process, is_ready, seconds=30):
 
 @contextlib.contextmanager
 def serving(command, log, is_ready=accepts, environment=None):
-    """Runs `command(port)` and gives the port when `is_ready(port)`; tries another port if that one was just taken."""
+    """Runs `command(port)` and yields the port once `is_ready(port)` holds. Tries up to three ports."""
     for _ in range(3):
         port = free_port()
         with open(log, "wb") as output:

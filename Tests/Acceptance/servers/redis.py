@@ -1,4 +1,4 @@
-"""Redis servers on loopback: real ones, and ones that misbehave."""
+"""Redis servers on loopback: real servers, and fake servers that send arbitrary bytes."""
 
 import contextlib
 import pathlib
@@ -15,7 +15,7 @@ PASSWORD = "p@ss:w/rd%41?#é"
 
 
 class Redis:
-    """A real server. `guarded` ones speak TLS and know users; see redis.sh."""
+    """A real server. A `guarded` server requires TLS and a user; see redis.sh."""
 
     def __init__(self, port, directory, guarded):
         self.port, self.directory, self.guarded = port, directory, guarded
@@ -25,7 +25,7 @@ class Redis:
         return (f"rediss://{user}:{password}@127.0.0.1:{self.port}" if self.guarded else f"redis://127.0.0.1:{self.port}") + database
 
     def call(self, *arguments):
-        """What redis-cli prints, as bytes, without the line break at the end."""
+        """Returns the output of redis-cli as bytes, without the final line break."""
         user = ["--user", "tests", "--pass", PASSWORD, "--no-auth-warning"] if self.guarded else []
         done = subprocess.run(["redis-cli", "-s", self.directory / "socket", "--raw", *user, *arguments], capture_output=True, check=True)
         return done.stdout.removesuffix(b"\n")
@@ -38,7 +38,7 @@ class Redis:
 
     @contextlib.contextmanager
     def observed(self):
-        """Gives what sees every command that the server is sent from then on."""
+        """Yields an observer of all commands that the server receives from now on."""
         user = ["--user", "tests", "--pass", PASSWORD, "--no-auth-warning"] if self.guarded else []
         with subprocess.Popen(["redis-cli", "-s", self.directory / "socket", *user, "monitor"], stdout=subprocess.PIPE) as monitor:
             assert monitor.stdout.readline() == b"OK\n"
@@ -56,13 +56,13 @@ class Observer:
         self.server, self.lines, self.commands = server, lines, []
 
     def so_far(self):
-        """Every command so far, as a line of MONITOR."""
+        """Returns all commands so far, as lines of MONITOR."""
         self.server.call("echo", "the end of what is observed")
         self.read(lambda line: b"the end of what is observed" in line)
         return self.commands[:-1]
 
     def wait_for_clients(self, number, word=b""):
-        """Returns once so many clients sent commands in which the word is."""
+        """Returns once this number of clients have sent commands that contain the word."""
         clients = set()
 
         def is_last(line):
@@ -83,7 +83,7 @@ class Observer:
 
 @contextlib.contextmanager
 def running(directory, certificate=None):
-    """A server that is there until the end of the block: guarded where there is a certificate for it."""
+    """Runs a server until the end of the block. With a certificate, the server is guarded."""
     def command(port):
         return [HERE / "redis.sh", directory / str(port), str(port), *([PASSWORD, *certificate] if certificate else [])]
 
@@ -93,8 +93,10 @@ def running(directory, certificate=None):
 
 @contextlib.contextmanager
 def answering(reply, trickling=False):
-    """A server that answers the first thing it is sent with these bytes and hangs up, or goes on with a byte now and then; None is
-    silence. Gives its address."""
+    """Runs a server that answers the first request with these bytes, and yields its address.
+
+    It then closes the connection or, if `trickling`, continues to send single bytes. With None, it never answers.
+    """
     over = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
@@ -113,7 +115,7 @@ def answering(reply, trickling=False):
         block_on_close = False
 
         def handle_error(self, *_):
-            """A client that hangs up is what some tests are about."""
+            """Ignores clients that close the connection, which some tests do on purpose."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

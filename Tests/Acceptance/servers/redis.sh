@@ -1,7 +1,7 @@
 #!/bin/bash
-# A throw-away Redis in DIR on PORT that keeps nothing on disk, until it is stopped. As it comes it has no TLS and no password.
-# With a certificate it speaks TLS only, and these alone may come in: "ringdown", who may touch ringdown:* and has the commands
-# that it needs, "reader", who may get ringdown:*, and "tests", who may do everything; all have the one password.
+# Run a temporary Redis server in DIR on PORT until it is stopped. It stores nothing on disk (default: no TLS, no password).
+# With a certificate, it requires TLS and one of three users: "ringdown" (the commands that Ringdown needs, on ringdown:*),
+# "reader" (GET on ringdown:*) and "tests" (all commands). All users have the same password.
 # usage: redis.sh DIR PORT [PASSWORD CERTIFICATE KEY]
 set -euo pipefail
 directory=$1 port=$2

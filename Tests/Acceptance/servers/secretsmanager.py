@@ -1,4 +1,4 @@
-"""AWS Secrets Manager as moto serves it: https://docs.getmoto.org, on loopback."""
+"""AWS Secrets Manager on loopback, provided by moto: https://docs.getmoto.org."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ import boto3
 from servers.processes import serving
 
 REGION = "eu-west-1"
-# What whoever checks no signature takes.
+# Accepted by servers that do not check signatures.
 ANYONE = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7ANYONE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYANYONE"}
 READING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}]})
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]})
@@ -20,7 +20,7 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "
 
 @dataclasses.dataclass
 class Moto:
-    """A server, and what it is filled with."""
+    """A running moto server."""
 
     url: str
     log: pathlib.Path
@@ -30,18 +30,18 @@ class Moto:
                             aws_secret_access_key=ANYONE["AWS_SECRET_ACCESS_KEY"])
 
     def requests(self):
-        """How many there were so far."""
+        """Returns the number of requests so far."""
         return self.log.read_text().count('"POST / HTTP')
 
     @property
     def variables(self):
-        """What a program needs to ask it, but for credentials."""
+        """The environment variables for clients, without credentials."""
         return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION}
 
 
 @contextlib.contextmanager
 def moto(directory, unchecked=None):
-    """Runs moto; with a number, signatures and permissions are checked after so many requests."""
+    """Runs moto. If `unchecked` is set, moto checks signatures and permissions after this number of requests."""
     log = directory / "moto.log"
     environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     if unchecked:
@@ -55,14 +55,14 @@ def moto(directory, unchecked=None):
 
 
 def key_of(credentials):
-    """Credentials as AWS gives them, as variables."""
+    """Converts credentials from the AWS format to environment variables."""
     names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey", "AWS_SESSION_TOKEN": "SessionToken"}
     return {name: credentials[member] for name, member in names.items() if member in credentials}
 
 
 @dataclasses.dataclass
 class Keys:
-    """Who asks a server that checks signatures: a user, a user who may nothing, and a role for a while."""
+    """Callers of a server that checks signatures: a user, a user without permissions, and a temporary role."""
 
     server: Moto
     arn: str
@@ -73,7 +73,7 @@ class Keys:
 
 @contextlib.contextmanager
 def checking(directory, name, secret):
-    """Runs a moto that checks signatures and permissions, and holds one secret."""
+    """Runs a moto server that checks signatures and permissions, and stores one secret."""
     with moto(directory, unchecked=9) as server:
         iam, users = server.client("iam", "us-east-1"), []
         for user in "reader", "stranger":

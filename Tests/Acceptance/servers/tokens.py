@@ -1,4 +1,4 @@
-"""A token endpoint on loopback that gives the answer a test asks for, and remembers what it was asked."""
+"""A token endpoint on loopback that returns a configurable response and records the requests."""
 
 import http.server
 import json
@@ -9,7 +9,7 @@ TOKEN = "token-of-the-test-endpoint"
 
 
 def reply(status=200, body=b"", kind="application/json", **headers):
-    """An answer: a function that writes this to the client. A header's `_` stands for `-`."""
+    """Returns a function that writes this response to a client. `_` in a header name is replaced by `-`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def write(client):
@@ -38,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class TokenEndpoint(http.server.ThreadingHTTPServer):
-    """Serves from `with` to its end. `answer` writes to the client; `requests` holds (path, headers, body)."""
+    """Serves until the end of its `with` block. `answer` writes to the client; `requests` holds (path, headers, body)."""
 
     daemon_threads = True
 
@@ -53,7 +53,7 @@ class TokenEndpoint(http.server.ThreadingHTTPServer):
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, *_):
-        """A client that goes away, or fails the handshake, is what some tests are about."""
+        """Ignores clients that close the connection or fail the handshake, which some tests do on purpose."""
 
     def __enter__(self):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -1,6 +1,6 @@
-// Yesterday's conversations into a file, a line of JSON each, as the platform wrote them: NightlyExport FILE
+// Writes yesterday's conversations to a file, one line of JSON each, byte for byte. Usage: NightlyExport FILE
 //
-// The client waits for limits and outages, replaces the token when it ends, and gives each conversation once.
+// The client waits for rate limits and outages, replaces an expired token, and returns each conversation once.
 import Foundation
 import Ringdown
 
@@ -16,7 +16,7 @@ var lines = Data()
 for try await conversation in client.conversations(in: yesterday) {
     lines += conversation.json + [0x0A]
 }
-// All or nothing: who reads the file never finds half a day.
+// The write is atomic: readers of the file never see a part of a day.
 try lines.write(to: URL(filePath: CommandLine.arguments[1]), options: .atomic)
 print("\(lines.count { $0 == 0x0A }) conversations of \(yesterday)")
 

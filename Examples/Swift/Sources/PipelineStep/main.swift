@@ -1,4 +1,4 @@
-// A step of a pipeline: fails where the client may not do what the steps after it need, and says what is missing.
+// A step of a pipeline: fails if the client lacks a permission that later steps need, and reports what is missing.
 import Foundation
 import Ringdown
 
@@ -9,7 +9,7 @@ do {
     var queues = 0
     for try await _ in client.queues() { queues += 1 }
     print("\(queues) queues can be seen")
-    // The deployment after this takes a while: the token must last.
+    // The deployment takes up to 45 minutes: the token must remain valid.
     let token = try await client.token(minimumValidity: .seconds(45 * 60))
     print("the token lasts until \(token.expiry)")
 } catch let error as APIError {

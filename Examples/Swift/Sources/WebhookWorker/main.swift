@@ -1,6 +1,6 @@
-// Works on events, a line of JSON each from standard input, as a webhook's receiver hands them on: {"user": "<id>"}
+// Processes webhook events from standard input, one line of JSON each: {"user": "<id>"}
 //
-// Eight at a time share one client: one token, one view of the platform's limit, one circuit breaker.
+// Eight concurrent tasks share one client: one token, one rate limiter, one circuit breaker.
 import Foundation
 import Ringdown
 

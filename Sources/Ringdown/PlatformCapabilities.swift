@@ -1,0 +1,55 @@
+public import RingdownCore
+
+/// The optional capabilities of a platform. Code checks a capability instead of comparing platform names.
+public struct PlatformCapabilities: Sendable {
+    /// A kind of asynchronous job.
+    public enum JobKind: Sendable {
+        /// Queries for conversations.
+        case conversations
+        /// Data extractions and reports, which produce a file.
+        case files
+    }
+
+    /// The header fields of the rate limit in responses.
+    struct RateLimitHeaders: Sendable {
+        /// The number of calls in this window, the limit of calls, and the seconds until the window ends.
+        let count, allowed, reset: String
+    }
+
+    /// The supported kinds of jobs.
+    public internal(set) var jobs: Set<JobKind> = []
+    /// Whether a client belongs to one region, so that its region can be found by querying all regions.
+    public internal(set) var hasRegionalClients = false
+    /// Whether a client requires roles to call the API.
+    public internal(set) var hasClientRoles = false
+    /// Whether client credentials also require an access key of an employee.
+    public internal(set) var needsAccessKey = false
+    /// The header field with the correlation ID, which every response of the platform contains; nil if there is none.
+    public internal(set) var correlationHeader: String?
+    var rateLimitHeaders: RateLimitHeaders?
+    /// Validates a region before it is stored. Throws `ConfigurationError` with the closest names.
+    public internal(set) var checkRegion: @Sendable (String) throws(ConfigurationError) -> Void = { _ in }
+}
+
+/// The names of the settings of a platform.
+public struct PlatformVariables: Sendable {
+    /// The prefix of the names, such as `GENESYS`.
+    public let prefix: String
+    /// The access token variable of the vendor's tools; nil if there is none.
+    public internal(set) var vendorAccessToken: String?
+    /// The region variable of the vendor's tools; nil if there is none.
+    public internal(set) var vendorRegion: String?
+    /// The client secret variable of the vendor's tools; nil if there is none.
+    public internal(set) var vendorClientSecret: String?
+
+    init(prefix: String) {
+        self.prefix = prefix
+    }
+
+    /// The variable of the grant type.
+    public var grant: String { prefix + "_GRANT" }
+    /// The variable of the client authentication method.
+    public var clientAuthentication: String { prefix + "_CLIENT_AUTH" }
+    /// The variable of the region.
+    public var region: String { prefix + "_REGION" }
+}
