@@ -47,8 +47,9 @@ enum GenesysCloud {
         capabilities.hasRegionalClients = true
         capabilities.hasClientRoles = true
         capabilities.correlationHeader = "ININ-Correlation-Id"  // section 3
+        // Section 3.
         capabilities.rateLimitHeaders = .init(
-            count: "inin-ratelimit-count", allowed: "inin-ratelimit-allowed", reset: "inin-ratelimit-reset")  // section 3
+            count: "inin-ratelimit-count", allowed: "inin-ratelimit-allowed", reset: "inin-ratelimit-reset")
         capabilities.checkRegion = { text throws(ConfigurationError) in _ = try GenesysRegion.named(text) }
         return capabilities
     }()
