@@ -151,8 +151,3 @@ extension TokenFormat {
         }
     }
 }
-
-/// Quotes a text for a POSIX shell.
-func shellQuoted(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-}

@@ -17,10 +17,10 @@ enum Keyring {
         }
         #if os(macOS)
             let command = ["security", "find-generic-password", "-s", "ringdown", "-a", account, "-w"]
-            let storing = "security add-generic-password -s ringdown -a \(quoted(account)) -w"
+            let storing = "security add-generic-password -s ringdown -a \(shellWord(account)) -w"
         #else
             let command = ["secret-tool", "lookup", "service", "ringdown", "account", account]
-            let storing = "secret-tool store --label=ringdown service ringdown account \(quoted(account))"
+            let storing = "secret-tool store --label=ringdown service ringdown account \(shellWord(account))"
         #endif
         let outcome: ProgramOutput
         do throws(FileError) { outcome = try ProgramOutput(of: command) } catch {
@@ -49,12 +49,6 @@ enum Keyring {
         let end = outcome.bytes.last == 0x0A ? outcome.bytes.count - 1 : outcome.bytes.count
         return .success(Secret(bytes: outcome.bytes[..<end]))
     }
-}
-
-/// Quotes a word for a POSIX shell if necessary.
-private func quoted(_ word: String) -> String {
-    if word.utf8.allSatisfy({ $0.isAlphanumeric || "._-@/".utf8.contains($0) }) { return word }
-    return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }
 
 /// The output and the exit status of a program that ran with an empty standard input.
