@@ -17,22 +17,19 @@ struct CacheCommand: Command {
 
     enum Format: String, ChoiceParameter { case text, json }
 
-    @Argument("WHAT", required: true, help: "verify or clear")
-    var what: String?
+    enum Action: String, ChoiceParameter { case verify, clear }
+
+    @Argument("ACTION", required: true, help: "What to do with the cached tokens")
+    var action: Action?
     @Option("output", "FORMAT", defaultText: "text", help: "Output format")
     var output: Format?
 
     func run() async throws -> Int32 {
         let store = try fileStore()
-        switch what {
-        case "verify": return try verify(store)
-        case "clear":
-            let count = store.clear()
-            try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") deleted")
-            return ExitCode.done
-        default:
-            throw UsageError("WHAT cannot be '\(sanitized(what ?? "", limit: 40))'", hint: "use verify or clear")
-        }
+        if action == .verify { return try verify(store) }
+        let count = store.clear()
+        try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") deleted")
+        return ExitCode.done
     }
 
     private func verify(_ store: FileStore) throws -> Int32 {

@@ -8,15 +8,11 @@ struct CompletionCommand: Command {
         (line: "ringdown completion fish > ~/.config/fish/completions/ringdown.fish", purpose: "Install it for fish"),
     ]
 
-    @Argument("SHELL", required: true, help: "bash, zsh or fish")
-    var shell: String?
+    @Argument("SHELL", required: true, help: "Shell that reads the script")
+    var shell: Shell?
 
     func run() async throws -> Int32 {
-        guard let shell = shell.flatMap(Shell.init) else {
-            throw UsageError(
-                "SHELL cannot be '\(sanitized(shell ?? "", limit: 40))'",
-                hint: "use one of: \(Shell.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
+        guard let shell else { return ExitCode.usage }
         try Context.current.standardOutput.write(RingdownTool.tree.completion(for: shell))
         return ExitCode.done
     }

@@ -21,10 +21,10 @@ struct JobsCommand: Command {
         (line: "ringdown jobs report 350001 > report.csv", purpose: "Run a report"),
     ]
 
-    enum Kind: String, CaseIterable { case extraction, report, rows }
+    enum Kind: String, ChoiceParameter { case extraction, report, rows }
 
-    @Argument("KIND", required: true, help: "extraction, report or rows")
-    var kind: String?
+    @Argument("KIND", required: true, help: "Kind of job")
+    var kind: Kind?
     @Argument("NAME", required: true, help: "Entity or report number")
     var subject: String?
     let account = Account()
@@ -36,11 +36,7 @@ struct JobsCommand: Command {
     var fileType: String?
 
     func run() async throws -> Int32 {
-        guard let kind = kind.flatMap(Kind.init), let subject else {
-            throw UsageError(
-                "KIND cannot be '\(sanitized(kind ?? "", limit: 40))'",
-                hint: "use one of: \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
+        guard let kind, let subject else { return ExitCode.usage }
         let interval = kind == .report ? nil : try givenInterval(self.interval)
         Interruption.arm()
         let bytes = try await account.withClient { client -> [UInt8] in

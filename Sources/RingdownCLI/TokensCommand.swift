@@ -26,8 +26,10 @@ struct TokensCommand: Command {
 
     enum Format: String, ChoiceParameter { case table, json }
 
-    @Argument("WHAT", help: "log or plan; without it, list the cached tokens")
-    var what: String?
+    enum View: String, ChoiceParameter { case log, plan }
+
+    @Argument("WHAT", help: "What to print instead of the cached tokens")
+    var what: View?
     @Option("output", "FORMAT", defaultText: "table", help: "Output format")
     var output: Format?
     @Option("lifetime", "DURATION", help: "For plan: lifetime of a token, such as 86400 or 1h")
@@ -38,11 +40,8 @@ struct TokensCommand: Command {
     func run() async throws -> Int32 {
         switch what {
         case nil: try list()
-        case "log": try showLog()
-        case "plan": try plan()
-        case let other?:
-            throw UsageError(
-                "WHAT cannot be '\(sanitized(other, limit: 40))'", hint: "use log or plan, or omit it")
+        case .log: try showLog()
+        case .plan: try plan()
         }
         return ExitCode.done
     }

@@ -1,5 +1,5 @@
 /// A shell for which a completion script can be generated.
-package enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
+package enum Shell: String, ChoiceParameter { case bash, zsh, fish }
 
 extension CommandTree {
     /// A script with which a shell completes the program's commands, options and option values.

@@ -30,8 +30,8 @@ extension CommandTree {
         let specs = slots.map(\.spec)
         var sections = [command.abstract, "Usage: \(usage(command, specs))"]
         if !command.discussion.isEmpty { sections.append(laidOut(command.discussion, width)) }
-        let places = specs.filter(\.isPlace)
-        if !places.isEmpty { sections.append(table("Arguments:", width, places.map { ($0.name, $0.help) })) }
+        let places = slots.filter(\.spec.isPlace)
+        if !places.isEmpty { sections.append(table("Arguments:", width, places.map { ($0.spec.name, fullHelp($0)) })) }
         let options = slots.filter { !$0.spec.isPlace }
         sections.append(
             table(

@@ -55,14 +55,16 @@ package struct Flag<Value: FlagValue> {
 
 /// A positional argument. Declare required arguments before optional ones.
 @propertyWrapper
-package struct Argument {
-    private let slot: Slot<String?>
-    package var wrappedValue: String? { slot.content }
+package struct Argument<Value: ParameterValue> {
+    private let slot: Slot<Value?>
+    /// Nil if an optional argument is missing.
+    package var wrappedValue: Value? { slot.content }
 
     package init(_ name: String, required: Bool = false, help: String) {
-        slot = Slot(ParameterSpec(name: name, kind: .argument, help: help, isRequired: required), nil) { text, value in
-            value = text
-            return true
+        let spec = ParameterSpec(name: name, kind: .argument, help: help, isRequired: required)
+        slot = Slot(spec, nil, of: Value.self) { text, value in
+            value = Value(parameter: text)
+            return value != nil
         }
     }
 }

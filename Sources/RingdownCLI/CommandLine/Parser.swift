@@ -82,7 +82,10 @@ private struct Parser {
                 let names = places.filter(\.spec.isRequired).map(\.spec.name).joined(separator: " and ")
                 throw UsageError("\(place.spec.name) is missing: this command requires \(names)", hint: help)
             }
-            _ = place.take(value)
+            guard place.take(value) else {
+                throw UsageError(
+                    "\(place.spec.name) cannot be '\(abbreviated(value))': expected \(place.expectation)", hint: help)
+            }
             if !place.spec.isRequired { spare -= 1 }
         }
         if let list = parameters.first(where: { $0.spec.kind == .arguments }) {
