@@ -57,6 +57,7 @@ enum GenesysCloud {
     static func profile(_ settings: Settings) throws(ConfigurationError) -> Profile {
         let login = try settings.url("GENESYS_LOGIN_URL")
         var region: GenesysRegion?
+        let regionVariables = [variables.region, "GENESYSCLOUD_REGION"]
         // The region is optional if both hosts are set.
         if let text = try settings.text("GENESYS_REGION", "GENESYSCLOUD_REGION") {
             region = try GenesysRegion.named(text)
@@ -69,7 +70,10 @@ enum GenesysCloud {
         }
         let (standardLogin, standardAPI) = (try url(hosts.loginURL), try url(hosts.apiURL))
         var api = Profile.API.fixed(try settings.url("GENESYS_API_URL") ?? standardAPI)
-        if let login, region == nil, !settings.has("GENESYS_API_URL") {
+        // A region of the working directory must not choose the API host for a configured login host.
+        let regionOrigin = regionVariables.lazy.compactMap { settings.origin(of: $0) }.first
+        let hasRegion = region != nil && regionOrigin?.isTrusted == true
+        if let login, !hasRegion, try settings.text("GENESYS_API_URL") == nil {
             // A token of a configured login host must not be sent to a default API host.
             api = sibling(of: login).map { .fixed($0) } ?? .unset(variable: "GENESYS_API_URL")
         }

@@ -54,6 +54,8 @@ public struct Profile: Sendable {
     public var organizationID: String?
     /// The method of token revocation.
     public var revocation = Revoking.none
+    /// Origins on loopback to which links of the API may lead (`RINGDOWN_LOOPBACK_ORIGINS`).
+    var loopbackOrigins: [HTTPURL.Origin] = []
     /// The version of the platform's API; nil if the API has no versions.
     public var apiVersion: String?
 
@@ -63,7 +65,9 @@ public struct Profile: Sendable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
+        loopbackOrigins = try Self.loopbackOrigins(settings)
         reload = { () throws(ConfigurationError) in try Profile(settings.reread()) }
+        if signIn != nil { try settings.useSignIn() }
         signIn?.account = settings.signInAccount
     }
 
@@ -86,6 +90,19 @@ public struct Profile: Sendable {
                 hint: "use https://; http:// is allowed for loopback addresses only"
             )
         }
+    }
+
+    private static func loopbackOrigins(_ settings: Settings) throws(ConfigurationError) -> [HTTPURL.Origin] {
+        var origins: [HTTPURL.Origin] = []
+        for text in (try settings.text("RINGDOWN_LOOPBACK_ORIGINS") ?? "").split(separator: ",") {
+            guard let url = try? HTTPURL(String(text)), url.origin.isLoopback else {
+                throw ConfigurationError(
+                    "RINGDOWN_LOOPBACK_ORIGINS contains a URL that is not on loopback",
+                    hint: "use URLs such as http://127.0.0.1:8080, separated by commas")
+            }
+            origins.append(url.origin)
+        }
+        return origins
     }
 
     init(_ platform: Platform, _ credential: Credential, api: API) {

@@ -121,7 +121,7 @@ package func tokenStore(_ settings: Settings, account: String) throws(Configurat
     case let url where url.lowercased().hasPrefix("redis"): return try redisStore(url, settings, account: account)
     case let other:
         throw ConfigurationError(
-            "invalid RINGDOWN_CACHE '\(sanitized(other, limit: 60))'",
+            "invalid RINGDOWN_CACHE" + (other.contains(":") ? "" : " '\(sanitized(other, limit: 60))'"),
             hint: "use file, memory, off, redis://… or rediss://…")
     }
 }
@@ -133,10 +133,10 @@ private func redisStore(
     do throws(RedisAddress.Invalid) { address = try RedisAddress(url) } catch {
         throw ConfigurationError("RINGDOWN_CACHE: \(error)", hint: "percent-encode special characters in the password")
     }
-    if address.origin.scheme == "http", !address.origin.isLoopback {
-        Logger.current.warning(
-            "cache.plain",
-            "the connection to Redis at \(address.origin.authority) does not use TLS: the password is sent unencrypted")
+    if address.origin.scheme == "http", !address.origin.isLoopback, address.hasPassword {
+        throw ConfigurationError(
+            "RINGDOWN_CACHE is plain redis:// to another machine, which would send the password unencrypted",
+            hint: "use rediss://\(address.origin.authority), for which the server needs a certificate")
     }
     guard let keys = try settings.secret("RINGDOWN_CACHE_KEY") else {
         throw ConfigurationError(

@@ -17,7 +17,7 @@ public enum SettingOrigin: Sendable, Hashable {
     }
 
     /// The file that the setting was read from; nil for options and the environment.
-    var path: String? {
+    package var path: String? {
         switch self {
         case .option, .environment: nil
         case .profile(let path), .workingDirectory(let path): path
@@ -80,6 +80,12 @@ public final class OriginGuard: Sendable {
         let place = origin.title + (line.map { ", line \($0)" } ?? "")
         try check { $0.setting = $0.setting ?? "\(place): \(sanitized(name, limit: 80))" }
     }
+
+    /// Records the use of a user's sign-in. It belongs to the user whatever describes the account, so it combines with no restricted
+    /// setting of the working directory.
+    ///
+    /// - Throws: ``ConfigurationError`` if such a setting was read before.
+    func willUseSignIn() throws(ConfigurationError) { try check { $0.secret = $0.secret ?? "the sign-in of a user" } }
 
     private func check(_ change: (inout State) -> Void) throws(ConfigurationError) {
         let state = state.withLock { state in

@@ -263,6 +263,9 @@ public struct Settings: Sendable {
         return resolved
     }
 
+    /// Records that a user's sign-in is used with these settings. Throws as ``OriginGuard/willUseSignIn()``.
+    func useSignIn() throws(ConfigurationError) { try originGuard.willUseSignIn() }
+
     /// Records the use of a secret. Keys of the token store are not sent to any server, so they do not count as secrets here. A key
     /// of the working directory must not encrypt the token of a trusted secret, so it counts as a setting.
     private func use(_ name: String, _ layer: Layer) throws(ConfigurationError) {

@@ -93,7 +93,7 @@ final class HARLog: Sendable {
         case .bytes(let bytes): text = TraceFilter.text(bytes, without: secrets(of: request))
         }
         if let text {
-            let type = JSON.optional(request.headers["Content-Type"])
+            let type = JSON.optional(request.headers.knownMediaType)
             members.append(.init("postData", ["mimeType": type, "text": .string(text)]))
         }
         return .object(members)
@@ -102,16 +102,16 @@ final class HARLog: Sendable {
     private static func json(_ result: Result<Response, TransportError>, to request: Request) -> JSON {
         var (status, headers, body, note) = (0, JSON.array([]), [UInt8](), "")
         var (type, version) = ("", "")
+        // The response to a token request contains a token.
+        let isSecret = if case .secret = request.body { true } else { false }
         let secrets = secrets(of: request)
         switch result {
         case .success(let response):
             (status, body) = (response.status, response.body)
-            headers = TraceFilter.json(response.headers, without: secrets)
-            (type, version) = (response.headers["Content-Type"] ?? "", "HTTP/\(response.httpVersion)")
+            headers = TraceFilter.json(response.headers, without: secrets, isSecret: isSecret)
+            (type, version) = (response.headers.knownMediaType ?? "", "HTTP/\(response.httpVersion)")
         case .failure(let error): note = error.description
         }
-        // The response to a token request contains a token.
-        let isSecret = if case .secret = request.body { true } else { false }
         return [
             "status": .int(status), "statusText": "", "httpVersion": .string(version), "cookies": [],
             "headers": headers,

@@ -78,6 +78,12 @@ struct RotateCommand: Command {
         guard let path = try account.file() else { throw Self.elsewhere(variable) }
         let file = ProfileFile(path)
         let names = [variable, profile.platform.variables.vendorClientSecret].compactMap { $0 }
+        if account.profileName == nil {
+            // A `./.env` must not decide where a secret of another origin is written.
+            let settings = try account.settings()
+            let origin = names.lazy.flatMap { [$0, $0 + "_FILE"] }.compactMap { settings.origin(of: $0) }.first
+            guard origin?.path == path else { throw Self.elsewhere(variable) }
+        }
         for name in names {
             if let value = try file.value(of: name), !value.isEmpty {
                 let text = value.reveal()

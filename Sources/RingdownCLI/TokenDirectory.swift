@@ -53,17 +53,25 @@ struct TokenDirectory {
         return (TemporaryDirectory(existing: path), descriptor)
     }
 
+    /// Removes the directories of ended processes: only token files directly in a directory that no other user could prepare.
     private static func removeAbandoned(in base: String) {
+        var information = stat()
+        // Where other users can rename directories, a directory with such a name may be any other one of this user.
+        guard stat(base, &information) == 0, information.st_mode & 0o022 == 0 || information.st_mode & S_ISVTX != 0
+        else {
+            return
+        }
         for name in TemporaryDirectory.names(in: base) where name.hasPrefix(prefix) {
             let path = "\(base)/\(name)"
-            var information = stat()
             guard lstat(path, &information) == 0, information.st_uid == geteuid(),
-                information.st_mode & S_IFMT == S_IFDIR
+                information.st_mode & S_IFMT == S_IFDIR, information.st_mode & 0o777 == 0o700
             else { continue }
             let descriptor = opened(path)
             guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { TemporaryDirectory(existing: path).remove() }
-            close(descriptor)
+            defer { close(descriptor) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            for file in TemporaryDirectory.names(in: path) where file.hasPrefix("token") { unlink(path + "/" + file) }
+            rmdir(path)
         }
     }
 

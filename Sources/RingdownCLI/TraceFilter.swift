@@ -1,7 +1,8 @@
 internal import RingdownCore
 
 /// Filters requests and responses for a trace. The values of header fields, query parameters and JSON members are stored only if
-/// their names are known to be harmless. Other values are replaced by ``removed``; all names are stored.
+/// their names are known to be harmless and they look like such values: short, without characters that only texts and links have.
+/// Other values are replaced by ``removed``. Names are stored if they look like names.
 enum TraceFilter {
     static let removed = "REMOVED"
     private static let bodyLimit = 256 << 10
@@ -28,23 +29,25 @@ enum TraceFilter {
     ]
     /// Harmless JSON members, in addition to ``parameters``.
     private static let members: Set<String> = [
-        "code", "contextid", "correlationid", "dataavailabilitydate", "direction", "error", "error_description",
-        "errorcode",
-        "expires_in", "id", "itemsperpage", "jobid", "mediatype", "message", "pagecount", "querystatus", "resultscount",
+        "code", "contextid", "correlationid", "dataavailabilitydate", "direction", "error", "errorcode",
+        "expires_in", "id", "itemsperpage", "jobid", "mediatype", "pagecount", "querystatus", "resultscount",
         "state", "status", "token_type", "total", "totalhits", "totalrecords", "totalresults", "type",
     ]
 
     /// The filtered header fields of a request or response.
-    static func json(_ headers: Headers, without secrets: [Secret]) -> JSON {
+    ///
+    /// - Parameter isSecret: Whether the exchange is about tokens: then no value that a server can choose freely is stored.
+    static func json(_ headers: Headers, without secrets: [Secret], isSecret: Bool = false) -> JSON {
         .array(
             headers.fields.map { field in
                 var value = removed
                 let name = field.name.lowercased()
                 if case .text(let text) = field.value {
-                    if self.headers.contains(name) { value = text }
-                    if addresses.contains(name) { value = address(text) }
+                    if self.headers.contains(name) { value = isSecret ? numeric(text) : simple(text, limit: 100) }
+                    if name == "content-type" { value = headers.knownMediaType ?? removed }
+                    if addresses.contains(name), !isSecret { value = address(text) }
                 }
-                return ["name": .string(field.name), "value": .string(redacted(value, secrets))]
+                return ["name": .string(self.name(field.name)), "value": .string(redacted(value, secrets))]
             })
     }
 
@@ -52,21 +55,47 @@ enum TraceFilter {
     static func json(queryOf url: HTTPURL) -> JSON {
         .array(
             url.queryItems.map { item in
-                ["name": .string(item.name), "value": .string(isHarmless(item.name) ? item.value : removed)]
+                [
+                    "name": .string(name(item.name)),
+                    "value": .string(isHarmless(item.name) ? simple(item.value) : removed),
+                ]
             })
     }
 
-    /// An absolute or relative URL, without query values that are not known to be harmless, fragment or user information.
+    /// An absolute or relative URL of a web server, without query values that are not known to be harmless, path parameters,
+    /// fragment or user information.
     static func address(_ text: String) -> String {
         let text = text.prefix { $0 != "#" }
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let place = parts.first, !place.contains("@") else { return removed }
+        guard let place = parts.first else { return removed }
+        let isWeb = ["/", "https://", "http://"].contains { place.hasPrefix($0) }
+        guard isWeb, !place.contains(where: { "@;%".contains($0) }) else { return removed }
         guard parts.count == 2 else { return String(place) }
         let items = parts[1].split(separator: "&").map { item -> String in
-            let name = item.prefix { $0 != "=" }
-            return isHarmless(percentDecoded(name)) ? String(item) : "\(name)=\(removed)"
+            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2 else { return removed }
+            let key = percentDecoded(pair[0])
+            let isKept = isHarmless(key) && simple(percentDecoded(pair[1])) != removed
+            return name(key) + "=" + (isKept ? String(pair[1]) : removed)
         }
         return place + "?" + items.joined(separator: "&")
+    }
+
+    /// A name of a header field, parameter or member, if it looks like one.
+    private static func name(_ text: String) -> String {
+        let isName = text.utf8.count <= 40 && text.utf8.allSatisfy { $0.isAlphanumeric || "-_.$".utf8.contains($0) }
+        return isName ? text : removed
+    }
+
+    /// A value of letters, digits and punctuation that intervals, versions and identifiers have.
+    private static func simple(_ text: String, limit: Int = 64) -> String {
+        let isSimple =
+            text.utf8.count <= limit && text.utf8.allSatisfy { $0.isAlphanumeric || "-_.,:+/*; =".utf8.contains($0) }
+        return isSimple && !text.contains("://") ? text : removed
+    }
+
+    private static func numeric(_ text: String) -> String {
+        text.utf8.count <= 12 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? text : removed
     }
 
     /// The filtered body: JSON with the values of harmless members, else the length in bytes.
@@ -81,10 +110,12 @@ enum TraceFilter {
     private static func filtered(_ json: JSON, member: String) -> JSON {
         let name = member.lowercased()
         switch json {
-        case .object(let members): return .object(members.map { .init($0.name, filtered($0.value, member: $0.name)) })
+        case .object(let members):
+            return .object(members.map { .init(self.name($0.name), filtered($0.value, member: $0.name)) })
         case .array(let values): return .array(values.map { filtered($0, member: member) })
         case .null: return .null
         case .string(let text) where addresses.contains(name): return .string(address(text))
+        case .string(let text) where members.contains(name) || parameters.contains(name): return .string(simple(text))
         case _ where members.contains(name) || parameters.contains(name): return json
         default: return .string(removed)
         }

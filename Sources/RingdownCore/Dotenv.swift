@@ -106,7 +106,7 @@ private struct DotenvParser {
         guard !name.isEmpty else { throw malformed("expected a variable name") }
         if isQuoted { ambiguity = "the quotes become part of the name; remove them" }
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }
-        guard peek == UInt8(ascii: "=") else { throw malformed("expected '=' after \(sanitized(name, limit: 40))") }
+        guard peek == UInt8(ascii: "=") else { throw malformed("expected '=' after the variable name") }
         index += 1
         let gap = index
         if !skipSpaces() { ambiguity = DotenvAmbiguity.oddWhiteSpace }

@@ -3,12 +3,16 @@ internal import CSodium
 /// Returns text from a server in a form for messages: printable, without the secrets and at most `limit` bytes long. Only the first
 /// 64 KiB are used.
 public func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
-    sanitized(redacting(secrets, in: Array(bytes.prefix(64 << 10))), limit: limit)
+    let window = 64 << 10
+    var clean = redacting(secrets, in: Array(bytes.prefix(window)))
+    // The cut may have split a secret, of which the part before it is not recognised.
+    if bytes.count > window { clean.removeLast(min(clean.count, (secrets.map(\.count).max() ?? 0) * 8)) }
+    return sanitized(clean, limit: limit)
 }
 
 /// Returns text from a server in a form for messages, without the secrets.
 public func sanitized(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
-    sanitized(Array(text.utf8.prefix(64 << 10)), without: secrets, limit: limit)
+    sanitized(text.utf8, without: secrets, limit: limit)
 }
 
 /// Returns the bytes with every secret replaced by `<redacted>`.
@@ -78,14 +82,19 @@ private struct Needle {
                     readings.append((matched + decoded.bytes.count, decoded.end))
                 }
                 if isSame(bytes[matched], text[index]) { readings.append((matched + 1, index + 1)) }
-                if kind == .base64, matched > 0, text[index] == 0x0A || text[index] == 0x0D {
-                    readings.append((matched, index + 1))
-                }
+                if kind == .base64, matched > 0 { readings += lineBreak(text, at: index).map { (matched, $0) } }
             }
             others += readings.dropFirst().prefix(64 - others.count)
             guard let next = readings.first ?? others.popLast() else { return nil }
             (matched, index) = next
         }
+    }
+
+    /// The index behind a line break or blank inside Base64 text, as it is or in JSON; empty if there is none.
+    private func lineBreak(_ text: [UInt8], at index: Int) -> [Int] {
+        if [0x0A, 0x0D, 0x20, 0x09].contains(text[index]) { return [index + 1] }
+        let rest = text[index...].prefix(2)
+        return rest.elementsEqual(#"\n"#.utf8) || rest.elementsEqual(#"\r"#.utf8) ? [index + 2] : []
     }
 
     private func matches(_ decoded: [UInt8], at place: Int) -> Bool {
@@ -122,13 +131,16 @@ private enum Escape {
         switch text[start] {
         case UInt8(ascii: "+"): return [([0x20], start + 1)]
         case UInt8(ascii: "%"): return percent(text, at: start + 1)
-        case UInt8(ascii: "\\"): return backslash(text, at: start + 1).map { [$0] } ?? []
+        case UInt8(ascii: "\\"): return backslashes(text, at: start) + (backslash(text, at: start + 1).map { [$0] } ?? [])
         case UInt8(ascii: "&"): return entity(text, at: start + 1).map { [$0] } ?? []
         default: return []
         }
     }
 
     private static func percent(_ text: [UInt8], at start: Int) -> [(bytes: [UInt8], end: Int)] {
+        if text[start...].first == UInt8(ascii: "u"), let unit = number(text, at: start + 1, digits: 4, radix: 16) {
+            return scalar(unit, end: start + 5).map { [$0] } ?? []
+        }
         var readings: [(bytes: [UInt8], end: Int)] = []
         for depth in 0..<3 {
             let index = start + 2 * depth
@@ -139,8 +151,21 @@ private enum Escape {
         return readings
     }
 
+    /// A backslash that was escaped twice or three times: four or eight of them.
+    private static func backslashes(_ text: [UInt8], at start: Int) -> [(bytes: [UInt8], end: Int)] {
+        let count = text[start...].prefix(8).prefix { $0 == UInt8(ascii: "\\") }.count
+        return [8, 4].filter { $0 <= count }.map { ([UInt8(ascii: "\\")], start + $0) }
+    }
+
     private static func backslash(_ text: [UInt8], at start: Int) -> (bytes: [UInt8], end: Int)? {
         guard start < text.count else { return nil }
+        // JSON inside JSON escapes the backslashes of the inner text.
+        let end = text[start...].prefix(8).firstIndex { $0 != UInt8(ascii: "\\") } ?? start
+        if end > start, let inner = backslash(text, at: end),
+            inner.bytes != [text[end]] || text[end] == UInt8(ascii: "\"")
+        {
+            return inner
+        }
         switch text[start] {
         case UInt8(ascii: "u"):
             guard let unit = number(text, at: start + 1, digits: 4, radix: 16) else { return nil }
@@ -159,7 +184,13 @@ private enum Escape {
         }
     }
 
-    private static func entity(_ text: [UInt8], at start: Int) -> (bytes: [UInt8], end: Int)? {
+    private static func entity(_ text: [UInt8], at start: Int, depth: Int = 0) -> (bytes: [UInt8], end: Int)? {
+        // `&amp;lt;`: escaped twice.
+        if depth < 3, text[start...].starts(with: "amp;".utf8),
+            let inner = entity(text, at: start + 4, depth: depth + 1)
+        {
+            return inner
+        }
         guard let end = text[start...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else { return nil }
         let name = text[start..<end]
         guard name.first == UInt8(ascii: "#") else {

@@ -41,7 +41,7 @@ public final class Discovery: Sendable {
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }
         guard let name = metadata["issuer"]?.string, withoutSlash(name) == withoutSlash(issuer.description) else {
             throw failure(
-                "the metadata of \(issuer) names a different issuer: \(sanitized(metadata["issuer"]?.text ?? "none"))")
+                "the metadata of \(issuer) names a different issuer")
         }
         /// Returns an endpoint; nil if the metadata does not contain the member.
         func endpoint(_ member: String) throws(TokenError) -> HTTPURL? {
@@ -79,7 +79,7 @@ public final class Discovery: Sendable {
         guard response.isSuccess, let metadata = try? JSONReader.parse(response.body) else {
             var error = TokenError(
                 response.status >= 500 ? .serverFailed : response.status == 429 ? .rateLimited : .discoveryFailed,
-                "\(url) returned \(response.status) without metadata: \(sanitized(response.body))", endpoint: url,
+                "\(url) returned \(response.status) without metadata", endpoint: url,
                 status: response.status
             )
             error.retryAfter = RetryAfter.read(from: response.headers, now: .now())

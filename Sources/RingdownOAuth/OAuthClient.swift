@@ -65,7 +65,8 @@ public struct OAuthClient: TokenRequester {
     private func token(_ response: TokenResponse, requested: Instant, draw: Double) -> Token {
         if let wanted = grant.scope, let granted = response.scope, scopes(wanted) != scopes(granted) {
             Logger.current.warning(
-                "token.scope_changed", "the server granted the scope '\(clean(granted))' instead of '\(wanted)'")
+                "token.scope_changed",
+                "the server granted \(scopes(granted).count) scopes that differ from the requested '\(wanted)'")
         }
         let stated = response.lifetime
         if stated == nil {
@@ -132,7 +133,7 @@ public struct OAuthClient: TokenRequester {
 
     private func malformed(_ error: TokenResponse.Unusable, _ response: Response, _ endpoint: HTTPURL) -> TokenError {
         var message = "\(endpoint.origin) returned \(response.status), but \(error.reason)"
-        let type = response.headers["Content-Type"].map { clean($0) }
+        let type = response.headers.knownMediaType
         // The body of a success may contain a token in any form, so it is never quoted.
         if let type { message += " (Content-Type \(type), \(response.body.count) bytes)" }
         var result = TokenError(.malformedResponse, message, endpoint: endpoint, status: response.status)

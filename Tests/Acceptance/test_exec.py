@@ -192,3 +192,18 @@ def test_the_token_file_of_a_running_exec_is_not_removed(executed, binary, tmp_p
     inner = f"'{binary}' exec --platform genesys -- true; cat $RINGDOWN_TOKEN_FILE"
     outcome = executed(inner, XDG_RUNTIME_DIR=runtime, arguments=("--platform", "genesys", "--keep-secrets"))
     assert outcome.code == 0 and len(outcome.out.strip()) == 86, outcome.err
+
+
+def test_exec_removes_nothing_but_token_files(executed, tmp_path):
+    shared, private = tmp_path / "shared", tmp_path / "private"
+    shared.mkdir(), private.mkdir(mode=0o700)
+    shared.chmod(0o777)
+    victims = [shared / "ringdown-exec-abcdef", private / "ringdown-exec-abcdef", private / "ringdown-exec-ghijkl"]
+    for victim in victims:
+        victim.mkdir(mode=0o700)
+        (victim / "results").write_text("kept")
+    victims[2].chmod(0o755)
+    (victims[2] / "token").write_text("not from exec")
+    for base in (shared, private):
+        assert executed("true", XDG_RUNTIME_DIR=private, TMPDIR=base).code == 0
+    assert all((victim / "results").read_text() == "kept" for victim in victims) and (victims[2] / "token").exists()

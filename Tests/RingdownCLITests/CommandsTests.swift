@@ -320,4 +320,19 @@ import Testing
         #expect(found.errors.contains("GENESYS_REGION=us-east-1"))
         #expect(await run("regions --find", ["GENESYS_CLIENT_ID": "unknown"]).code == 4)
     }
+
+    @Test(arguments: [
+        "GENESYS_CLIENT_SECRET=x", "GENESYS_CLIENT_SECRET_FILE=DIRECTORY/victim", "GENESYS_CLIENT_SECRET_NEXT=x",
+    ])
+    func `rotate does not write the secret of the environment into the working directory`(text: String) async throws {
+        let (file, victim) = (directory.path + "/.env", directory.path + "/victim")
+        let line = text.replacing("DIRECTORY", with: directory.path) + "\n"
+        try File.replace(victim, with: [1])
+        try File.replace(file, with: Array(line.utf8))
+        let secret = simulator.credentials.genesysClientSecret
+        let outcome = await run("rotate --platform genesys", ["GENESYS_CLIENT_SECRET_NEXT": secret])
+        #expect(outcome.code == 78)
+        #expect(try File.read(victim) == [1])
+        #expect(try File.read(file) == Array(line.utf8))
+    }
 }

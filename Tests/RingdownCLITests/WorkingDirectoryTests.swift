@@ -122,14 +122,30 @@ import Testing
         try prepare(settings("GENESYS_LOGIN_URL=https://evil.example\n", environment: environment))
     }
 
-    @Test func `discards a sign-in after its file has changed`() throws {
-        func key(_ more: String) throws -> String {
-            let text = "GENESYS_CLIENT_ID=i\nGENESYS_GRANT=authorization_code\n\(more)"
-            let profile = try Profile(settings(text, environment: [:]))
-            return profile.signIn.map { "\($0)" } ?? ""
+    @Test(arguments: [
+        (["GENESYS_CLIENT_ID": "i", "GENESYS_GRANT": "authorization_code"], "GENESYS_API_URL=https://evil.example"),
+        (["GENESYS_CLIENT_ID": "i", "GENESYS_GRANT": "authorization_code"], "HTTPS_PROXY=http://evil.example:1"),
+        (
+            ["GENESYS_CLIENT_ID": "i", "GENESYS_GRANT": "authorization_code", "HOME": "/nonexistent"],
+            "RINGDOWN_CACHE_KEY=known"
+        ),
+        (["CXONE_CLIENT_ID": "i", "CXONE_GRANT": "authorization_code"], "CXONE_API_URL=https://evil.example"),
+        ([:], "GENESYS_CLIENT_ID=i\nGENESYS_GRANT=authorization_code"),
+    ])
+    func `rejects working directory settings together with a user's sign-in`(
+        environment: [String: String], text: String
+    ) throws {
+        let settings = try settings(text + "\n", environment: environment)
+        let error = #expect(throws: ConfigurationError.self) { try prepare(settings) }
+        #expect(error?.message.contains("the sign-in of a user") == true)
+    }
+
+    @Test func `a region of the working directory does not choose the API host of a configured login host`() throws {
+        let environment = Self.secretOfEnvironment.merging(["GENESYS_LOGIN_URL": "https://login.gateway.example"]) {
+            $1
         }
-        #expect(try key("") == key(""))
-        #expect(try key("") != key("GENESYS_API_URL=https://evil.example\n"))
-        #expect(try key("") != key("HTTPS_PROXY=http://evil.example:1\n"))
+        let profile = try Profile(settings("GENESYS_REGION=eu-west-1\n", environment: environment))
+        guard case .fixed(let url) = profile.api else { return }
+        #expect(url.host == "api.gateway.example")
     }
 }

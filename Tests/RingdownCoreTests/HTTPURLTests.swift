@@ -35,6 +35,7 @@ import Testing
 
     @Test(arguments: [
         ("http://127.0.0.1", true), ("http://127.9.9.9", true), ("http://localhost", true), ("http://[::1]", true),
+        ("http://127.0.0.08", false), ("http://127.0.09.1", false),
         ("http://127.0.0.1.evil.example", false), ("http://10.0.0.1", false), ("http://localhost.example", false),
     ])
     func `loopback addresses are recognised`(text: String, expected: Bool) throws {
@@ -45,7 +46,7 @@ import Testing
         arguments: [
             ("http://169.254.169.254", true), ("http://[fe80::1]", true), ("http://[febf::1]", true),
             ("http://[fec0::1]", false), ("http://169.255.0.1", false), ("http://169.254.evil.example", false),
-            ("http://fe80.example", false),
+            ("http://fe80.example", false), ("http://169.254.08.1", false),
         ] as [(String, Bool)])
     func `link-local addresses are recognised`(text: String, expected: Bool) throws {
         #expect(try HTTPURL(text).origin.isLinkLocal == expected)

@@ -42,6 +42,17 @@ import Testing
         ("JSON", JSON.string(secret).description),
         ("JSON, all escaped", json(secret)),
         ("JSON, slash escaped", JSON.string(secret).description.replacing("/", with: "\\/")),
+        ("JSON in JSON", JSON.string(JSON.string(secret).description).description),
+        ("HTML, twice", html(secret) { "&amp;#\($0.value);" }),
+        (
+            "%u",
+            secret.unicodeScalars.map { $0.value < 0x80 ? "%u00" + hex(UInt8($0.value), uppercase: false) : String($0) }
+                .joined()
+        ),
+        (
+            "Base64 with line breaks in JSON",
+            Base64.encode(Array("client-id:\(secret)".utf8)).replacing("cG", with: "c\\nG")
+        ),
         ("hexadecimal", secret.utf8.map { hex($0, uppercase: false) }.joined()),
         ("Base64", Base64.encode(Array(secret.utf8))),
         ("Base64 of the pair", Base64.encode(Array("client:\(secret)".utf8))),
@@ -99,5 +110,16 @@ import Testing
         let secret = Secret(String(repeating: "%2B+", count: 5000))
         let text = [UInt8](repeating: UInt8(ascii: "%"), count: 20_000)
         #expect(redacting([secret], in: text) == text)
+    }
+
+    @Test func `a secret that the size limit splits is not shown`() {
+        let secret = Secret("s3cr3t-that-is-long-enough")
+        let filler = String(repeating: "A", count: (64 << 10) - 40)
+        for shift in 0..<30 {
+            let text =
+                Base64.encode(Array("x:s3cr3t-that-is-long-enough".utf8)) + filler.dropLast(shift)
+                + " s3cr3t-that-is-long-enough"
+            #expect(!sanitized(text, without: [secret]).contains("s3cr3t"))
+        }
     }
 }

@@ -369,7 +369,7 @@ import Testing
 
     @Test func `a live simulator has separate ports for its hosts`() async throws {
         let live = try LiveSimulator(Simulator(time: time))
-        let ports = Set(live.environment.filter { $0.value.hasPrefix("http") }.map(\.value))
+        let ports = Set(live.environment.filter { $0.value.hasPrefix("http") && !$0.value.contains(",") }.map(\.value))
         #expect(ports.count == 4)
         #expect(live.addresses.cxoneAPI != live.addresses.cxoneCluster)
     }

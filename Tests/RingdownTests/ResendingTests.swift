@@ -84,3 +84,42 @@ import Testing
         }
     }
 }
+
+/// Links in responses, over real sockets.
+@Suite(.timeLimit(.minutes(1))) struct LoopbackLinkTests {
+    @Test(arguments: ["127.0.0.1", "localhost", "127.0.0.2"])
+    func `a link to another loopback port does not receive the token`(host: String) async throws {
+        let seen = Locked(0)
+        let other = try RawServer { connection, _ in
+            seen.withLock { $0 += 1 }
+            _ = connection.readRequest()
+        }
+        let link = "http://\(host):\(other.port)/steal"
+        let server = try RawServer { connection, _ in
+            while let (head, _) = connection.readRequest() {
+                let body =
+                    head.contains(" /token ")
+                    ? #"{"access_token":"t","expires_in":3600}"# : #"{"entities":[{"id":"1"}],"nextUri":"\#(link)"}"#
+                connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            }
+        }
+        let address = "http://127.0.0.1:\(server.port)"
+        func client(_ more: [String: String]) throws -> APIClient {
+            let settings = [
+                "OAUTH_TOKEN_URL": address + "/token", "OAUTH_API_URL": address, "OAUTH_CLIENT_ID": "i",
+                "OAUTH_CLIENT_SECRET": "s",
+            ]
+            return try APIClient(
+                Profile(Settings(environment: settings.merging(more) { $1 })), transport: CurlTransport(),
+                time: SkippingTime())
+        }
+        let strict = try client([:])
+        let error = await #expect(throws: APIError.self) { for try await _ in strict.pages(APICall("/list")) {} }
+        #expect(error?.code == .untrustedHost)
+        #expect(seen.withLock { $0 } == 0)
+        guard host == "127.0.0.1" else { return }
+        let allowing = try client(["RINGDOWN_LOOPBACK_ORIGINS": link])
+        await #expect(throws: (any Error).self) { for try await _ in allowing.pages(APICall("/list")) {} }
+        #expect(seen.withLock { $0 } > 0)
+    }
+}

@@ -164,7 +164,7 @@ public final class APIClient: Sendable {
     /// Returns the text of a server for a message, without the token. It replaces the function of the same name in the code of this
     /// type.
     func sanitized(_ text: String, limit: Int = 256) -> String {
-        RingdownCore.sanitized(text, without: cachedToken.map { [$0.value] } ?? [], limit: limit)
+        RingdownCore.sanitized(text, without: secretsInUse, limit: limit)
     }
 
     /// The cached token; nil if there is no valid one. Sends no request.
@@ -218,7 +218,8 @@ public final class APIClient: Sendable {
                 hint: "use a percent-encoded path that starts with a slash, such as /api/v2/users"
             )
         }
-        let policy = OriginPolicy(base: base, trustedDomains: profile.platform.trustedDomains)
+        let policy = OriginPolicy(
+            base: base, trustedDomains: profile.platform.trustedDomains, loopbackOrigins: profile.loopbackOrigins)
         guard policy.allows(url) else {
             if let url = policy.throughGateway(url) { return url }
             throw APIError(
@@ -289,21 +290,31 @@ public final class APIClient: Sendable {
 
     private func milliseconds(_ duration: Duration) -> String { "\(Int((duration.inSeconds * 1000).rounded())) ms" }
 
+    /// The secrets that a server of this account may echo: the token, and what token requests contain.
+    package var secretsInUse: [Secret] {
+        let token = cachedToken.map { [$0.value] } ?? []
+        switch profile.credential {
+        case .grant(let grant): return token + grant.echoes + [profile.nextSecret].compactMap { $0 }
+        case .accessToken(let given): return token + [given]
+        case .broker: return token
+        }
+    }
+
     private func error(_ response: Response, _ call: APICall, _ url: HTTPURL, _ token: Token) -> APIError {
         let fault = profile.platform.fault(response)
         // A debugging gateway may echo the request.
-        let secrets = [token.value]
+        let secrets = [token.value] + secretsInUse
         let said =
             fault.message.map { RingdownCore.sanitized($0, without: secrets) }
             ?? RingdownCore.sanitized(response.body, without: secrets)
         let text = "\(call.method) \(url.path) returned \(response.status)" + (said.isEmpty ? "" : ": \(said)")
-        let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()))
+        let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()), without: secrets)
         var error = APIError(code, text, hint: hint, status: response.status)
         if case .accessToken = profile.credential, response.status == 401 {
             error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN was rejected or has expired: obtain a new one"
         }
-        error.platformCode = fault.code.map { sanitized($0, limit: 80) }
-        error.correlationID = fault.correlationID.map { sanitized($0, limit: 80) }
+        error.platformCode = fault.code.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
+        error.correlationID = fault.correlationID.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
         return error.without(secrets)
     }

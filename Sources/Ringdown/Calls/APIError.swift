@@ -89,7 +89,9 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Returns the code and the hint for an error response. `age` is the age of the token.
-    static func meaning(_ response: Response, _ fault: Platform.Fault, age: Duration) -> (Code, hint: String) {
+    static func meaning(
+        _ response: Response, _ fault: Platform.Fault, age: Duration, without secrets: [Secret]
+    ) -> (Code, hint: String) {
         switch response.status {
         case 401:
             return (
@@ -97,7 +99,9 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
                 "the token was rejected \(Int(age.inSeconds)) s after it was granted: check whether the client is disabled"
             )
         case 403:
-            let permission = fault.missingPermissions.map { "the permission \(sanitized($0, limit: 120))" }
+            let permission = fault.missingPermissions.map {
+                "the permission \(sanitized($0, without: secrets, limit: 120))"
+            }
             return (
                 .forbidden,
                 "assign a role with \(permission ?? "the required permission") to the client, "

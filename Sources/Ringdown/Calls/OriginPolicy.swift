@@ -5,10 +5,12 @@ internal import RingdownCore
 struct OriginPolicy: Sendable {
     let base: HTTPURL
     let trustedDomains: [String]
+    /// Further origins on loopback, which the settings name: a simulator serves each host on a port of its own.
+    var loopbackOrigins: [HTTPURL.Origin] = []
 
     func allows(_ url: HTTPURL) -> Bool {
-        // A simulator serves each host on a separate loopback port.
-        if base.origin.isLoopback { return url.origin.isLoopback }
+        // Other ports of this machine may belong to other users.
+        if base.origin.isLoopback { return url.origin == base.origin || loopbackOrigins.contains(url.origin) }
         guard url.origin.scheme == "https" else { return false }
         if url.origin == base.origin { return true }
         return !isGateway && url.origin.isDefaultPort && isTrusted(url.host)

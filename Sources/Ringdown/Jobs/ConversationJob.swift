@@ -44,7 +44,7 @@ extension APIClient {
         try await polling.wait(for: "the job", time) { () -> Void? in
             let status = try await get(path)
             let state = status["state"]?.string ?? ""
-            Logger.current.debug("job.state", "the job is \(state)")
+            Logger.current.debug("job.state", "the job is \(sanitized(state, limit: 40))")
             switch state {
             case "FULFILLED": return ()
             case "QUEUED", "PENDING": return nil

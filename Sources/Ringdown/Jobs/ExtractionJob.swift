@@ -27,7 +27,7 @@ extension APIClient {
         let link = try await polling.wait(for: "the extraction", time) { () -> String? in
             let job = try await get("\(jobs)/\(percentEncoded(id))")["jobStatus"]
             let (state, result) = (job?["status"]?.string ?? "", job?["result"])
-            Logger.current.debug("job.state", "the extraction is \(state)")
+            Logger.current.debug("job.state", "the extraction is \(sanitized(state, limit: 40))")
             if state == "RUNNING" || state == "QUEUED" { return nil }
             // The API description contains errorMessage, but the server sends messageError.
             let reason = (result?["errorMessage"] ?? result?["messageError"])?.string.map { ": \(sanitized($0))" } ?? ""

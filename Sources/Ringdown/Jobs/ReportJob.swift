@@ -32,7 +32,7 @@ extension APIClient {
             // The API description contains the result without its wrapper.
             let result = answer["jobResult"] ?? answer
             let state = result["state"]?.string ?? ""
-            Logger.current.debug("job.state", "the report is \(state)")
+            Logger.current.debug("job.state", "the report is \(sanitized(state, limit: 40))")
             // The state Finished is documented, the other states are UNVERIFIED.
             if state == "Finished" { return result["resultFileURL"]?.string ?? "" }
             guard !["fail", "error", "cancel", "abort"].contains(where: { state.lowercased().contains($0) }) else {

@@ -1,4 +1,4 @@
-internal import RingdownCore
+package import RingdownCore
 
 /// A page of a list: the byte ranges of its items, and its paging information.
 public struct Page: Sendable {
@@ -23,7 +23,8 @@ public struct Page: Sendable {
     /// Parses a page. An empty body, as with status 204, is an empty page (`cxone.md` section 3.2).
     ///
     /// - Throws: ``APIError`` if the body is not a page of a list.
-    package init(_ body: [UInt8], itemsMember: String?, title: String) throws(APIError) {
+    package init(_ body: [UInt8], itemsMember: String?, title: String, without secrets: [Secret] = []) throws(APIError)
+    {
         (self.body, self.title) = (body, title)
         guard !body.isEmpty else {
             (members, ranges) = ([], [])
@@ -42,10 +43,10 @@ public struct Page: Sendable {
                 try wrapper.map { range throws(JSONReader.Malformed) in
                     try JSONReader.lists(of: body, in: range)
                 } ?? outer
-            ranges = try Self.list(members, body, itemsMember, title) ?? []
+            ranges = try Self.list(members, body, itemsMember, title, secrets) ?? []
         } catch let error as APIError { throw error } catch {
             throw APIError(
-                .malformedResponse, "the page \(title) cannot be read (\(error)): \(sanitized(body))",
+                .malformedResponse, "the page \(title) cannot be read (\(error)): \(sanitized(body, without: secrets))",
                 hint: "a proxy or gateway may have responded instead of the API: retry"
             )
         }
@@ -61,14 +62,15 @@ public struct Page: Sendable {
     /// Returns the byte ranges of the items. Some lists omit the member after the last page, which results in nil for an empty
     /// page.
     private static func list(
-        _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String
+        _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String, _ secrets: [Secret]
     ) throws(APIError) -> [Range<Int>]? {
         if let wanted {
             guard let member = members.last(where: { $0.name == wanted }) else { return nil }
             if let elements = member.elements { return elements }
             throw APIError(
                 .malformedResponse, "'\(sanitized(wanted, limit: 60))' of the page \(title) is not a list",
-                hint: "its members are: " + members.map { sanitized($0.name, limit: 40) }.joined(separator: ", "))
+                hint: "its members are: "
+                    + members.map { sanitized($0.name, without: secrets, limit: 40) }.joined(separator: ", "))
         }
         let arrays = members.filter { $0.elements != nil }
         for name in listNames {
@@ -79,9 +81,9 @@ public struct Page: Sendable {
         if arrays.count == 1, !isNamed { return arrays[0].elements }
         if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
         throw APIError(
-            .malformedResponse, "the page \(title) has no list of items: \(sanitized(body))",
+            .malformedResponse, "the page \(title) has no list of items: \(sanitized(body, without: secrets))",
             hint: "set --items to the member that contains the list, one of: "
-                + members.prefix(20).map { sanitized($0.name, limit: 40) }.joined(separator: ", "))
+                + members.prefix(20).map { sanitized($0.name, without: secrets, limit: 40) }.joined(separator: ", "))
     }
 
     /// The number of items in the whole list, if the platform returns it. For a growing list, the number is approximate.

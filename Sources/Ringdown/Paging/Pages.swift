@@ -128,10 +128,9 @@ private final class Ahead: Sendable {
         (self.call, self.isFirst) = (call, isFirst)
         task = Task {
             let response = try await pages.client.send(call)
-            var page: Page
-            do throws(APIError) {
-                page = try Page(response.body, itemsMember: pages.itemsMember, title: call.pageTitle)
-            } catch { throw error.without(pages.client.cachedToken.map { [$0.value] } ?? []) }
+            var page = try Page(
+                response.body, itemsMember: pages.itemsMember, title: call.pageTitle, without: pages.client.secretsInUse
+            )
             page.next = Paging.next(after: page, call)
             return page
         }
@@ -187,16 +186,15 @@ struct RecentItems: Sendable {
 }
 
 extension APIClient {
-    /// Returns the pages of a list, in any paging style of the platform. A POST call is retried on failure, because it is a query.
+    /// Returns the pages of a list, in any paging style of the platform. A POST call is retried on failure only if it is
+    /// declared idempotent.
     ///
     /// - Parameters:
     ///   - call: The call for the first page.
     ///   - itemsMember: The member of a page that contains the items (default: detected).
     ///   - identity: The member that identifies an item, to drop duplicates; nil to keep all items (default: `id`).
     public func pages(_ call: APICall, itemsMember: String? = nil, identity: String? = "id") -> Pages {
-        var call = call
-        if call.method == "POST" { call.isIdempotent = true }
-        return Pages(client: self, calls: [call], itemsMember: itemsMember, identity: identity)
+        Pages(client: self, calls: [call], itemsMember: itemsMember, identity: identity)
     }
 
     /// Returns a list that throws an error, because the platform does not have it.

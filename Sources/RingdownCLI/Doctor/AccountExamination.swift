@@ -151,14 +151,17 @@ struct AccountExamination {
             diagnosis.ok("api", "\(try await client.baseURL().origin) accepts the token")
             if let text = response.rateLimitText { diagnosis.ok("rate limit", text) }
             let identity = try await client.whoami()
-            examine(identity, &diagnosis)
+            examine(identity, client, &diagnosis)
         } catch { return diagnosis.fail("api", "\(error)", cause(ofCall: error)) }
         await examineUsers(client, &diagnosis)
         if let call { await examine(call, client, &diagnosis) }
     }
 
-    private func examine(_ identity: Identity, _ diagnosis: inout Diagnosis) {
-        let name = [identity.organizationName, identity.organizationID].compactMap { $0 }.joined(separator: ", ")
+    private func examine(_ identity: Identity, _ client: APIClient, _ diagnosis: inout Diagnosis) {
+        func clean(_ texts: [String]) -> String {
+            texts.map { sanitized($0, without: client.secretsInUse, limit: 200) }.joined(separator: ", ")
+        }
+        let name = clean([identity.organizationName, identity.organizationID].compactMap { $0 })
         if let wanted = profile.organizationID, let found = identity.organizationID, wanted != found {
             diagnosis.fail(
                 "organisation", "\(name), but GENESYS_ORGANIZATION_ID is \(sanitized(wanted, limit: 60))",
@@ -179,7 +182,7 @@ struct AccountExamination {
                     next: "assign a role in Admin > Integrations > OAuth > Roles",
                     exitCode: ExitCode.permissionMissing))
         } else {
-            diagnosis.ok("roles", identity.roles.joined(separator: ", "))
+            diagnosis.ok("roles", clean(identity.roles))
         }
     }
 
@@ -263,9 +266,10 @@ struct AccountExamination {
 extension Response {
     /// The state of the platform's rate limit, if the response reports it.
     fileprivate var rateLimitText: String? {
-        guard let count = headers["inin-ratelimit-count"], let allowed = headers["inin-ratelimit-allowed"] else {
+        let (count, allowed) = (headers["inin-ratelimit-count"], headers["inin-ratelimit-allowed"])
+        guard let count = count.flatMap({ Int($0) }), let allowed = allowed.flatMap({ Int($0) }) else {
             return nil
         }
-        return "\(sanitized(count, limit: 20)) of \(sanitized(allowed, limit: 20)) calls used in this minute"
+        return "\(count) of \(allowed) calls used in this minute"
     }
 }

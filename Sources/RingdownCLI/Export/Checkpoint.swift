@@ -45,7 +45,7 @@ struct Checkpoint {
             throw failure("is not a position file")
         }
         guard json["version"]?.int == version else { throw failure("was written by another version") }
-        guard let calls = json["remaining"]?.array, let items = json["items"]?.int, items >= 0,
+        guard let calls = json["remaining"]?.array, let items = json["items"]?.count,
             json["outputLength"]?.int.map({ $0 >= 0 }) ?? true
         else { throw failure("is damaged") }
         guard json["subject"]?.string == subject else {
@@ -60,7 +60,7 @@ struct Checkpoint {
     private static func call(_ json: JSON) -> APICall? {
         guard let method = json["method"]?.string, let path = json["path"]?.string else { return nil }
         guard let body = json["body"] else { return APICall(method, path) }
-        return APICall(method, path, json: body, isIdempotent: true)
+        return APICall(method, path, json: body)
     }
 
     /// - Throws: `FileError` if the file cannot be written.

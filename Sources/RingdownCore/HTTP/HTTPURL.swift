@@ -22,7 +22,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         /// Whether the host is in `169.254.0.0/16` or `fe80::/10`, where cloud platforms serve instance metadata.
         public var isLinkLocal: Bool {
             let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-            let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+            let isIPv4 = parts.count == 4 && parts.allSatisfy(isOctet)
             if isIPv4 { return parts[0] == "169" && parts[1] == "254" }
             guard host.contains(":"), let first = UInt16(host.prefix { $0 != ":" }, radix: 16) else { return false }
             return first & 0xFFC0 == 0xFE80
@@ -30,7 +30,7 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         /// Whether the host is `localhost`, `127.0.0.0/8` or `::1`, so that requests do not leave the machine.
         public var isLoopback: Bool {
             let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-            let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+            let isIPv4 = parts.count == 4 && parts.allSatisfy(isOctet)
             return host == "localhost" || host == "::1" || (isIPv4 && parts[0] == "127")
         }
     }
@@ -168,4 +168,9 @@ public struct HTTPURL: Sendable, Hashable, CustomStringConvertible {
         else { throw invalid("the port is not a number from 1 to 65535") }
         return (host.lowercased(), port)
     }
+}
+
+/// Whether a text is a decimal number from 0 to 255. Resolvers read leading zeros as octal digits, or as a host name.
+private func isOctet(_ text: some StringProtocol) -> Bool {
+    UInt8(text) != nil && (text == "0" || !(text.hasPrefix("0") || text.hasPrefix("+")))
 }

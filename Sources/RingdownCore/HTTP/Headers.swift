@@ -27,6 +27,18 @@ public struct Headers: Sendable {
         return nil
     }
 
+    /// The media type of the body if it is a common one, which can be quoted in messages; `another type` for any other value.
+    package var knownMediaType: String? {
+        guard let text = self["Content-Type"] else { return nil }
+        let type = text.prefix { $0 != ";" }.lowercased().trimmed
+        let known = [
+            "application/json", "application/problem+json", "application/scim+json",
+            "application/x-www-form-urlencoded",
+            "application/xml", "application/octet-stream", "text/html", "text/plain", "text/xml", "text/csv",
+        ]
+        return known.contains(type) ? type : "another type"
+    }
+
     /// Returns whether a field exists.
     public func has(_ name: String) -> Bool {
         fields.contains { $0.name.equalsIgnoringCase(name) }

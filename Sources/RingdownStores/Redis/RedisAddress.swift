@@ -11,6 +11,7 @@ package struct RedisAddress: Sendable {
     package let origin: HTTPURL.Origin
     let user: String?
     let password: Secret?
+    package var hasPassword: Bool { password != nil }
     let database: Int
 
     /// Parses a Redis URL (default port: 6379, default database: 0).

@@ -177,7 +177,9 @@ struct AWSSecretsManager {
 /// Parses a URL to which secrets are sent: https, or http on this machine.
 func secretURL(_ text: String, _ name: String) throws(SecretStores.Failure) -> HTTPURL {
     guard let url = try? HTTPURL(text), url.origin.scheme == "https" || url.origin.isLoopback else {
-        throw .init("\(name) is not an https URL: \(sanitized(text, limit: 100))", hint: "use https://")
+        throw .init(
+            "\(name) is not an https URL" + (text.contains("@") ? "" : ": \(sanitized(text, limit: 100))"),
+            hint: "use https://")
     }
     return url
 }
