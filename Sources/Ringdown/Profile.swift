@@ -92,6 +92,11 @@ public struct Profile: Sendable {
         }
     }
 
+    /// Reads the origins to which links may lead, for a profile of a broker, which does not know them.
+    package mutating func readLoopbackOrigins(_ settings: Settings) throws(ConfigurationError) {
+        loopbackOrigins = try Self.loopbackOrigins(settings)
+    }
+
     private static func loopbackOrigins(_ settings: Settings) throws(ConfigurationError) -> [HTTPURL.Origin] {
         var origins: [HTTPURL.Origin] = []
         for text in (try settings.text("RINGDOWN_LOOPBACK_ORIGINS") ?? "").split(separator: ",") {

@@ -131,7 +131,7 @@ def test_profiles_are_listed_without_their_secrets(ringdown, write):
     write("broken", "nonsense\n")
     outcome = ringdown("profiles", "--output", "json")
     assert outcome.code == 78 and "hidden" not in outcome.out
-    assert json.loads(outcome.out)[0]["problem"].endswith("line 1: expected '=' after nonsense")
+    assert json.loads(outcome.out)[0]["problem"].endswith("line 1: expected '=' after the variable name")
 
 
 def test_a_profile_writable_by_others_is_rejected(ringdown, write):
