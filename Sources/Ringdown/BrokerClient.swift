@@ -41,6 +41,9 @@ public final class BrokerClient: TokenRequester {
         var profile = Profile(
             platform, .broker(self), api: api.map { .fixed($0) } ?? .unset(variable: "OAUTH_API_URL"))
         profile.region = json["region"]?.string
+        profile.loopbackOrigins = (json["loopback_origins"]?.array ?? []).compactMap { item in
+            item.string.flatMap { try? HTTPURL($0) }?.origin
+        }.filter(\.isLoopback)
         return profile
     }
 

@@ -19,7 +19,7 @@ extension Platform {
             Question("CXONE_ACCESS_KEY_SECRET", "Access key secret (ends in ====)", .secret),
         ],
         options: [
-            "RINGDOWN_LOOPBACK_ORIGINS", "CXONE_ISSUER", "CXONE_TOKEN_URL", "CXONE_API_URL", "CXONE_TENANT_ID",
+            "CXONE_LOOPBACK_ORIGINS", "CXONE_ISSUER", "CXONE_TOKEN_URL", "CXONE_API_URL", "CXONE_TENANT_ID",
             "CXONE_API_VERSION",
             "CXONE_CLIENT_AUTH", "CXONE_SCOPE",
         ],

@@ -52,4 +52,6 @@ public struct PlatformVariables: Sendable {
     public var clientAuthentication: String { prefix + "_CLIENT_AUTH" }
     /// The variable of the region.
     public var region: String { prefix + "_REGION" }
+    /// Origins on loopback to which links of the API may lead.
+    public var loopbackOrigins: String { prefix + "_LOOPBACK_ORIGINS" }
 }

@@ -54,8 +54,8 @@ public struct Profile: Sendable {
     public var organizationID: String?
     /// The method of token revocation.
     public var revocation = Revoking.none
-    /// Origins on loopback to which links of the API may lead (`RINGDOWN_LOOPBACK_ORIGINS`).
-    var loopbackOrigins: [HTTPURL.Origin] = []
+    /// Origins on loopback to which links of the API may lead (such as `CXONE_LOOPBACK_ORIGINS`).
+    package internal(set) var loopbackOrigins: [HTTPURL.Origin] = []
     /// The version of the platform's API; nil if the API has no versions.
     public var apiVersion: String?
 
@@ -65,7 +65,7 @@ public struct Profile: Sendable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
-        loopbackOrigins = try Self.loopbackOrigins(settings)
+        loopbackOrigins = try Self.loopbackOrigins(settings, platform.variables.loopbackOrigins)
         reload = { () throws(ConfigurationError) in try Profile(settings.reread()) }
         if signIn != nil { try settings.useSignIn() }
         signIn?.account = settings.signInAccount
@@ -92,17 +92,14 @@ public struct Profile: Sendable {
         }
     }
 
-    /// Reads the origins to which links may lead, for a profile of a broker, which does not know them.
-    package mutating func readLoopbackOrigins(_ settings: Settings) throws(ConfigurationError) {
-        loopbackOrigins = try Self.loopbackOrigins(settings)
-    }
-
-    private static func loopbackOrigins(_ settings: Settings) throws(ConfigurationError) -> [HTTPURL.Origin] {
+    private static func loopbackOrigins(
+        _ settings: Settings, _ variable: String
+    ) throws(ConfigurationError) -> [HTTPURL.Origin] {
         var origins: [HTTPURL.Origin] = []
-        for text in (try settings.text("RINGDOWN_LOOPBACK_ORIGINS") ?? "").split(separator: ",") {
+        for text in (try settings.text(variable) ?? "").split(separator: ",") {
             guard let url = try? HTTPURL(String(text)), url.origin.isLoopback else {
                 throw ConfigurationError(
-                    "RINGDOWN_LOOPBACK_ORIGINS contains a URL that is not on loopback",
+                    "\(variable) contains a URL that is not on loopback",
                     hint: "use URLs such as http://127.0.0.1:8080, separated by commas")
             }
             origins.append(url.origin)

@@ -114,6 +114,7 @@ package final class Broker: Handler {
                     "scope": .optional(token.scope), "profile": .string(account.name),
                     "platform": .string(account.client.profile.platform.name),
                     "region": .optional(account.client.profile.region), "api_url": .optional(base.map { "\($0)" }),
+                    "loopback_origins": .array(account.client.profile.loopbackOrigins.map { .string($0.description) }),
                 ]))
         } catch { return failure(error, account) }
     }

@@ -109,14 +109,13 @@ struct Account {
         let settings = settingsWithoutFile
         let transport = try transport(settings)
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
-        var profile: Profile
+        let profile: Profile
         do throws(TokenError) { profile = try await broker.profile() } catch {
             let hint =
                 error.code == .unreachable
                 ? "start it with 'ringdown serve', or unset RINGDOWN_SOCKET" : "check the broker's log"
             throw AdvisedTokenError(error: error, hint: hint)
         }
-        try profile.readLoopbackOrigins(settings)
         return APIClient(profile, transport: transport, time: context.time, calls: try callSettings(settings))
     }
 

@@ -131,7 +131,8 @@ private enum Escape {
         switch text[start] {
         case UInt8(ascii: "+"): return [([0x20], start + 1)]
         case UInt8(ascii: "%"): return percent(text, at: start + 1)
-        case UInt8(ascii: "\\"): return backslashes(text, at: start) + (backslash(text, at: start + 1).map { [$0] } ?? [])
+        case UInt8(ascii: "\\"):
+            return backslashes(text, at: start) + (backslash(text, at: start + 1).map { [$0] } ?? [])
         case UInt8(ascii: "&"): return entity(text, at: start + 1).map { [$0] } ?? []
         default: return []
         }

@@ -72,7 +72,7 @@ extension Simulator {
             ("GENESYS_LOGIN_URL", addresses.genesys),
             ("GENESYS_API_URL", addresses.genesys),
             // Links of the simulated APIs lead to these ports.
-            ("RINGDOWN_LOOPBACK_ORIGINS", "\(addresses.genesys),\(addresses.cxoneAPI),\(addresses.cxoneCluster)"),
+            ("CXONE_LOOPBACK_ORIGINS", "\(addresses.cxoneAPI),\(addresses.cxoneCluster)"),
             ("CXONE_CLIENT_ID", credentials.cxoneClientID), ("CXONE_CLIENT_SECRET", credentials.cxoneClientSecret),
             ("CXONE_ACCESS_KEY_ID", credentials.cxoneAccessKeyID),
             ("CXONE_ACCESS_KEY_SECRET", credentials.cxoneAccessKeySecret),

@@ -118,7 +118,7 @@ import Testing
         #expect(error?.code == .untrustedHost)
         #expect(seen.withLock { $0 } == 0)
         guard host == "127.0.0.1" else { return }
-        let allowing = try client(["RINGDOWN_LOOPBACK_ORIGINS": link])
+        let allowing = try client(["OAUTH_LOOPBACK_ORIGINS": link])
         await #expect(throws: (any Error).self) { for try await _ in allowing.pages(APICall("/list")) {} }
         #expect(seen.withLock { $0 } > 0)
     }
