@@ -144,6 +144,14 @@ def test_a_position_file_cannot_change_the_method_host_or_body_of_a_request(bina
     assert outcome.returncode == 78 and reason in outcome.stderr and "position" in outcome.stderr and outcome.stdout == ""
 
 
+@pytest.mark.parametrize("change", [{"items": 2**63 - 1}, {"items": -1}, {"items": "many"}, {"outputLength": -1}, {"remaining": 1}])
+def test_a_position_file_with_impossible_numbers_is_damaged(binary, simulated, tmp_path, change):
+    environment, position = broken_off(binary, simulated, tmp_path)
+    position.write_text(json.dumps(json.loads(position.read_text()) | change))
+    outcome = run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    assert outcome.returncode == 78 and "is damaged" in outcome.stderr and outcome.stdout == ""
+
+
 def test_the_position_of_another_list_is_rejected(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
     run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)

@@ -114,6 +114,44 @@ import Testing
         }
     }
 
+    /// A server that echoes the client secret and the token wherever a message may quote it.
+    @Test(arguments: [
+        "api GET /api/v2/x --platform genesys --max-wait 0s",
+        "api GET /api/v2/x --paginate --platform genesys --max-wait 0s",
+        "users --platform genesys --max-wait 0s", "doctor --platform genesys --call /api/v2/x",
+        "conversations --job --interval 2026-11-01/2026-11-02 --platform genesys --verbose --max-wait 0s",
+        "revoke --platform genesys",
+    ])
+    func `a secret that the API host echoes is not printed`(line: String) async {
+        let (secret, token) = ("s3cr3t-of-the-cl1ent", "s3cr3t-access-t0ken")
+        let long = String(repeating: "x", count: 200)
+        let bodies: [JSON] = [
+            ["message": "bad \(secret) \(token)", "code": .string(secret), "contextId": .string(token)],
+            ["message": "Missing the following permission(s): \(token) \(secret)", "code": "missing.permissions"],
+            [.init(stringLiteral: ""), .string(long + secret), .string(token)],
+            ["\(secret)": [1], "\(token)": [2]],
+            ["jobId": "1", "state": .string("\(secret)\n\(token)"), "errorMessage": .string(secret)],
+            [
+                "organization": ["id": .string(secret), "name": .string(token)], "name": .string(secret),
+                "id": .string(token),
+            ],
+        ]
+        for body in bodies {
+            for status in [200, 400, 401, 403, 404, 500] {
+                let text = await run(line, isTerminal: false) { _ in
+                    var response = Response(status: status, json: body)
+                    response.headers.addUnchecked("ININ-Correlation-Id", secret)
+                    response.headers.addUnchecked("inin-ratelimit-count", token)
+                    response.headers.addUnchecked("inin-ratelimit-allowed", secret)
+                    return response
+                }
+                // The response itself is the output of `api`.
+                if line.hasPrefix("api"), status == 200 { continue }
+                #expect(!text.contains(secret) && !text.contains(token), "\(status) \(body): \(text)")
+            }
+        }
+    }
+
     @Test(arguments: [
         #"{"Resources":[{}],"startIndex":9223372036854775807,"totalResults":9223372036854775807}"#,
         #"{"entities":[{}],"pageNumber":9223372036854775806,"pageCount":9223372036854775807,"total":-9223372036854775808}"#,
