@@ -29,7 +29,7 @@ public struct Platform: Sendable {
     let lists: @Sendable (Profile) -> [String: NamedList]
     /// The list of conversations in an interval; nil if the platform has none.
     let conversations: (@Sendable (APIClient, Interval) -> Pages)?
-    /// The path of the cheapest call that every valid token is allowed to make; nil if there is none.
+    /// The path of the cheapest call that every valid token is allowed to make, or nil if the platform has no such call.
     public let probe: @Sendable (Profile) -> String?
     /// Requests the identity of a token.
     let identify: @Sendable (APIClient) async throws -> Identity
@@ -42,7 +42,7 @@ public struct Platform: Sendable {
         public enum Kind: Sendable { case text, secret, region }
         /// The name of the setting.
         public let variable: String
-        /// The name of the setting in the vendor's tools; nil if there is none.
+        /// The name of the setting in the vendor's tools, or nil if they have no such setting.
         public let alias: String?
         /// The text of the prompt.
         public let prompt: String

@@ -24,7 +24,8 @@ public struct PlatformCapabilities: Sendable {
     public internal(set) var hasClientRoles = false
     /// Whether client credentials also require an access key of an employee.
     public internal(set) var needsAccessKey = false
-    /// The header field with the correlation ID, which every response of the platform contains; nil if there is none.
+    /// The header field with the correlation ID, which every response of the platform contains, or nil
+    /// if the platform has no such field.
     public internal(set) var correlationHeader: String?
     var rateLimitHeaders: RateLimitHeaders?
     /// Validates a region before it is stored. Throws `ConfigurationError` with the closest names.
@@ -35,11 +36,11 @@ public struct PlatformCapabilities: Sendable {
 public struct PlatformVariables: Sendable {
     /// The prefix of the names, such as `GENESYS`.
     public let prefix: String
-    /// The access token variable of the vendor's tools; nil if there is none.
+    /// The access token variable of the vendor's tools, or nil if they have no such variable.
     public internal(set) var vendorAccessToken: String?
-    /// The region variable of the vendor's tools; nil if there is none.
+    /// The region variable of the vendor's tools, or nil if they have no such variable.
     public internal(set) var vendorRegion: String?
-    /// The client secret variable of the vendor's tools; nil if there is none.
+    /// The client secret variable of the vendor's tools, or nil if they have no such variable.
     public internal(set) var vendorClientSecret: String?
 
     init(prefix: String) {

@@ -8,7 +8,7 @@ struct RevokeCommand: Command {
         The token is deleted from the cache first, so that no other process uses it. Then it is revoked on the platform, if
         the platform supports this. Genesys Cloud has an API call for it. For NICE CXone and other servers, the revocation
         endpoint (RFC 7009) comes from their metadata or from OAUTH_REVOCATION_URL. If no token is cached, no request is sent.
-        An expired token is not an error. Other tokens of the client stay valid. A user who is signed in is signed out. A
+        An expired token is not an error. Other tokens of the client remain valid. A signed-in user is signed out. A
         token in GENESYSCLOUD_ACCESS_TOKEN is revoked instead of the cached token.
         """
     static let examples = [

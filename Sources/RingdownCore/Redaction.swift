@@ -90,7 +90,7 @@ private struct Needle {
         }
     }
 
-    /// The index behind a line break or blank inside Base64 text, as it is or in JSON; empty if there is none.
+    /// The index after a line break or space inside Base64 text, plain or as a JSON escape. Empty for other text.
     private func lineBreak(_ text: [UInt8], at index: Int) -> [Int] {
         if [0x0A, 0x0D, 0x20, 0x09].contains(text[index]) { return [index + 1] }
         let rest = text[index...].prefix(2)

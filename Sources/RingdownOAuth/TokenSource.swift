@@ -146,7 +146,7 @@ public final class TokenSource: Sendable {
         return token
     }
 
-    /// Returns the token in the store, valid or not; nil if there is none.
+    /// Returns the stored token, also an expired one, or nil if the store has no token.
     package func storedToken() async -> Token? { await store.load(key, at: time.now())?.token }
 
     /// Whether no token request is in progress.

@@ -40,7 +40,7 @@ public struct BackoffState: Sendable, Equatable {
 /// A store reduces the number of token requests, but is never required. Failures of a store are logged once to ``Logger/current``
 /// and treated as a miss.
 public protocol TokenStore: Sendable {
-    /// Returns the stored state of a key; nil if there is none, or if it cannot be read.
+    /// Returns the stored state of a key, or nil if the store has no readable record of it.
     func load(_ key: CacheKey, at now: Instant) async -> StoredState?
     /// Stores the state of a key.
     func save(_ state: StoredState, for key: CacheKey) async

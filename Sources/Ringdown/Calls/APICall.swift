@@ -58,7 +58,7 @@ public struct APICall: Sendable {
         return call
     }
 
-    /// Returns the value of a query parameter; nil if there is none.
+    /// Returns the value of a query parameter, or nil if the query does not have it.
     func queryValue(_ name: String) -> String? {
         guard let question = path.firstIndex(of: "?") else { return nil }
         return FormURLEncoding.decode(String(path[path.index(after: question)...])).first { $0.name == name }?.value

@@ -186,7 +186,7 @@ public final class APIClient: Sendable {
         return try await baseURL(token())
     }
 
-    /// Returns the token in the store, valid or not; nil if there is none. Sends no request.
+    /// Returns the stored token, also an expired one, or nil if the store has no token. Sends no request.
     package func storedToken() async -> Token? { await tokens.storedToken() }
 
     /// Deletes the cached token from memory and from the store, and returns it; nil if no token is cached.

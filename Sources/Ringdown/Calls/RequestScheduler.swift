@@ -120,7 +120,7 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// Waits before a retry. Returns false if there is none. Throws ``APIError`` if the wait is too long.
+    /// Waits before a retry. Returns false if the call is not retried. Throws ``APIError`` if the wait is too long.
     func mayRepeat(_ call: APICall, after failure: CallFailure, attempt: Int) async throws -> Bool {
         let decision = RetryPolicy(settings: settings).decide(
             failure, attempt: attempt, mayBeRetried: call.mayBeRetried, draw: .random(in: 0..<1))

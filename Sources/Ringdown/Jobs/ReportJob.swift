@@ -45,7 +45,7 @@ extension APIClient {
         return try await file(at: link)
     }
 
-    /// Returns the rows of a CXone report for an interval without a job; nil if there are none.
+    /// Returns the rows of a CXone report for an interval without a job, or nil if the interval has no rows.
     ///
     /// - Parameters:
     ///   - id: The report ID.
