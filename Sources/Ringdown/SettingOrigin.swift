@@ -58,6 +58,10 @@ public final class OriginGuard: Sendable {
         "GENESYS_ORGANIZATION_ID",
     ]
 
+    /// The hint of errors about restricted settings in a file of the working directory.
+    static let waysToTrust =
+        "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
+
     private let state = Locked(State())
 
     /// Creates a guard without records.
@@ -95,7 +99,7 @@ public final class OriginGuard: Sendable {
         guard let secret = state.secret, let setting = state.setting else { return }
         throw ConfigurationError(
             "\(setting) must not control how \(secret) is used: the file may be part of an untrusted repository",
-            hint: "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
+            hint: Self.waysToTrust
         )
     }
 }

@@ -194,7 +194,7 @@ public struct Settings: Sendable {
             guard let directory, let target = File.resolved(path), target.hasPrefix(directory + "/") else {
                 throw ConfigurationError(
                     "\(layer.place(of: name)) refers to a file outside of the working directory",
-                    hint: Self.waysToTrust)
+                    hint: OriginGuard.waysToTrust)
             }
         }
         try originGuard.willUse(secret: name, of: layer.origin)
@@ -235,7 +235,7 @@ public struct Settings: Sendable {
                     guard layer.isTrusted else {
                         throw ConfigurationError(
                             "\(layer.place(of: name)) refers to a file, which is not allowed in a file of the working directory",
-                            hint: Self.waysToTrust)
+                            hint: OriginGuard.waysToTrust)
                     }
                     try use(name, layer)
                     return try secrets.read(file: path.text, name: name)
@@ -255,7 +255,7 @@ public struct Settings: Sendable {
             throw ConfigurationError(
                 "\(layer.place(of: name)) refers to another source (-, cmd:…, aws:…, azure:…, keyring:…, redis:…), which is "
                     + "not allowed in a file of the working directory",
-                hint: Self.waysToTrust)
+                hint: OriginGuard.waysToTrust)
         }
         try use(name, layer)
         let resolved = try secrets.resolve(secret, name: name) { [self] in trustedText($0) }
@@ -272,9 +272,6 @@ public struct Settings: Sendable {
         try originGuard.willRead(name, of: layer.origin, line: layer.lines[name])
         if !name.hasPrefix("RINGDOWN_CACHE_KEY") { try originGuard.willUse(secret: name, of: layer.origin) }
     }
-
-    private static let waysToTrust =
-        "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
 
     /// Warns of white space and quotes around a secret, which are usually copied by mistake.
     private func warnOfEdges(_ secret: Secret, _ name: String) {

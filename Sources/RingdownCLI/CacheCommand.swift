@@ -26,10 +26,14 @@ struct CacheCommand: Command {
 
     func run() async throws -> Int32 {
         let store = try fileStore()
-        if action == .verify { return try verify(store) }
-        let count = store.clear()
-        try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") deleted")
-        return ExitCode.done
+        switch action {
+        case .verify: return try verify(store)
+        case .clear:
+            let count = store.clear()
+            try say(["forgotten": .int(count)], "\(count) token\(count == 1 ? "" : "s") deleted")
+            return ExitCode.done
+        case nil: throw UsageError("ACTION is missing", hint: "see 'ringdown cache --help'")
+        }
     }
 
     private func verify(_ store: FileStore) throws -> Int32 {

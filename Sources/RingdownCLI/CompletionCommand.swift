@@ -12,7 +12,9 @@ struct CompletionCommand: Command {
     var shell: Shell?
 
     func run() async throws -> Int32 {
-        guard let shell else { return ExitCode.usage }
+        guard let shell else {
+            throw UsageError("SHELL is missing", hint: "see 'ringdown completion --help'")
+        }
         try Context.current.standardOutput.write(RingdownTool.tree.completion(for: shell))
         return ExitCode.done
     }

@@ -36,7 +36,9 @@ struct JobsCommand: Command {
     var fileType: String?
 
     func run() async throws -> Int32 {
-        guard let kind, let subject else { return ExitCode.usage }
+        guard let kind, let subject else {
+            throw UsageError("KIND or NAME is missing", hint: "see 'ringdown jobs --help'")
+        }
         let interval = kind == .report ? nil : try givenInterval(self.interval)
         Interruption.arm()
         let bytes = try await account.withClient { client -> [UInt8] in

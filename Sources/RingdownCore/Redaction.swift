@@ -72,6 +72,8 @@ private struct Needle {
 
     /// Returns the index after this needle if it starts at `start`. All readings of a character are tried, decoded ones first.
     func end(in text: [UInt8], at start: Int) -> Int? {
+        // Most positions can be excluded by their first byte, which avoids the arrays below.
+        guard let first = bytes.first, isSame(first, text[start]) || Escape.isStart(text[start]) else { return nil }
         var others: [(matched: Int, index: Int)] = []
         var (matched, index) = (0, start)
         while true {
@@ -124,6 +126,9 @@ private enum Escape {
         UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09, UInt8(ascii: "b"): 0x08,
         UInt8(ascii: "f"): 0x0C,
     ]
+
+    /// Whether an escape can start with this byte.
+    static func isStart(_ byte: UInt8) -> Bool { "+%\\&".utf8.contains(byte) }
 
     /// Returns the bytes that an escape at `start` can represent, each with the index after it. A character that was
     /// percent-encoded three times has three readings.

@@ -23,8 +23,9 @@ public struct Page: Sendable {
     /// Parses a page. An empty body, as with status 204, is an empty page (`cxone.md` section 3.2).
     ///
     /// - Throws: ``APIError`` if the body is not a page of a list.
-    package init(_ body: [UInt8], itemsMember: String?, title: String, without secrets: [Secret] = []) throws(APIError)
-    {
+    package init(
+        _ body: [UInt8], itemsMember: String?, title: String, without secrets: @autoclosure () -> [Secret] = []
+    ) throws(APIError) {
         (self.body, self.title) = (body, title)
         guard !body.isEmpty else {
             (members, ranges) = ([], [])
@@ -46,7 +47,8 @@ public struct Page: Sendable {
             ranges = try Self.list(members, body, itemsMember, title, secrets) ?? []
         } catch let error as APIError { throw error } catch {
             throw APIError(
-                .malformedResponse, "the page \(title) cannot be read (\(error)): \(sanitized(body, without: secrets))",
+                .malformedResponse,
+                "the page \(title) cannot be read (\(error)): \(sanitized(body, without: secrets()))",
                 hint: "a proxy or gateway may have responded instead of the API: retry"
             )
         }
@@ -62,11 +64,12 @@ public struct Page: Sendable {
     /// Returns the byte ranges of the items. Some lists omit the member after the last page, which results in nil for an empty
     /// page.
     private static func list(
-        _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String, _ secrets: [Secret]
+        _ members: [Member], _ body: [UInt8], _ wanted: String?, _ title: String, _ secrets: () -> [Secret]
     ) throws(APIError) -> [Range<Int>]? {
         if let wanted {
             guard let member = members.last(where: { $0.name == wanted }) else { return nil }
             if let elements = member.elements { return elements }
+            let secrets = secrets()
             throw APIError(
                 .malformedResponse, "'\(sanitized(wanted, limit: 60))' of the page \(title) is not a list",
                 hint: "its members are: "
@@ -80,6 +83,7 @@ public struct Page: Sendable {
         let isCounted = members.contains { ["total", "totalHits", "totalRecords", "totalResults"].contains($0.name) }
         if arrays.count == 1, !isNamed { return arrays[0].elements }
         if arrays.isEmpty, isNamed || isCounted || members.contains(where: { $0.name == "cursor" }) { return nil }
+        let secrets = secrets()
         throw APIError(
             .malformedResponse, "the page \(title) has no list of items: \(sanitized(body, without: secrets))",
             hint: "set --items to the member that contains the list, one of: "
