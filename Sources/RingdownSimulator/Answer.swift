@@ -36,3 +36,11 @@ struct Answer {
         return self
     }
 }
+
+extension JSON {
+    /// A duration in seconds. Whole seconds are an integer, as on the platforms. Fractions occur only with short test lifetimes.
+    static func seconds(_ duration: Duration) -> JSON {
+        let seconds = duration.inSeconds
+        return seconds == seconds.rounded() ? .int(Int(seconds)) : .number(String(seconds))
+    }
+}

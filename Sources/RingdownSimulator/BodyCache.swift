@@ -22,21 +22,3 @@ struct BodyCache: Sendable {
         size += kept.body.count + key.utf8.count
     }
 }
-
-extension Simulator {
-    /// A 200 response that is cached for later requests to the same target with a valid token.
-    func lasting(_ call: Call, _ json: () -> JSON) -> Answer {
-        let kept = BodyCache.Kept(body: json().bytes(), hint: notLookedAt(call.ignoredParameters))
-        world.withLock { $0.bodies.keep(kept, for: call.url.target, of: call.generation) }
-        return lasting(call, kept)
-    }
-
-    /// A 200 response with a cached body.
-    func lasting(_ call: Call, _ kept: BodyCache.Kept) -> Answer {
-        var answer = Answer(reason: "valid token")
-        answer.response.headers.addParsed("Content-Type", "application/json")
-        (answer.response.body, answer.hint) = (kept.body, kept.hint)
-        call.lookAtAll()
-        return correlated(answer, call)
-    }
-}

@@ -1,33 +1,37 @@
 internal import RingdownCore
 
-extension Simulator {
+/// The login hosts of CXone.
+struct CXoneAuthentication: CXoneFamily, SignInPages {
+    let simulator: Simulator
+
     /// The issuer and the regional host: discovery, the token endpoint, the access-key endpoint (`cxone.md` sections 1, 2).
-    func cxoneAuthentication(_ call: Call) -> Answer {
-        let found = Self.cxoneLoginRouter.match(call.request.method, Router.segments(of: call.url.path))
-        return found.flatMap { $0.route.handle(self, call, $0.values) }
-            ?? Answer(status: 404, reason: Self.noSuchResource)
+    func answer(_ call: Call) -> Answer {
+        let found = Self.router.match(call.request.method, Router.segments(of: call.url.path))
+        return found.flatMap { $0.route.handle(simulator, call, $0.values) }
+            ?? Answer(status: 404, reason: Simulator.noSuchResource)
     }
 
-    static let cxoneLoginRoutes: [Route] = [
-        Route("cxone", "GET", "/.well-known/openid-configuration") { simulator, call, _ in
-            Answer(json: simulator.metadata(call.addresses.cxoneIssuer), reason: "discovery")
+    private static let router = Router(routes)
+    static let routes: [Route] = [
+        route("GET", "/.well-known/openid-configuration") { family, call, _ in
+            Answer(json: family.metadata(call.addresses.cxoneIssuer), reason: "discovery")
         },
-        Route("cxone", "GET", "/.well-known/cxone-configuration") { simulator, call, _ in simulator.configuration(call)
+        route("GET", "/.well-known/cxone-configuration") { family, call, _ in family.configuration(call)
         },
-        Route("cxone", "POST", "/auth/token") { simulator, call, _ in simulator.globalToken(call) },
-        Route("cxone", "POST", "/authentication/v1/token/access-key") { simulator, call, _ in
-            simulator.accessKeyToken(call)
+        route("POST", "/auth/token") { family, call, _ in family.globalToken(call) },
+        route("POST", "/authentication/v1/token/access-key") { family, call, _ in
+            family.accessKeyToken(call)
         },
-        Route("cxone", "*", "/auth/authorize") { simulator, call, _ in
-            simulator.signIn(call, client: simulator.credentials.cxoneClientID)
+        route("*", "/auth/authorize") { family, call, _ in
+            family.signIn(call, client: family.credentials.cxoneClientID)
         },
-        Route("cxone", "GET", "/auth/userinfo") { simulator, call, _ in simulator.userInformation(call) },
+        route("GET", "/auth/userinfo") { family, call, _ in family.userInformation(call) },
         // One address for both, as behind a gateway.
-        Route("cxone", "POST", "/engager/2.0/token") { simulator, call, _ in simulator.cxoneDigital(call) },
+        route("POST", "/engager/2.0/token") { family, call, _ in family.digital(call) },
     ]
 
     /// The hosts of other areas than the tenant's. The responses of the real hosts are UNVERIFIED.
-    func cxoneElsewhere(_ call: Call) -> Answer {
+    func elsewhere(_ call: Call) -> Answer {
         let reason = "tenant belongs to another area"
         // Discovery does not require a token (section 2).
         switch call.url.path {
@@ -48,9 +52,9 @@ extension Simulator {
     }
 
     /// Digital Engagement's own client credentials (section 1.4): JSON in, an opaque token out.
-    func cxoneDigital(_ call: Call) -> Answer {
+    func digital(_ call: Call) -> Answer {
         guard call.request.method == "POST", call.url.path == "/engager/2.0/token" else {
-            return Answer(status: 404, reason: Self.noSuchResource)
+            return Answer(status: 404, reason: Simulator.noSuchResource)
         }
         let parameters = TokenParameters(call, format: .json)
         guard parameters.values["grant_type"] == "client_credentials" else {
@@ -145,13 +149,6 @@ extension Simulator {
         if options.acceptsAnyClient, parameters.clients.contains(where: { !$0.secret.isEmpty }) { return true }
         let known = currentCredentials
         return parameters.clients.contains { $0 == (known.cxoneClientID, known.cxoneClientSecret) }
-    }
-
-    func cxoneRefusal(_ status: Int, _ error: String, _ description: String, client: String? = nil) -> Answer {
-        Answer(
-            status: status, json: ["error": .string(error), "error_description": .string(description)], client: client,
-            reason: error
-        )
     }
 
     private func metadata(_ issuer: String) -> JSON {

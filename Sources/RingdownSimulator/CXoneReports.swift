@@ -1,24 +1,25 @@
 internal import RingdownCore
 
-/// Report jobs, data downloads and completed contacts (`cxone.md` sections 3.1 and 5.2).
-extension Simulator {
-    // MARK: Report jobs (section 5.2)
-    /// Report jobs, downloads of report data, and files.
-    static let cxoneReportRoutes: [Route] = [
-        Route("cxone", "POST", cxoneService("/report-jobs/{report}")) { simulator, call, values in
-            var job = simulator.newJob(call, from: call.now + .seconds(-86400), to: call.now, report: values[1])
+/// Report jobs, downloads of report data, and files (`cxone.md` section 5.2).
+struct CXoneReports: CXoneFamily {
+    let simulator: Simulator
+
+    static let routes: [Route] = [
+        route("POST", service("/report-jobs/{report}")) { family, call, values in
+            var job = CXoneJob(
+                call, from: call.now + .seconds(-86400), to: call.now, report: values[1], family.assumptions)
             job.fileName = call.queryValue("fileName")
-            let number = simulator.world.withLock { $0.addReport(job).number }
+            let number = family.world.withLock { $0.addReport(job).number }
             return Answer(status: 202, json: ["jobId": .int(number)], reason: "job submitted")
         },
-        Route("cxone", "GET", cxoneService("/report-jobs/{job}")) { simulator, call, values in
-            guard let job = Int(values[1]).flatMap({ id in simulator.world.withLock { $0.reportJobs[id] } }) else {
+        route("GET", service("/report-jobs/{job}")) { family, call, values in
+            guard let job = Int(values[1]).flatMap({ id in family.world.withLock { $0.reportJobs[id] } }) else {
                 return nil
             }
-            return Answer(json: ["jobResult": simulator.jobResult(job, call)], reason: "valid token")
+            return Answer(json: ["jobResult": family.jobResult(job, call)], reason: "valid token")
         },
-        Route("cxone", "POST", cxoneService("/report-jobs/datadownload/{report}")) { $0.dataDownload($1, $2[1]) },
-        Route("cxone", "GET", cxoneService("/files")) { simulator, call, _ in simulator.reportFile(call) },
+        route("POST", service("/report-jobs/datadownload/{report}")) { $0.dataDownload($1, $2[1]) },
+        route("GET", service("/files")) { family, call, _ in family.reportFile(call) },
     ]
 
     private func reportFile(_ call: Call) -> Answer? {
@@ -27,7 +28,7 @@ extension Simulator {
                 .max(by: { $0.number < $1.number }),
             job.isDone(at: call.now), job.outcome == nil
         else { return nil }
-        let file = Base64.encode(Array(contactsCSV(job, call).utf8))
+        let file = Base64.encode(Array(CXoneContacts(simulator: simulator).csv(job, call).utf8))
         return Answer(json: ["files": ["file": .string(file), "fileName": .string(name)]], reason: "valid token")
     }
 
@@ -66,7 +67,7 @@ extension Simulator {
             return Answer(status: 204, reason: "no data")
         }
         // The file is available immediately.
-        var draft = newJob(call, from: from, to: to, report: report)
+        var draft = CXoneJob(call, from: from, to: to, report: report, assumptions)
         (draft.done, draft.fileName) = (call.now, name)
         draft.hasHeader = call.queryValue("includeHeaders")?.lowercased() != "false"
         let job = world.withLock { $0.addReport(draft) }
@@ -84,46 +85,4 @@ extension Simulator {
         return Answer(json: json, reason: reason)
     }
 
-    /// The maximum number of rows in a file, which limits memory use: almost three years of contacts.
-    private static let rowLimit = 100_000
-
-    func contactsCSV(_ job: CXoneJob, _ call: Call) -> String {
-        let numbers = Conversations.numbers(from: job.from, to: job.to, now: call.now).prefix(Self.rowLimit)
-        let rows = numbers.map { number in
-            let contact = completedContact(number)
-            return
-                "\(contact["contactId"]?.text ?? ""),\(contact["contactStartDate"]?.string ?? ""),\(contact["agentId"]?.text ?? "")"
-        }
-        return ((job.hasHeader ? ["contactId,contactStartDate,agentId"] : []) + rows).joined(separator: "\r\n") + "\r\n"
-    }
-
-    // MARK: Completed contacts (section 3.1)
-
-    func completedContacts(_ call: Call) -> Answer {
-        func time(_ name: String) -> Timestamp? { call.queryValue(name).flatMap { Timestamp(rfc3339: $0) } }
-        guard let from = time("startDate") ?? time("updatedSince") else {
-            return Answer(status: 400, reason: "malformed query").with(
-                "icStatusDescription", "startDate and endDate are required")
-        }
-        let numbers = Conversations.numbers(from: from, to: time("endDate") ?? call.now, now: call.now)
-        return listing(call, "completedContacts", path: "contacts/completed", count: numbers.count) {
-            completedContact(numbers.lowerBound + $0)
-        }
-    }
-
-    private func completedContact(_ number: Int) -> JSON {
-        var random = SeededRandom(seed: data.seed &* 37 &+ UInt64(truncatingIfNeeded: number))
-        let start = Timestamp(secondsSince1970: Double(number * Conversations.spacing))
-        let person = data.person(random.below(max(1, data.userCount)))
-        let (queue, talk) = (random.below(60), 30 + random.below(600))
-        return [
-            "contactId": .int(number), "masterContactId": .int(number), "contactStartDate": .string(start.rfc3339),
-            "lastUpdateTime": .string((start + .seconds(queue + talk)).rfc3339), "agentId": .int(1001 + person.index),
-            "firstName": .string(person.firstName), "lastName": .string(person.lastName), "skillId": 4001,
-            "skillName": "Support",
-            "mediaTypeId": 4, "mediaTypeName": "Call", "fromAddress": "+1317555\(1000 + random.below(9000))",
-            "toAddress": "+13175550000", "isOutbound": false, "abandoned": false, "agentSeconds": .int(talk),
-            "inQueueSeconds": .int(queue), "totalDurationSeconds": .int(queue + talk), "tags": [],
-        ]
-    }
 }

@@ -1,7 +1,7 @@
 internal import RingdownCore
 
 /// The tokens of CXone: JSON Web Tokens, except for the opaque tokens of Digital Engagement (`cxone.md` section 1.2).
-extension Simulator {
+extension CXoneAuthentication {
     /// The response to a successful token request.
     ///
     /// - Parameter person: The index of the user who signed in, or nil for the employee of the access key.
@@ -18,7 +18,7 @@ extension Simulator {
         }
         var members: [JSON.Member] = [
             .init("access_token", .string(token)), .init("token_type", "Bearer"),
-            .init("expires_in", seconds(lifetime)),
+            .init("expires_in", JSON.seconds(lifetime)),
         ]
         if !isOpaque {
             // Twice the lifetime of the access token, as in the official sample.

@@ -79,45 +79,6 @@ public struct FaultRule: Sendable {
 
     public init() {}
 
-    /// The rule as JSON, in the format that ``rules(_:)`` reads.
-    public var json: JSON {
-        func member(_ name: String, _ value: JSON?) -> JSON.Member? { value.map { JSON.Member(name, $0) } }
-        func number(_ value: Double?) -> JSON? {
-            value.map { $0 == $0.rounded() && abs($0) < 1e15 ? .int(Int($0)) : .number(String($0)) }
-        }
-        let members = [
-            member("path", path.map { .string($0) }), member("platform", platform.map { .string($0) }),
-            member("method", method.map { .string($0) }), member("host", host.map { .string($0) }),
-            member("client", client.map { .string($0) }), member("nth", nth.map { .int($0) }),
-            member("times", times.map { .int($0) }), member("probability", number(probability)),
-            member("from", number(from)), member("until", number(until)), member("status", status.map { .int($0) }),
-            member("retryAfter", number(retryAfter)), member("retryAfterDate", number(retryAfterDate)),
-            member("latency", number(latency)), member("cut", cut.map { .string($0.rawValue) }),
-            member("reset", reset.map { .string($0.rawValue) }),
-            member("bytesPerSecond", bytesPerSecond.map { .int($0) }),
-            member("contentLength", contentLength.map { .int($0) }), member("body", body.map { .string($0.rawValue) }),
-            member("certificate", certificate.map { .string($0.rawValue) }), member("dateSkew", number(dateSkew)),
-            member("expiresIn", expiresIn), member("members", members),
-            member("jobOutcome", jobOutcome.map { .string($0) }), member("revokeToken", revokeToken ? true : nil),
-            member("rotateSecret", rotateSecret ? true : nil),
-        ]
-        return .object(members.compactMap { $0 })
-    }
-
-    static let conditionNames = [
-        "path", "platform", "method", "host", "client", "nth", "times", "probability", "from", "until",
-    ]
-
-    /// The effects of the rule in command-line syntax.
-    var effects: [String] {
-        (json.members ?? []).filter { !Self.conditionNames.contains($0.name) }.map { member in
-            switch member.value {
-            case .bool: member.name
-            case let value: "\(member.name)=\(value.text ?? value.description)"
-            }
-        }
-    }
-
     /// A rule that is not valid.
     public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
         /// The number of the rule, starting at 1, and the name of the member.

@@ -142,19 +142,21 @@ extension Simulator {
         // A token endpoint reports errors in the format of OAuth (RFC 6749 section 5.2).
         if call.isGenesys, call.url.path == "/oauth/token", (400..<500).contains(status) {
             let isLimit = status == 429
-            return loginRefusal(
+            return GenesysLogin(simulator: self).loginRefusal(
                 call, isLimit ? "invalid_request" : "invalid_client", isLimit ? "rate limit exceeded" : "simulated",
                 status: status, reason: "fault")
         }
         if !call.isGenesys, call.request.method == "POST", call.url.path.contains("token") {
-            return cxoneRefusal(status, status == 429 ? "slow_down" : "invalid_request", "simulated")
+            return CXoneAuthentication(simulator: self).cxoneRefusal(
+                status, status == 429 ? "slow_down" : "invalid_request", "simulated")
         }
         guard call.isGenesys else {
             return Answer(status: status, reason: "fault").with("icStatusDescription", "Simulated failure")
         }
         if call.url.path.hasPrefix("/api/v2/scim/") {
-            return scimRefusal(call, nil, "Simulated failure", "fault", status: status)
+            return GenesysSCIM(simulator: self).refusal(call, nil, "Simulated failure", "fault", status: status)
         }
-        return genesysError(call, status, genesysCode(status), "Simulated failure", reason: "fault")
+        let api = GenesysAPI(simulator: self)
+        return api.genesysError(call, status, api.genesysCode(status), "Simulated failure", reason: "fault")
     }
 }

@@ -1,51 +1,33 @@
 internal import RingdownCore
 
-/// A submitted job for conversation details. The state depends on the clock.
-struct AnalyticsJob: Sendable {
-    var submitted: Timestamp
-    /// The time at which the job ends.
-    var done: Timestamp
-    /// The time at which the results expire.
-    var gone: Timestamp
-    var numbers: Range<Int>
-    var isCancelled = false
-    /// The final state that a fault sets.
-    var outcome: String?
+/// Conversation details, by query and by job.
+struct GenesysAnalytics: GenesysFamily {
+    let simulator: Simulator
 
-    /// The state of the job. The order and the names are those of the platform (`genesys-cloud.md` section 6). The durations are
-    /// assumptions.
-    func state(at now: Timestamp) -> String {
-        if isCancelled { return "CANCELLED" }
-        if now >= gone { return "EXPIRED" }
-        if now >= done { return outcome ?? "FULFILLED" }
-        return (now - submitted).inSeconds < (done - submitted).inSeconds * 0.4 ? "QUEUED" : "PENDING"
-    }
-}
-
-extension Simulator {
-    /// Conversation details, by query and by job.
-    static let genesysAnalyticsRoutes: [Route] = {
-        let details = "/api/v2/analytics/conversations/details"
+    static let routes: [Route] = {
         let permissions = ["analytics:conversationDetail:view", "analytics:agentConversationDetail:view"]
-        func route(_ method: String, _ path: String, handle: @escaping Route.Handler) -> Route {
-            Route("genesys", method, details + path, permissions: permissions, handle: handle)
+        func details(
+            _ method: String, _ path: String, handle: @escaping @Sendable (Self, Call, [String]) -> Answer?
+        ) -> Route {
+            route(
+                method, "/api/v2/analytics/conversations/details" + path, permissions: permissions, handle: handle)
         }
         return [
-            route("POST", "/query") { simulator, call, _ in simulator.query(call) },
-            route("POST", "/jobs") { simulator, call, _ in simulator.submit(call) },
-            route("GET", "/jobs/availability") { simulator, call, _ in
-                simulator.valid(call, ["dataAvailabilityDate": .string(simulator.available(call.now).rfc3339)])
+            details("POST", "/query") { family, call, _ in family.query(call) },
+            details("POST", "/jobs") { family, call, _ in family.submit(call) },
+            details("GET", "/jobs/availability") { family, call, _ in
+                family.valid(call, ["dataAvailabilityDate": .string(family.available(call.now).rfc3339)])
             },
-            route("GET", "/jobs/{id}") { simulator, call, values in
-                simulator.withJob(call, values[0]) { simulator.status(call, $0) }
+            details("GET", "/jobs/{id}") { family, call, values in
+                family.withJob(call, values[0]) { family.status(call, $0) }
             },
-            route("GET", "/jobs/{id}/results") { simulator, call, values in
-                simulator.withJob(call, values[0]) { simulator.results(call, $0) }
+            details("GET", "/jobs/{id}/results") { family, call, values in
+                family.withJob(call, values[0]) { family.results(call, $0) }
             },
-            route("DELETE", "/jobs/{id}") { simulator, call, values in
-                simulator.withJob(call, values[0]) { _ in
-                    simulator.world.withLock { $0.analyticsJobs[values[0]]?.isCancelled = true }
-                    return simulator.correlated(Answer(status: 204, reason: "job cancelled"), call)
+            details("DELETE", "/jobs/{id}") { family, call, values in
+                family.withJob(call, values[0]) { _ in
+                    family.world.withLock { $0.analyticsJobs[values[0]]?.isCancelled = true }
+                    return family.correlated(Answer(status: 204, reason: "job cancelled"), call)
                 }
             },
         ]
@@ -154,7 +136,7 @@ extension Simulator {
         guard let interval = interval(body["interval"]?.string) else { return malformed(call, "interval") }
         let numbers = Conversations(data: data).numbers(
             activeFrom: interval.start, to: interval.end, now: available(call.now))
-        let id = correlationID()
+        let id = simulator.correlationID()
         let done = call.now + .seconds(assumptions.number(.jobSeconds))
         let gone = call.now + .seconds(assumptions.number(.jobLifetime))
         let job = AnalyticsJob(submitted: call.now, done: done, gone: gone, numbers: numbers)
@@ -171,23 +153,24 @@ extension Simulator {
     private func status(_ call: Call, _ job: AnalyticsJob) -> Answer {
         let state = job.state(at: call.now)
         var members: [JSON.Member] = [
-            .init("state", .string(state)), .init("submissionDate", .string(job.submitted.rfc3339)),
+            .init("state", .string(state.name)), .init("submissionDate", .string(job.submitted.rfc3339)),
             .init("expirationDate", .string(job.gone.rfc3339)),
         ]
-        if !["QUEUED", "PENDING", "CANCELLED"].contains(state) {
+        if state.hasCompletionDate {
             members.append(.init("completionDate", .string(job.done.rfc3339)))
         }
-        if state == "FAILED" { members.append(.init("errorMessage", "Simulated failure")) }
+        if state == .outcome("FAILED") { members.append(.init("errorMessage", "Simulated failure")) }
         return valid(call, .object(members))
     }
 
     /// The results of a job, with a cursor for the next page.
     private func results(_ call: Call, _ job: AnalyticsJob) -> Answer {
         let state = job.state(at: call.now)
-        guard state == "FULFILLED" else {
+        guard state == .fulfilled else {
             let status = assumptions.number(.genesysUnfinishedResultsStatus)
             return genesysError(
-                call, status, genesysCode(status), "The job is \(state).", reason: "job is \(state.lowercased())")
+                call, status, genesysCode(status), "The job is \(state.name).",
+                reason: "job is \(state.name.lowercased())")
         }
         guard let size = Int(call.queryValue("pageSize") ?? "1000"),
             (1...assumptions.number(.genesysJobPageSize)).contains(size),

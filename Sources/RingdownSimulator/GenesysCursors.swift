@@ -1,12 +1,26 @@
 internal import RingdownCore
 
-extension Simulator {
+/// Lists with cursors: teams and external contacts.
+struct GenesysCursors: GenesysFamily {
+    let simulator: Simulator
+
+    static let routes: [Route] = [
+        route("GET", "/api/v2/teams", permissions: ["groups:team:view"]) { family, call, _ in family.teams(call) },
+        route("GET", "/api/v2/teams/{id}", permissions: ["groups:team:view"]) { $0.one($1, $0.teams, id: $2[0]) },
+        route("GET", "/api/v2/externalcontacts/scan/contacts", permissions: ["externalContacts:contact:view"]) {
+            family, call, _ in family.scanContacts(call)
+        },
+        route("GET", "/api/v2/externalcontacts/contacts/{id}", permissions: ["externalContacts:contact:view"]) {
+            $0.one($1, $0.contacts, id: $2[0])
+        },
+    ]
+
     // MARK: Style B: keyset
 
     private static let teamCount = 60
 
     /// Keyset paging without a total or a page count. `nextUri` contains the next key (`genesys-cloud.md` section 5).
-    func teams(_ call: Call) -> Answer {
+    private func teams(_ call: Call) -> Answer {
         guard let size = limit(call, "pageSize", 25, 1...100), let after = position(call, "after"),
             let before = position(call, "before")
         else { return malformedCursor(call) }
@@ -27,7 +41,7 @@ extension Simulator {
         }
     }
 
-    var teams: Resource {
+    private var teams: Resource {
         Resource(count: Self.teamCount, id: teamID) { index in
             var random = SeededRandom(seed: self.data.seed &+ 0xB_8000 &+ UInt64(index))
             let id = self.teamID(index)
@@ -46,7 +60,7 @@ extension Simulator {
     private static let cursorLifetime: Duration = .seconds(86400)
 
     /// Scan paging. A page can be empty before the end; the last page has no cursor. A cursor is valid for a day.
-    func scanContacts(_ call: Call) -> Answer {
+    private func scanContacts(_ call: Call) -> Answer {
         guard let size = limit(call, "limit", 100, 10...200), let start = position(call, "cursor") else {
             return malformedCursor(call)
         }
@@ -68,7 +82,7 @@ extension Simulator {
         return valid(call, .object(members))
     }
 
-    var contacts: Resource {
+    private var contacts: Resource {
         // Contacts are persons with indices above those of users.
         let first = 5_000_000
         return Resource(count: Self.contactCount, id: { self.data.person(first + $0).id }) { index in

@@ -16,7 +16,7 @@ struct Resource {
     }
 }
 
-extension Simulator {
+extension GenesysFamily {
     /// One object by ID.
     func one(_ call: Call, _ resource: Resource, id: String) -> Answer {
         guard let number = resource.number(of: id) else { return genesysNotFound(call, reason: "no such id") }
@@ -71,13 +71,6 @@ extension Simulator {
             call, 400, "invalid.value",
             "Value [\(sanitized(value ?? "", limit: 60))] is not valid for field type [\(name)]. Allowable values are: \(allowed)",
             reason: "malformed \(name)")
-    }
-
-    /// The hint for parameters that the simulator ignores and the platform may support. Returns nil for an empty list.
-    func notLookedAt(_ names: [String]) -> String? {
-        if names.isEmpty { return nil }
-        let list = names.prefix(8).map { "'\(sanitized($0, limit: 40))'" }.joined(separator: ", ")
-        return "the simulator ignores \(list) here; the platform may support them"
     }
 
     private func page(

@@ -1,23 +1,26 @@
 internal import RingdownCore
-internal import Synchronization
 
-extension Simulator {
+/// The login host of Genesys Cloud.
+struct GenesysLogin: GenesysFamily, SignInPages {
+    let simulator: Simulator
+
     /// `login.<domain>`: the token endpoint and its errors (`genesys-cloud.md` section 2).
-    func genesysLogin(_ call: Call, domain: String) -> Answer {
-        let found = Self.genesysLoginRouter.match(call.request.method, Router.segments(of: call.url.path))
-        return found.flatMap { $0.route.handle(self, call, [domain]) } ?? genesysNotFound(call)
+    func answer(_ call: Call, domain: String) -> Answer {
+        let found = Self.router.match(call.request.method, Router.segments(of: call.url.path))
+        return found.flatMap { $0.route.handle(simulator, call, [domain]) } ?? genesysNotFound(call)
     }
 
     /// The values of these routes are the domain of the region whose host was called.
-    static let genesysLoginRoutes: [Route] = [
-        Route("genesys", "*", "/oauth/authorize") { simulator, call, values in
-            let answer = simulator.signIn(call, client: simulator.credentials.genesysClientID)
-            return values[0] == simulator.options.genesysDomain ? simulator.correlated(answer, call) : nil
+    static let routes: [Route] = [
+        route("*", "/oauth/authorize") { family, call, values in
+            let answer = family.signIn(call, client: family.credentials.genesysClientID)
+            return values[0] == family.options.genesysDomain ? family.correlated(answer, call) : nil
         },
-        Route("genesys", "*", "/oauth/token") { $0.genesysToken($1, domain: $2[0]) },
+        route("*", "/oauth/token") { $0.token($1, domain: $2[0]) },
     ]
+    private static let router = Router(routes)
 
-    private func genesysToken(_ call: Call, domain: String) -> Answer {
+    private func token(_ call: Call, domain: String) -> Answer {
         guard call.request.method == "POST" else {
             return loginRefusal(call, "invalid_request", "method not allowed", status: 405)
         }
@@ -125,39 +128,12 @@ extension Simulator {
         var members: [JSON.Member] = [
             .init("access_token", .string(token)),
             .init("token_type", .string(assumptions.text(.genesysTokenType))),
-            .init("expires_in", seconds(lifetime - .seconds(assumptions.text(.genesysExpiresIn) == "whole" ? 0 : 1))),
+            .init(
+                "expires_in", JSON.seconds(lifetime - .seconds(assumptions.text(.genesysExpiresIn) == "whole" ? 0 : 1))),
         ]
         if let refreshToken { members.append(.init("refresh_token", .string(refreshToken))) }
         var answer = Answer(json: .object(members), client: client, reason: "token granted")
         (answer.credentials, answer.token) = (form, number)
         return correlated(answer, call)
-    }
-
-    /// An error with all three keys. The status is also 400 for a refused client; the status for a wrong secret is UNVERIFIED.
-    func loginRefusal(
-        _ call: Call, _ error: String, _ description: String, status: Int = 400, client: String? = nil,
-        reason: String? = nil
-    ) -> Answer {
-        let json: JSON = [
-            "error": .string(error), "description": .string(description), "error_description": .string(description),
-        ]
-        return correlated(Answer(status: status, json: json, client: client, reason: reason ?? description), call)
-    }
-
-    /// The answer with the correlation ID that every Genesys Cloud response carries.
-    func correlated(_ answer: consuming Answer, _ call: Call) -> Answer {
-        answer.add("ININ-Correlation-Id", correlationID())
-        return answer
-    }
-
-    func correlationID() -> String {
-        var random = SeededRandom(seed: correlations.wrappingAdd(0x2545_F491_4F6C_DD1D, ordering: .relaxed).newValue)
-        return random.uuid()
-    }
-
-    /// A duration in seconds. Whole seconds are an integer, as on the platforms. Fractions occur only with short test lifetimes.
-    func seconds(_ duration: Duration) -> JSON {
-        let seconds = duration.inSeconds
-        return seconds == seconds.rounded() ? .int(Int(seconds)) : .number(String(seconds))
     }
 }

@@ -1,22 +1,25 @@
 internal import RingdownCore
 
-extension Simulator {
-    static let genesysSCIMRoutes: [Route] = ["/api/v2/scim/users", "/api/v2/scim/v2/users"].flatMap { path in
+/// Users in the format of SCIM.
+struct GenesysSCIM: GenesysFamily {
+    let simulator: Simulator
+
+    static let routes: [Route] = ["/api/v2/scim/users", "/api/v2/scim/v2/users"].flatMap { path in
         [
-            Route("genesys", "GET", path) { simulator, call, _ in simulator.scimUsers(call) },
-            Route("genesys", "GET", path + "/{id}") { $0.scimUser($1, id: $2[0]) },
+            route("GET", path) { family, call, _ in family.users(call) },
+            route("GET", path + "/{id}") { $0.user($1, id: $2[0]) },
         ]
     }
 
     /// A list of SCIM users with an index that starts at 1 (`genesys-cloud.md` section 5, style G). Errors have the SCIM format.
-    func scimUsers(_ call: Call) -> Answer {
+    private func users(_ call: Call) -> Answer {
         guard let start = Int(call.queryValue("startIndex") ?? "1"),
             let count = Int(call.queryValue("count") ?? "25"),
             start >= 1, count >= 0
-        else { return scimRefusal(call, "invalidValue", "startIndex and count must be numbers", "malformed paging") }
+        else { return refusal(call, "invalidValue", "startIndex and count must be numbers", "malformed paging") }
         let filter = call.queryValue("filter")
-        guard let found = scimUsers(filter) else {
-            return scimRefusal(
+        guard let found = matches(filter) else {
+            return refusal(
                 call, "invalidFilter", "the simulator supports only: id, userName, email or active, eq, and a value",
                 "unsupported filter")
         }
@@ -27,22 +30,22 @@ extension Simulator {
             [
                 "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": .int(found.count),
                 "startIndex": .int(start), "itemsPerPage": .int(page.count),
-                "Resources": .array(page.map { scimUser($0) }),
+                "Resources": .array(page.map { user($0) }),
             ]
         )
     }
 
     /// A user by ID.
-    func scimUser(_ call: Call, id: String) -> Answer {
+    private func user(_ call: Call, id: String) -> Answer {
         guard let index = data.index(ofPerson: id) else {
-            return scimRefusal(call, nil, "User \(sanitized(id, limit: 60)) not found", Self.noSuchUser, status: 404)
+            return refusal(call, nil, "User \(sanitized(id, limit: 60)) not found", Self.noSuchUser, status: 404)
         }
-        return valid(call, scimUser(index))
+        return valid(call, user(index))
     }
 
     private static let noSuchUser = "no such user"
 
-    func scimRefusal(
+    func refusal(
         _ call: Call, _ type: String?, _ detail: String, _ reason: String, status: Int = 400
     ) -> Answer {
         var members: [JSON.Member] = [
@@ -55,7 +58,7 @@ extension Simulator {
 
     /// The users that match a filter (RFC 7644 section 3.4.2.2), or nil for an unsupported filter. The official SDK documents the
     /// attributes.
-    private func scimUsers(_ filter: String?) -> Range<Int>? {
+    private func matches(_ filter: String?) -> Range<Int>? {
         let everybody = 0..<data.userCount
         guard let filter, !filter.isEmpty else { return everybody }
         let words = filter.split(separator: " ", maxSplits: 2).map(String.init)
@@ -72,7 +75,7 @@ extension Simulator {
         }
     }
 
-    private func scimUser(_ index: Int) -> JSON {
+    private func user(_ index: Int) -> JSON {
         let person = data.person(index)
         return [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": .string(person.id),

@@ -1,7 +1,7 @@
 internal import RingdownCore
 internal import Synchronization
 
-extension Simulator {
+extension ControlPlane {
     /// The web page at `/` of the control plane.
     func page() -> Response {
         Response(
@@ -13,22 +13,15 @@ extension Simulator {
             body: PackageResources.page_html)
     }
 
-    /// Sets the settings that the page shows. The page replaces credentials with the current ones.
-    ///
-    /// - Parameter settings: The environment variables that programs receive.
-    public func show(_ settings: [(name: String, value: String)]) {
-        shownSettings.withLock { $0 = settings }
-    }
-
     private func settingsToShow(_ addresses: Addresses) -> [(name: String, value: String)] {
-        let current = settings(addresses, currentCredentials)
-        guard let shown = shownSettings.withLock({ $0 }) else { return current }
+        let current = simulator.settings(addresses, simulator.currentCredentials)
+        guard let shown = simulator.shownSettings.withLock({ $0 }) else { return current }
         return shown.map { setting in current.first { $0.name == setting.name } ?? setting }
     }
 
-    /// The data of the page.
+    /// The simulator.data of the page.
     func state(_ addresses: Addresses) -> Response {
-        let now = clock.now
+        let now = simulator.clock.now
         let settings = settingsToShow(addresses).map { setting -> JSON in
             [
                 "name": .string(setting.name), "value": .string(setting.value),
@@ -36,23 +29,25 @@ extension Simulator {
             ]
         }
         return Response(json: [
-            "now": .string(now.rfc3339), "scale": clock.virtual == nil ? .number(String(clock.scale)) : .null,
-            "users": .int(data.userCount), "requests": .int(requestCount),
-            "faults": .array(faults.withLock { $0.json }), "settings": .array(settings),
+            "now": .string(now.rfc3339),
+            "scale": simulator.clock.virtual == nil ? .number(String(simulator.clock.scale)) : .null,
+            "users": .int(simulator.data.userCount), "requests": .int(simulator.requestCount),
+            "faults": .array(simulator.faults.withLock { $0.json }), "settings": .array(settings),
             "hosts": .array(hosts(addresses)),
         ])
     }
 
     private func hosts(_ addresses: Addresses) -> [JSON] {
         [
-            (.genesysLogin(domain: options.genesysDomain), addresses.genesys),
-            (.genesysAPI(domain: options.genesysDomain), addresses.genesys), (.cxoneIssuer, addresses.cxoneIssuer),
+            (.genesysLogin(domain: simulator.options.genesysDomain), addresses.genesys),
+            (.genesysAPI(domain: simulator.options.genesysDomain), addresses.genesys),
+            (.cxoneIssuer, addresses.cxoneIssuer),
             (.cxoneRegional, addresses.cxoneRegional), (.cxoneAPI, addresses.cxoneAPI),
             (.cxoneCluster, addresses.cxoneCluster), (.cxoneDigital, addresses.cxoneDigital),
             (.storage, addresses.storage),
         ].map { (site: Site, address: String) in
-            let name = site.hostName("", options)
-            let isIntercepted = isIntercepted.load(ordering: .relaxed)
+            let name = site.hostName("", simulator.options)
+            let isIntercepted = simulator.isIntercepted.load(ordering: .relaxed)
             return ["name": .string(name), "address": .string(isIntercepted ? "https://\(name)" : address)]
         }
     }

@@ -61,13 +61,6 @@ struct Router: Sendable {
 extension Simulator {
     /// Every operation of the simulated APIs.
     public static var routes: [Route] {
-        genesysLoginRouter.routes + genesysRouter.routes + cxoneLoginRouter.routes + cxoneRouter.routes
+        GenesysLogin.routes + GenesysAPI.routes + CXoneAuthentication.routes + CXoneAPI.routes
     }
-
-    static let genesysLoginRouter = Router(genesysLoginRoutes)
-
-    static let genesysRouter = Router(
-        genesysAccountRoutes + genesysListRoutes + genesysSCIMRoutes + genesysAnalyticsRoutes)
-    static let cxoneLoginRouter = Router(cxoneLoginRoutes)
-    static let cxoneRouter = Router(cxoneListRoutes + cxoneReportRoutes + cxoneExtractionRoutes)
 }

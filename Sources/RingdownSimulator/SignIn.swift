@@ -12,7 +12,9 @@ struct AuthorizationCode: Sendable {
 
 /// The platforms' sign-in pages: the authorization code grant with PKCE for users. The pages do not imitate the real ones. The
 /// addresses and parameters are those of the official SDKs (`genesys-cloud.md` section 9, `cxone.md` section 1).
-extension Simulator {
+protocol SignInPages: ResourceFamily {}
+
+extension SignInPages {
     /// The page at `/oauth/authorize` and `/auth/authorize`, and the response to its form.
     func signIn(_ call: Call, client: String) -> Answer {
         call.lookAtAll()

@@ -116,6 +116,13 @@ public final class Simulator: Handler {
         world.withLock { $0.revoke(token) }
     }
 
+    /// Sets the settings that the page shows. The page replaces credentials with the current ones.
+    ///
+    /// - Parameter settings: The environment variables that programs receive.
+    public func show(_ settings: [(name: String, value: String)]) {
+        shownSettings.withLock { $0 = settings }
+    }
+
     /// Removes all rules.
     public func removeFaults() {
         faults.withLock { $0.removeAll() }
@@ -137,12 +144,13 @@ public final class Simulator: Handler {
     /// Answers a request to a site and adds it to the journal. Links in the response refer to `addresses`.
     func answer(_ request: Request, at site: Site?, addresses: AddressBook) -> Reply {
         if request.url.path.hasPrefix("/_sim/") || site == .control {
-            return .ready(control(request, addresses.addresses))
+            return .ready(ControlPlane(simulator: self).answer(request, addresses.addresses))
         }
         let call = Call(request: request, site: site, now: clock.now, addresses: addresses)
         let rules = applyingRules(call)
-        let meant = hint(call)
-        var answer = (options.isLenient ? lenientAnswer(call) : nil) ?? answer(call)
+        let tutorials = Tutorials(simulator: self)
+        let meant = tutorials.hint(call)
+        var answer = (options.isLenient ? tutorials.answer(call) : nil) ?? answer(call)
         let hint =
             meant ?? answer.hint ?? (answer.reason == Self.noSuchResource ? Self.notSimulated : nil)
             ?? (answer.response.isSuccess ? notLookedAt(call.ignoredParameters) : nil)
@@ -184,15 +192,16 @@ public final class Simulator: Handler {
 
     private func answer(_ call: Call) -> Answer {
         switch call.site {
-        case .genesysLogin(let domain): genesysLogin(call, domain: domain)
-        case .genesysAPI(let domain): genesysAPI(call, domain: domain)
-        case .genesysGateway where call.url.path.hasPrefix("/oauth/"): genesysLogin(call, domain: options.genesysDomain)
-        case .genesysGateway: genesysAPI(call, domain: options.genesysDomain)
-        case .cxoneIssuer, .cxoneRegional: cxoneAuthentication(call)
-        case .cxoneAPI, .cxoneCluster: cxoneAPI(call)
-        case .cxoneDigital: cxoneDigital(call)
-        case .cxoneElsewhere: cxoneElsewhere(call)
-        case .storage: storage(call)
+        case .genesysLogin(let domain): GenesysLogin(simulator: self).answer(call, domain: domain)
+        case .genesysAPI(let domain): GenesysAPI(simulator: self).answer(call, domain: domain)
+        case .genesysGateway where call.url.path.hasPrefix("/oauth/"):
+            GenesysLogin(simulator: self).answer(call, domain: options.genesysDomain)
+        case .genesysGateway: GenesysAPI(simulator: self).answer(call, domain: options.genesysDomain)
+        case .cxoneIssuer, .cxoneRegional: CXoneAuthentication(simulator: self).answer(call)
+        case .cxoneAPI, .cxoneCluster: CXoneAPI(simulator: self).answer(call)
+        case .cxoneDigital: CXoneAuthentication(simulator: self).digital(call)
+        case .cxoneElsewhere: CXoneAuthentication(simulator: self).elsewhere(call)
+        case .storage: CXoneExtraction(simulator: self).storage(call)
         case .control, nil: Answer(status: 502, reason: "host is not simulated")
         }
     }
@@ -211,5 +220,17 @@ public final class Simulator: Handler {
             reason: answer.reason, faults: rules.count, effects: rules.flatMap(\.effects), hint: hint
         )
         world.withLock { $0.journal.add(entry) }
+    }
+
+    /// The hint for parameters that the simulator ignores and the platform may support. Returns nil for an empty list.
+    func notLookedAt(_ names: [String]) -> String? {
+        if names.isEmpty { return nil }
+        let list = names.prefix(8).map { "'\(sanitized($0, limit: 40))'" }.joined(separator: ", ")
+        return "the simulator ignores \(list) here; the platform may support them"
+    }
+
+    func correlationID() -> String {
+        var random = SeededRandom(seed: correlations.wrappingAdd(0x2545_F491_4F6C_DD1D, ordering: .relaxed).newValue)
+        return random.uuid()
     }
 }

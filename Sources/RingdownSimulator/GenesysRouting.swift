@@ -1,33 +1,24 @@
 internal import RingdownCore
 
-extension Simulator {
-    /// Divisions, queues, skills, teams and external contacts.
-    static let genesysListRoutes: [Route] = {
-        func route(_ path: String, _ permission: String? = nil, handle: @escaping Route.Handler) -> Route {
-            Route("genesys", "GET", "/api/v2" + path, permissions: permission.map { [$0] } ?? [], handle: handle)
-        }
-        return [
-            // Every client can list divisions (section 3).
-            route("/authorization/divisions") { simulator, call, _ in simulator.list(call, simulator.divisions) },
-            route("/authorization/divisions/{id}") { $0.one($1, $0.divisions, id: $2[0]) },
-            route("/routing/queues", "routing:queue:view") { simulator, call, _ in
-                simulator.list(call, simulator.queues, chosen: simulator.visibleQueues)
-            },
-            route("/routing/queues/{id}", "routing:queue:view") { $0.queue($1, id: $2[0]) },
-            route("/routing/skills", "routing:skill:view") { simulator, call, _ in
-                simulator.list(call, simulator.skills)
-            },
-            route("/routing/skills/{id}", "routing:skill:view") { $0.one($1, $0.skills, id: $2[0]) },
-            route("/teams", "groups:team:view") { simulator, call, _ in simulator.teams(call) },
-            route("/teams/{id}", "groups:team:view") { $0.one($1, $0.teams, id: $2[0]) },
-            route("/externalcontacts/scan/contacts", "externalContacts:contact:view") { simulator, call, _ in
-                simulator.scanContacts(call)
-            },
-            route("/externalcontacts/contacts/{id}", "externalContacts:contact:view") {
-                $0.one($1, $0.contacts, id: $2[0])
-            },
-        ]
-    }()
+/// Divisions, queues and skills.
+struct GenesysRouting: GenesysFamily {
+    let simulator: Simulator
+
+    static let routes: [Route] = [
+        // Every client can list divisions (section 3).
+        route("GET", "/api/v2/authorization/divisions") { family, call, _ in family.list(call, family.divisions) },
+        route("GET", "/api/v2/authorization/divisions/{id}") { $0.one($1, $0.divisions, id: $2[0]) },
+        route("GET", "/api/v2/routing/queues", permissions: ["routing:queue:view"]) { family, call, _ in
+            family.list(call, family.queues, chosen: family.visibleQueues)
+        },
+        route("GET", "/api/v2/routing/queues/{id}", permissions: ["routing:queue:view"]) { $0.queue($1, id: $2[0]) },
+        route("GET", "/api/v2/routing/skills", permissions: ["routing:skill:view"]) { family, call, _ in
+            family.list(call, family.skills)
+        },
+        route("GET", "/api/v2/routing/skills/{id}", permissions: ["routing:skill:view"]) {
+            $0.one($1, $0.skills, id: $2[0])
+        },
+    ]
 
     /// The divisions of the organisation. The first is the home division. A fifth of the queues belong to the second.
     static let divisionNames = ["Home", "Support"]
@@ -45,7 +36,7 @@ extension Simulator {
         ]
     }
 
-    var divisions: Resource {
+    private var divisions: Resource {
         Resource(count: Self.divisionNames.count, id: divisionID, name: { Self.divisionNames[$0] }) { number in
             guard case .object(let members) = self.division(number) else { return .null }
             let more: [JSON.Member] = [
@@ -67,18 +58,18 @@ extension Simulator {
 
     /// The indices of the queues that the client's roles can access; nil for all. Lists omit the queues of other divisions: this is
     /// documented for division-scoped lists in general, and UNVERIFIED for each of them.
-    var visibleQueues: [Int]? {
+    private var visibleQueues: [Int]? {
         world.withLock { $0.client.divisions }.map { names in
             (0..<data.queueCount).filter { names.contains(Self.divisionNames[queueDivision($0)]) }
         }
     }
 
-    var queues: Resource {
+    private var queues: Resource {
         Resource(count: data.queueCount, id: data.queueID, name: { "Queue \($0 + 1)" }, json: queue)
     }
 
     /// Skills belong to no division.
-    var skills: Resource {
+    private var skills: Resource {
         func id(_ index: Int) -> String { data.id(0xD_0000, index) }
         return Resource(count: 40, id: id, name: { "Skill \($0 + 1)" }) { index in
             [
@@ -89,7 +80,7 @@ extension Simulator {
     }
 
     /// A queue by ID. A queue of another division is refused as a missing permission. The message is not documented.
-    func queue(_ call: Call, id: String) -> Answer {
+    private func queue(_ call: Call, id: String) -> Answer {
         if let index = queues.number(of: id), visibleQueues?.contains(index) == false {
             let status = assumptions.number(.genesysOtherDivisionStatus)
             if status == 404 { return genesysNotFound(call, reason: "missing division") }

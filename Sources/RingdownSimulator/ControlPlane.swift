@@ -1,16 +1,19 @@
 internal import RingdownCore
 internal import Synchronization
 
-extension Simulator {
-    /// The control plane at `/_sim/` on every port. The journal does not contain its requests.
-    func control(_ request: Request, _ addresses: Addresses) -> Response {
+/// The control plane at `/_sim/` on every port. The journal does not contain its requests.
+struct ControlPlane {
+    let simulator: Simulator
+
+    /// Answers a request.
+    func answer(_ request: Request, _ addresses: Addresses) -> Response {
         if let reason = strangeness(request) { return Response(status: 403, json: ["message": .string(reason)]) }
-        return answer(request, addresses)
+        return routed(request, addresses)
     }
 
     /// The reason to refuse a request that may come from a page of another site in a local browser, or nil to accept it.
     private func strangeness(_ request: Request) -> String? {
-        let isKnown = request.url.origin.isLoopback || site(request.url.host) != nil
+        let isKnown = request.url.origin.isLoopback || simulator.site(request.url.host) != nil
         // A name without a dot cannot be registered, so no other site can resolve it to this machine (DNS rebinding).
         if !isKnown, request.url.host.contains(".") {
             return "the control plane accepts loopback and simulated host names only"
@@ -20,7 +23,7 @@ extension Simulator {
             ? "the control plane does not accept cross-site requests" : nil
     }
 
-    private func answer(_ request: Request, _ addresses: Addresses) -> Response {
+    private func routed(_ request: Request, _ addresses: Addresses) -> Response {
         switch (request.method, request.url.path) {
         case ("GET", "/"): page()
         case ("GET", "/_sim/state"): state(addresses)
@@ -52,10 +55,10 @@ extension Simulator {
     /// The stored requests, oldest first. `?last=50` limits the list to the newest 50.
     private func journal(_ request: Request) -> Response {
         guard let text = request.url.queryValue("last") else {
-            return Response(json: world.withLock { $0.journal.json })
+            return Response(json: simulator.world.withLock { $0.journal.json })
         }
         guard let count = Int(text), count >= 0 else { return badRequest("last to be a number from 0 upward") }
-        let entries = world.withLock { $0.journal.entries.suffix(count) }
+        let entries = simulator.world.withLock { $0.journal.entries.suffix(count) }
         return Response(json: .array(entries.map(\.json)))
     }
 
@@ -63,20 +66,20 @@ extension Simulator {
     private func setSeed(_ request: Request) -> Response {
         let seed = (try? JSONReader.parse(request.bodyBytes))?["seed"]?.int
         guard let seed, seed >= 0 else { return badRequest("seed to be a whole number from 0 upward") }
-        setSeed(UInt64(seed))
+        simulator.setSeed(UInt64(seed))
         return credentialsState()
     }
 
-    /// Restores the initial state, except for the clock and the issued tokens.
+    /// Restores the initial state, except for the simulator.clock and the issued tokens.
     private func reset() -> Response {
-        world.withLock { $0.forgetAllButTokens() }
-        faults.withLock { $0 = Faults(seed: data.seed) }
-        addFaults(options.faults)
+        simulator.world.withLock { $0.forgetAllButTokens() }
+        simulator.faults.withLock { $0 = Faults(seed: simulator.data.seed) }
+        simulator.addFaults(simulator.options.faults)
         return Response(status: 204)
     }
 
     private func clockState() -> Response {
-        Response(json: ["now": .string(clock.now.rfc3339), "scale": .number(String(clock.scale))])
+        Response(json: ["now": .string(simulator.clock.now.rfc3339), "scale": .number(String(simulator.clock.scale))])
     }
 
     /// `{"scale": 60}` changes the speed, `{"scale": 0}` stops the clock, `{"advance": 3600}` moves it by a number of seconds.
@@ -89,22 +92,22 @@ extension Simulator {
             guard let scale = scale.double, scale == 0 || (1e-6...1e6).contains(scale) else {
                 return badRequest("scale to be 0, or a number from 0.000001 to 1000000")
             }
-            guard clock.virtual == nil else {
+            guard simulator.clock.virtual == nil else {
                 return badRequest("no scale: with --virtual-time, time passes when programs sleep")
             }
-            clock.setScale(scale)
+            simulator.clock.setScale(scale)
         }
         if let seconds = json["advance"] {
             guard let seconds = seconds.double, abs(seconds) <= 1e9 else {
                 return badRequest("advance to be a number of seconds from -1000000000 to 1000000000")
             }
-            clock.advance(by: .seconds(seconds))
+            simulator.clock.advance(by: .seconds(seconds))
         }
         return clockState()
     }
 
     private func credentialsState() -> Response {
-        let known = currentCredentials
+        let known = simulator.currentCredentials
         return Response(json: [
             "genesysClientId": .string(known.genesysClientID),
             "genesysClientSecret": .string(known.genesysClientSecret),
@@ -116,8 +119,8 @@ extension Simulator {
 
     /// The first 25 users, who can sign in.
     private func people() -> Response {
-        let people = (0..<min(data.userCount, 25)).map { index -> JSON in
-            let person = data.person(index)
+        let people = (0..<min(simulator.data.userCount, 25)).map { index -> JSON in
+            let person = simulator.data.person(index)
             return [
                 "id": .string(person.id), "username": .string(person.email),
                 "name": "\(person.firstName) \(person.lastName)",
@@ -137,7 +140,7 @@ extension Simulator {
             return names.count == values.count ? Set(names) : nil
         }
         // An invalid member leaves the client unchanged.
-        var client = world.withLock { $0.client }
+        var client = simulator.world.withLock { $0.client }
         for member in members {
             switch (member.name, member.value) {
             case ("state", .string(let text)):
@@ -151,8 +154,9 @@ extension Simulator {
                 client.permissions = names
             case ("divisions", .null): client.divisions = nil
             case ("divisions", .array(let values)):
-                guard let names = names(values), names.isSubset(of: Self.divisionNames) else {
-                    return badRequest("divisions to be a list of these: \(Self.divisionNames.joined(separator: ", "))")
+                guard let names = names(values), names.isSubset(of: GenesysRouting.divisionNames) else {
+                    return badRequest(
+                        "divisions to be a list of these: \(GenesysRouting.divisionNames.joined(separator: ", "))")
                 }
                 client.divisions = names
             default:
@@ -161,7 +165,7 @@ extension Simulator {
                 )
             }
         }
-        world.withLock { $0.client = client }
+        simulator.world.withLock { $0.client = client }
         return Response(status: 204)
     }
 
@@ -171,10 +175,10 @@ extension Simulator {
         let isJSON = text.first { !$0.isWhitespace }.map { "{[".contains($0) } ?? false
         do {
             let rules = try isJSON ? FaultRule.rules(file: request.bodyBytes) : [FaultRule(text)]
-            if !isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
+            if !simulator.isIntercepted.load(ordering: .relaxed), rules.contains(where: { $0.certificate != nil }) {
                 return badRequest("no certificate: the loopback ports do not use TLS; start with --intercept")
             }
-            addFaults(rules)
+            simulator.addFaults(rules)
             return Response(status: 204)
         } catch {
             return Response(status: 400, json: ["message": .string("\(error)")])
@@ -182,35 +186,27 @@ extension Simulator {
     }
 
     private func withoutFaults() -> Response {
-        removeFaults()
+        simulator.removeFaults()
         return Response(status: 204)
     }
 
     /// Sets the position in the journal from which `count` counts.
     private func mark() -> Response {
-        world.withLock { $0.mark = $0.journal.total }
+        simulator.world.withLock { $0.mark = $0.journal.total }
         return Response(status: 204)
     }
 
-    private static let countFilters = ["path", "method", "status", "reason", "host", "client", "token"]
-
-    /// Counts the requests since the mark that match the filters. A path and a host can start or end with `*`. With `expect=N`, a
-    /// different number results in status 417 and a list of the requests since the mark.
+    /// Counts the requests since the mark that match the filters. With `expect=N`, a different number results in status 417 and a
+    /// list of the requests since the mark.
     private func count(_ request: Request) -> Response {
-        let items = request.url.queryItems
-        let wishes = items.filter { $0.name != "expect" }
-        guard wishes.allSatisfy({ Self.countFilters.contains($0.name) }) else {
-            return badRequest("these parameters: \(Self.countFilters.joined(separator: ", ")), expect")
+        let query: CountQuery
+        do throws(CountQuery.Invalid) { query = try CountQuery(request.url.queryItems) } catch {
+            return badRequest(error.expected)
         }
-        guard wishes.allSatisfy({ !["status", "token"].contains($0.name) || Int($0.value) != nil }) else {
-            return badRequest("status and token to be numbers")
-        }
-        let expected = items.first { $0.name == "expect" }.map { Int($0.value) ?? -1 }
-        if expected == -1 { return badRequest("expect to be a number") }
-        let entries = world.withLock { $0.journal.entries(since: $0.mark) }
-        let count = entries.count { entry in wishes.allSatisfy { entry.fits($0.name, $0.value) } }
+        let entries = simulator.world.withLock { $0.journal.entries(since: $0.mark) }
+        let count = entries.count(where: query.matches)
         var json: [JSON.Member] = [.init("count", .int(count))]
-        let isExpected = expected == nil || expected == count
+        let isExpected = query.expected == nil || query.expected == count
         if !isExpected { json.append(.init("since_mark", .array(entries.map(\.json)))) }
         return Response(status: isExpected ? 200 : 417, json: .object(json))
     }
@@ -227,22 +223,6 @@ extension Request {
         case .none: []
         case .bytes(let bytes): bytes
         case .secret(let secret): secret.withBytes { Array($0) }
-        }
-    }
-}
-
-extension RequestRecord {
-    /// Whether a member of the record has a value or matches a pattern.
-    fileprivate func fits(_ name: String, _ value: String) -> Bool {
-        switch name {
-        case "path": Pattern(value).fits(path)
-        case "method": method == value.uppercased()
-        case "status": String(status) == value
-        case "reason": reason == value
-        case "host": Pattern(value.lowercased()).fits(host)
-        case "client": client == value
-        case "token": token.map(String.init) == value
-        default: false
         }
     }
 }

@@ -1,46 +1,20 @@
 internal import RingdownCore
 
-/// A submitted CXone job. The state depends on the clock. The durations are assumptions (`cxone.md` section 5).
-struct CXoneJob: Sendable {
-    var number = 0
-    var submitted: Timestamp
-    /// The time at which the job ends.
-    var done: Timestamp
-    /// The time at which the results expire.
-    var gone: Timestamp
-    /// The final state that a fault sets.
-    var outcome: String?
-    var from: Timestamp
-    var to: Timestamp
-    var report: String
-    /// The requested file name, or nil for a generated one.
-    var fileName: String?
-    var hasHeader = true
+/// Data extraction (section 5.1): the job ID is a bare string, and the result is on another host.
+struct CXoneExtraction: CXoneFamily {
+    let simulator: Simulator
 
-    func isDone(at now: Timestamp) -> Bool { now >= done }
-
-    /// The state in the terms of data extraction jobs.
-    func status(at now: Timestamp) -> String {
-        guard isDone(at: now) else { return "RUNNING" }
-        return outcome ?? (now >= gone ? "EXPIRED" : "SUCCEEDED")
-    }
-}
-
-extension Simulator {
-    // MARK: Data extraction (section 5.1)
-
-    /// `/data-extraction/v1/jobs`: the job ID is a bare string, and the result is on another host.
-    static let cxoneExtractionRoutes: [Route] = [
-        Route("cxone", "POST", "/data-extraction/v1/jobs") { simulator, call, _ in simulator.submitExtraction(call) },
-        Route("cxone", "GET", "/data-extraction/v1/jobs") { simulator, call, _ in
-            let jobs = simulator.world.withLock { $0.extractionJobs }
+    static let routes: [Route] = [
+        route("POST", "/data-extraction/v1/jobs") { family, call, _ in family.submit(call) },
+        route("GET", "/data-extraction/v1/jobs") { family, call, _ in
+            let jobs = family.world.withLock { $0.extractionJobs }
             let rows = jobs.map { id, job -> JSON in ["id": .string(id), "status": .string(job.status(at: call.now))] }
             return Answer(json: ["jobs": .array(rows)], reason: "valid token")
         },
-        Route("cxone", "GET", "/data-extraction/v1/jobs/{id}") { $0.extraction($1, id: $2[0]) },
+        route("GET", "/data-extraction/v1/jobs/{id}") { $0.status($1, id: $2[0]) },
     ]
 
-    private func extraction(_ call: Call, id: String) -> Answer {
+    private func status(_ call: Call, id: String) -> Answer {
         guard let job = world.withLock({ $0.extractionJobs[id] }) else {
             return Answer(status: 404, reason: "no such job")
         }
@@ -56,13 +30,7 @@ extension Simulator {
         )
     }
 
-    func newJob(_ call: Call, from: Timestamp, to: Timestamp, report: String) -> CXoneJob {
-        CXoneJob(
-            submitted: call.now, done: call.now + .seconds(assumptions.number(.jobSeconds)),
-            gone: call.now + .seconds(assumptions.number(.jobLifetime)), from: from, to: to, report: report)
-    }
-
-    private func submitExtraction(_ call: Call) -> Answer {
+    private func submit(_ call: Call) -> Answer {
         let body = try? JSONReader.parse(call.bodyBytes)
         guard let from = body?["startDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
             let to = body?["endDate"]?.string.flatMap({ Timestamp(rfc3339: $0) }), from <= to,
@@ -83,8 +51,8 @@ extension Simulator {
         if isTooSoon {
             return Answer(status: 429, json: ["message": "Too Many Requests"], reason: "job limit: one in 30 seconds")
         }
-        let id = correlationID()
-        let job = newJob(call, from: from, to: to + .seconds(86400), report: entity)
+        let id = simulator.correlationID()
+        let job = CXoneJob(call, from: from, to: to + .seconds(86400), report: entity, assumptions)
         world.withLock { $0.addExtraction(job, id) }
         var answer = Answer(status: 202, reason: "job submitted")
         answer.response.body = JSON.string(id).bytes()
@@ -107,7 +75,7 @@ extension Simulator {
             return Answer(status: 400, reason: "a token was sent to a third-party host")
         }
         var answer = Answer(reason: "signed link")
-        answer.response.body = Array(contactsCSV(job, call).utf8)
+        answer.response.body = Array(CXoneContacts(simulator: simulator).csv(job, call).utf8)
         return answer.with("Content-Type", "text/csv")
     }
 

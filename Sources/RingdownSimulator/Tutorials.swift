@@ -1,6 +1,11 @@
 internal import RingdownCore
 
-extension Simulator {
+/// Calls that tutorials describe but the platforms do not have.
+struct Tutorials {
+    let simulator: Simulator
+    private var login: GenesysLogin { GenesysLogin(simulator: simulator) }
+    private var genesys: GenesysAPI { GenesysAPI(simulator: simulator) }
+
     /// A hint for a call that tutorials describe but the platform does not have. Returns nil for other calls
     /// (`genesys-cloud.md` section 9, `cxone.md` section 7).
     func hint(_ call: Call) -> String? {
@@ -50,20 +55,21 @@ extension Simulator {
     }
 
     /// The response that such tutorials describe, for `--lenient`. Returns nil for other calls.
-    func lenientAnswer(_ call: Call) -> Answer? {
+    func answer(_ call: Call) -> Answer? {
         switch (call.isGenesys, call.request.method, call.url.path) {
         case (true, "POST", "/api/v2/oauth/token"), (true, "POST", "/oauth2/token"), (true, "POST", "/oauth/token"):
-            return genesysLogin(lenientTokenRequest(call), domain: options.genesysDomain)
+            return login.answer(lenientTokenRequest(call), domain: simulator.options.genesysDomain)
         case (true, "POST", "/api/v2/analytics/conversations/details/query"):
-            return lenientQuery(call).map { genesysAPI($0, domain: options.genesysDomain) }
+            return lenientQuery(call).map { genesys.answer($0, domain: simulator.options.genesysDomain) }
         case (true, "GET", "/api/v2/organizations"):
-            return genesysAPI(call.at("/api/v2/organizations/me"), domain: options.genesysDomain)
+            return genesys.answer(call.at("/api/v2/organizations/me"), domain: simulator.options.genesysDomain)
         case (false, "POST", "/api/v2/oauth/token"), (false, "POST", "/oauth2/token"), (false, "POST", "/oauth/token"),
             (false, "POST", "/auth/token"):
-            return lenientToken(call)
+            return CXoneAuthentication(simulator: simulator).lenientToken(call)
         case (false, "GET", "/api/v2/account"):
-            return cxoneAPI(call.at("/incontactapi/services/v34.0/business-unit", accept: "application/json"))
-        case (false, "GET", "/api/v2/users"): return lenientUsers(call)
+            return CXoneAPI(simulator: simulator).answer(
+                call.at("/incontactapi/services/v34.0/business-unit", accept: "application/json"))
+        case (false, "GET", "/api/v2/users"): return CXoneLists(simulator: simulator).lenientUsers(call)
         default: return nil
         }
     }
