@@ -66,9 +66,10 @@ let package = Package(
         module("RingdownTestSupport", ["RingdownOAuth", "RingdownCore"]),
 
         // C libraries. libcurl, libmicrohttpd and GnuTLS are opened when first used: loading libcurl alone takes 10 ms.
-        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        .target(name: "CGnuTLS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CCurl", dependencies: ["CLibraryLoader"]),
+        .target(name: "CMicroHTTPD", dependencies: ["CLibraryLoader"]),
+        .target(name: "CGnuTLS", dependencies: ["CLibraryLoader"]),
+        .target(name: "CLibraryLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CVirtualTime", exclude: ["preload.c"]),
         .systemLibrary(name: "CProcess"),
         .systemLibrary(

@@ -1,5 +1,5 @@
 #include "CCurl.h"
-#include <dlfcn.h>
+#include "CLibraryLoader.h"
 #include <pthread.h>
 #include <stdio.h>
 
@@ -20,28 +20,14 @@
     F(curl_multi_setopt) F(curl_slist_append) F(curl_slist_free_all) F(curl_easy_perform) F(curl_easy_send) F(curl_easy_recv) \
     F(curl_version_info)
 
-#define DECLARE(name) static __typeof__(&name) p_##name;
-EACH_FUNCTION(DECLARE)
+RD_FUNCTIONS(EACH_FUNCTION)
 
-static char failure[256];
 static const char *outcome;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_library(void) {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        snprintf(failure, sizeof failure, "%s", dlerror());
-        outcome = failure;
-        return;
-    }
-#define RESOLVE(name) \
-    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
-        snprintf(failure, sizeof failure, LIBRARY " has no function " #name "; version 7.85 or later is required"); \
-        outcome = failure; \
-        return; \
-    }
-    EACH_FUNCTION(RESOLVE)
-    if (p_curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) outcome = LIBRARY " could not be initialised";
+    outcome = RD_LOAD(LIBRARY, "; version 7.85 or later is required");
+    if (!outcome && p_curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) outcome = LIBRARY " could not be initialised";
 }
 
 const char *curl_open(void) {

@@ -1,5 +1,5 @@
 #include "CGnuTLS.h"
-#include <dlfcn.h>
+#include "CLibraryLoader.h"
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -27,27 +27,13 @@
     F(gnutls_privkey_init) F(gnutls_privkey_deinit) F(gnutls_privkey_import_x509_raw) F(gnutls_privkey_get_pk_algorithm) \
     F(gnutls_privkey_sign_data) F(gnutls_decode_rs_value)
 
-#define DECLARE(name) static __typeof__(&name) p_##name;
-EACH_FUNCTION(DECLARE)
+RD_FUNCTIONS(EACH_FUNCTION)
 
-static char problem[256];
 static const char *outcome;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_library(void) {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        snprintf(problem, sizeof problem, "%s", dlerror());
-        outcome = problem;
-        return;
-    }
-#define RESOLVE(name) \
-    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
-        snprintf(problem, sizeof problem, LIBRARY " has no function " #name); \
-        outcome = problem; \
-        return; \
-    }
-    EACH_FUNCTION(RESOLVE)
+    outcome = RD_LOAD(LIBRARY, "");
 }
 
 const char *gnutls_open(void) {

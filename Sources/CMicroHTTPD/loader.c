@@ -1,5 +1,5 @@
 #include "CMicroHTTPD.h"
-#include <dlfcn.h>
+#include "CLibraryLoader.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -24,27 +24,13 @@
     F(MHD_resume_connection) F(MHD_create_response_from_callback) F(MHD_get_connection_info) \
     F(MHD_add_connection)
 
-#define DECLARE(name) static __typeof__(&name) p_##name;
-EACH_FUNCTION(DECLARE)
+RD_FUNCTIONS(EACH_FUNCTION)
 
-static char failure[256];
 static const char *outcome;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_library(void) {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        snprintf(failure, sizeof failure, "%s", dlerror());
-        outcome = failure;
-        return;
-    }
-#define RESOLVE(name) \
-    if (!(p_##name = (__typeof__(&name))dlsym(library, #name))) { \
-        snprintf(failure, sizeof failure, LIBRARY " has no function " #name); \
-        outcome = failure; \
-        return; \
-    }
-    EACH_FUNCTION(RESOLVE)
+    outcome = RD_LOAD(LIBRARY, "");
 }
 
 const char *microhttpd_open(void) {

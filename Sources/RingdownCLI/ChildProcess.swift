@@ -27,7 +27,7 @@ enum ChildProcess {
     ) async throws -> Int32 {
         // An ignored SIGCHLD is inherited from the parent, and would discard the child's exit code.
         signal(SIGCHLD, SIG_DFL)
-        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !isIgnored($0) }.map { ($0, handOn($0)) }
+        let former = [SIGINT, SIGQUIT, SIGTERM, SIGHUP].filter { !Subprocess.isIgnored($0) }.map { ($0, handOn($0)) }
         defer {
             for (number, action) in former {
                 var action = action
@@ -40,11 +40,7 @@ enum ChildProcess {
         current.store(child, ordering: .sequentiallyConsistent)
         let number = early.exchange(0, ordering: .sequentiallyConsistent)
         if number != 0 { kill(child, number) }
-        let status = try await Thread.run { () -> Int32? in
-            var status: Int32 = 0
-            while waitpid(child, &status, 0) < 0 { if errno != EINTR { return nil } }
-            return status
-        }
+        let status = try await Thread.run { Subprocess.wait(for: child) }
         guard let status else { return ExitCode.bug }
         let ending = status & 0x7F
         return ending == 0 ? (status >> 8) & 0xFF : 128 + ending
@@ -91,7 +87,7 @@ struct EndSignals {
         _ = pipe(&ends)
         reading = ends[0]
         Self.reporter.store(ends[1], ordering: .sequentiallyConsistent)
-        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
+        for number in [SIGINT, SIGTERM, SIGHUP] where !Subprocess.isIgnored(number) {
             signal(number) { _ in
                 var byte: UInt8 = 1
                 _ = write(EndSignals.reporter.load(ordering: .relaxed), &byte, 1)
@@ -112,18 +108,6 @@ struct EndSignals {
 
     /// Restores the default action, so that the signals end the process.
     static func release() {
-        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) { signal(number, SIG_DFL) }
+        for number in [SIGINT, SIGTERM, SIGHUP] where !Subprocess.isIgnored(number) { signal(number, SIG_DFL) }
     }
-}
-
-/// Whether a signal is ignored. A process inherits this from its parent.
-func isIgnored(_ number: Int32) -> Bool {
-    var action = sigaction()
-    sigaction(number, nil, &action)
-    #if canImport(Glibc)
-        let handler = action.__sigaction_handler.sa_handler
-    #else
-        let handler = action.__sigaction_u.__sa_handler
-    #endif
-    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }

@@ -165,9 +165,9 @@ private func execute(
     }
     return try await Thread.run {
         defer { close(reading) }
-        var (bytes, chunk, status): ([UInt8], [UInt8], Int32) = ([], [UInt8](repeating: 0, count: 4096), 0)
+        var (bytes, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 4096))
         while case let count = read(reading, &chunk, chunk.count), count > 0 { bytes += chunk.prefix(count) }
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let status = Subprocess.wait(for: child) ?? 0
         return ((status >> 8) & 0xFF, String(decoding: bytes, as: UTF8.self).trimmed)
     }
 }

@@ -127,11 +127,7 @@ struct TokenCommand: Command {
         }
         _ = File.write(Array(text.utf8), to: writing)
         close(writing)
-        let status = try await Thread.run {
-            var status: Int32 = 0
-            while waitpid(child, &status, 0) < 0, errno == EINTR {}
-            return status
-        }
+        let status = try await Thread.run { Subprocess.wait(for: child) }
         guard status == 0 else {
             throw UsageError(
                 "the token was not masked: '\(command.joined(separator: " "))' failed",

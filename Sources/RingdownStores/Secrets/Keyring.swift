@@ -63,26 +63,19 @@ final class ProgramOutput {
         var (output, error) = ([Int32](repeating: -1, count: 2), [Int32](repeating: -1, count: 2))
         guard pipe(&output) == 0, pipe(&error) == 0 else { throw FileError(path: command[0], code: errno) }
         for end in output + error { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, error[1], 2)
-        let words = command.map { strdup($0) }
-        defer { words.forEach { free($0) } }
-        var child: pid_t = 0
-        let result = posix_spawnp(&child, command[0], &actions, nil, words + [nil], environ)
-        close(output[1])
-        close(error[1])
-        guard result == 0 else {
+        let reading = error[0]
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let child: pid_t
+        do throws(FileError) {
+            defer { for end in [output[1], error[1], nothing] { close(end) } }
+            child = try Subprocess.start(command, streams: [(nothing, 0), (output[1], 1), (error[1], 2)])
+        } catch {
             close(output[0])
-            close(error[0])
-            throw FileError(path: command[0], code: result)
+            close(reading)
+            throw error
         }
         // Both pipes are read concurrently and closed at the limit, so that the program never blocks on a full pipe.
         let said = Locked<[UInt8]>([])
-        let reading = error[0]
         let listener = try? Thread {
             let bytes = (try? File.read(reading, path: "standard error", limit: 65536)) ?? []
             said.withLock { $0 = bytes }
@@ -94,9 +87,7 @@ final class ProgramOutput {
         close(output[0])
         if let listener { listener.join() } else { close(reading) }
         errors = String(decoding: said.withLock { $0 }, as: UTF8.self).trimmed
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        self.status = status
+        status = Subprocess.wait(for: child) ?? 0
     }
 
     func wipe() { RingdownCore.wipe(&bytes) }
