@@ -49,6 +49,10 @@ struct Failure {
             (message, hint) = ("cannot write \(error.error)", "the output is incomplete")
         case let error as FileError:
             (exitCode, code, message) = (ExitCode.badInput, "badInput", "cannot read \(error)")
+            hint =
+                error.isMissing
+                ? "check the path; relative paths start at the working directory"
+                : "check that this user may read the file, and that it is not a directory"
         case is CancellationError: (exitCode, code, message) = (ExitCode.cancelled, "cancelled", "cancelled")
         case is OutputClosed: exitCode = ExitCode.failed
         default:

@@ -6,14 +6,6 @@ import Testing
 
 /// Runs complete command lines in this process, against the simulated platforms in memory.
 @Suite struct CommandsTests {
-    private final class Stream: Output, Sendable {
-        private let bytes = Locked<[UInt8]>([])
-        let isTerminal = false
-
-        func writeUnfiltered(_ new: [UInt8]) { bytes.withLock { $0 += new } }
-        var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-    }
-
     private struct Outcome {
         let code: Int32
         let output: String
@@ -38,7 +30,7 @@ import Testing
             "CXONE_ACCESS_KEY_SECRET": credentials.cxoneAccessKeySecret,
             "HOME": directory.path, "RINGDOWN_CACHE_DIR": directory.path + "/cache",
         ].merging(more) { $1 }.filter { !$0.value.isEmpty }
-        let (output, errors) = (Stream(), Stream())
+        let (output, errors) = (RecordedOutput(), RecordedOutput())
         let context = Context(
             variables: variables, workingDirectory: directory.path, standardOutput: output, standardError: errors,
             transport: transport ?? InMemoryTransport(simulator)

@@ -5,18 +5,6 @@ import Testing
 
 /// Text from servers is filtered before it reaches terminals and traces.
 @Suite struct OutputSafetyTests {
-    private final class Stream: Output, Sendable {
-        private let bytes = Locked<[UInt8]>([])
-        let isTerminal: Bool
-
-        init(isTerminal: Bool) {
-            self.isTerminal = isTerminal
-        }
-
-        func writeUnfiltered(_ new: [UInt8]) { bytes.withLock { $0 += new } }
-        var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
-    }
-
     private let directory: ScratchDirectory
 
     init() throws {
@@ -33,7 +21,7 @@ import Testing
             request.url.path.hasSuffix("/token")
                 ? Response(json: ["access_token": "s3cr3t-access-t0ken", "expires_in": 3600]) : answer(request)
         }
-        let stream = Stream(isTerminal: isTerminal)
+        let stream = RecordedOutput(isTerminal: isTerminal)
         let variables = [
             "GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "s3cr3t-of-the-cl1ent", "RINGDOWN_CACHE": "off",
             "TERM": "dumb",

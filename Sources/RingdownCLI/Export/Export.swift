@@ -20,13 +20,19 @@ struct ExportOptions {
     /// - Throws: `UsageError` if the options conflict.
     func check(_ standard: ListFormat) throws(UsageError) {
         if let limit, limit < 0 { throw UsageError("--limit cannot be \(limit)", hint: "use 0 or more") }
-        guard resume != nil else { return }
+        guard let resume else { return }
         guard [.ndjson, .csv].contains(output ?? standard) else {
             throw UsageError(
                 "--resume requires --output ndjson or csv",
                 hint: "other formats cannot be resumed")
         }
         if limit != nil { throw UsageError("--resume and --limit cannot be combined", hint: "omit one of them") }
+        let directory = resume.lastIndex(of: "/").map { String(resume[...$0]) } ?? "."
+        guard isThere(directory) else {
+            throw UsageError(
+                "the directory of the position file does not exist: \(sanitized(directory))",
+                hint: "create it first: mkdir -p \(shellQuoted(directory))")
+        }
     }
 
     /// The number of items to request for each page.

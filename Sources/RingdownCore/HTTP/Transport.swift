@@ -9,7 +9,7 @@ public protocol Transport: Sendable {
 /// The reason why there is no response, including the cancellation of the calling task.
 public struct TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The category of a failure.
-    public enum Code: String, Sendable {
+    public enum Code: String, Sendable, CaseIterable {
         case nameResolution, connection, timeout, certificate, tls, proxy, proxyAuthentication
         case responseTooLarge, brokenResponse, cancelled, setup
     }
