@@ -128,17 +128,10 @@ public struct Settings: Sendable {
     }
 
     /// The account of a sign-in, which distinguishes users of the same client: the resolved path of the first file; empty if no file
-    /// was read. For a file of the working directory, the account includes the content of the file, so that a change to the file
-    /// does not affect an existing sign-in.
+    /// was read.
     var signInAccount: String {
-        guard let layer = layers.first(where: { $0.origin.path != nil }), let path = layer.origin.path else {
-            return ""
-        }
-        let file = File.resolved(path) ?? path
-        if layer.isTrusted { return file }
-        let content = layer.values.keys.sorted().flatMap { [Secret($0), layer.values[$0]?.asSecret ?? Secret("")] }
-        let text = Secret(joining: content.flatMap { [Secret("\($0.count) "), $0] })
-        return file + " " + hexadecimal(Sodium.fingerprint(text, key: Array("ringdown working directory".utf8)))
+        guard let path = layers.lazy.compactMap(\.origin.path).first else { return "" }
+        return File.resolved(path) ?? path
     }
 
     /// The settings without those of the working directory.

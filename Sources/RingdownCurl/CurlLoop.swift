@@ -179,8 +179,13 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         if let easy = transfer.easy {
             _ = rd_multi_remove_handle(multi.pointer, easy)
             active[easy] = nil
+            if idle.count < idleLimit {
+                transfer.detach()
+                idle.append(easy)
+            } else {
+                rd_easy_cleanup(easy)
+            }
             transfer.release()
-            if idle.count < idleLimit { idle.append(easy) } else { rd_easy_cleanup(easy) }
         }
         transfer.resume(result)
     }

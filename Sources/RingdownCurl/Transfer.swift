@@ -224,14 +224,17 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         status == 407 || (proxy != nil && headers.has("Proxy-Authenticate"))
     }
 
-    func release() {
-        if let easy {
-            // An idle handle must not refer to freed memory.
-            let options = Options(easy)
-            for option in [CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] {
-                options.set(option, UnsafeRawPointer?.none)
-            }
+    /// Removes the references to memory of this transfer from a handle that is kept for another one.
+    func detach() {
+        guard let easy else { return }
+        let options = Options(easy)
+        for option in [CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] {
+            options.set(option, UnsafeRawPointer?.none)
         }
+    }
+
+    /// Frees the memory to which the handle referred.
+    func release() {
         rd_slist_free_all(headerList)
         headerList = nil
         easy = nil

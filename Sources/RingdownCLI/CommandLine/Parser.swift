@@ -138,7 +138,8 @@ private struct Parser {
                 "--\(spec.name) is empty", hint: "remove the option, or set the variable that holds its value")
         }
         guard slot.take(text) else {
-            throw UsageError("--\(spec.name) cannot be '\(abbreviated(text))': expected \(slot.expectation)", hint: help)
+            throw UsageError(
+                "--\(spec.name) cannot be '\(abbreviated(text))': expected \(slot.expectation)", hint: help)
         }
     }
 
