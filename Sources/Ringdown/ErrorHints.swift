@@ -66,6 +66,7 @@ public enum ErrorHints {
         case .brokenResponse: "a proxy or gateway may have closed the connection: retry"
         case .cancelled: "run the command again"
         case .setup: "install the library named in the error"
+        case .fileDescriptors: "increase the limit (ulimit -n), or lower the number of open files and connections"
         }
     }
 }

@@ -92,7 +92,7 @@ struct Failure {
     private static func exitCode(_ error: TransportError?) -> Int32 {
         switch error?.code {
         case .responseTooLarge: ExitCode.failed
-        case .setup: ExitCode.configuration
+        case .setup, .fileDescriptors: ExitCode.configuration
         default: ExitCode.unreachable
         }
     }

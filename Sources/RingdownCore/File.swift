@@ -38,6 +38,14 @@ public enum File {
         case ownersAlone
     }
 
+    /// Whether this process can open another file or connection. The limit is that of the process or of the system.
+    package static var hasFreeDescriptor: Bool {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno != EMFILE && errno != ENFILE }
+        close(descriptor)
+        return true
+    }
+
     /// Returns the content of a file.
     ///
     /// - Parameters:

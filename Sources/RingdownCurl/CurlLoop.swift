@@ -50,7 +50,9 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         self.multi = MultiHandle(pointer: multi)
         let hasCredentials = configuration.proxies.haveCredentials
         idleLimit = version.canReuseHandles(withProxyCredentials: hasCredentials) ? 64 : 0
-        _ = rd_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, 128)
+        for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
+            _ = rd_multi_setopt_long(multi, option, max(1, configuration.connectionLimit))
+        }
         do throws(Thread.NotStarted) { thread = try Thread(run) } catch {
             throw TransportError(.setup, place: "libcurl", message: "\(error)")
         }
@@ -135,8 +137,8 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
             return transfer.resume(.failure(error))
         }
         if let failure = transfer.prepare(easy, version) {
-            transfer.release()
             rd_easy_cleanup(easy)
+            transfer.release()
             return transfer.resume(.failure(failure))
         }
         active[easy] = transfer
@@ -149,7 +151,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         guard let easy = rd_easy_init() else {
             throw TransportError(.setup, place: "libcurl", message: "out of memory")
         }
-        do throws(TransportError) { try Transfer.configure(easy, configuration) } catch {
+        do throws(TransportError) { try Transfer.configure(easy, configuration, version) } catch {
             rd_easy_cleanup(easy)
             throw error
         }

@@ -15,15 +15,19 @@ package final class CurlTransport: Transport {
         package var clientCertificate: (certificate: String, key: String?)?
         /// The value of the `User-Agent` header.
         package var userAgent: String
+        /// The maximum number of open connections. Further requests wait for a free one.
+        package var connectionLimit: Int
 
         package init(
             proxies: ProxySettings = .none, trust: TrustSettings = TrustSettings(),
-            clientCertificate: (certificate: String, key: String?)? = nil, userAgent: String = "ringdown"
+            clientCertificate: (certificate: String, key: String?)? = nil, userAgent: String = "ringdown",
+            connectionLimit: Int = 128
         ) {
             self.proxies = proxies
             self.trust = trust
             self.clientCertificate = clientCertificate
             self.userAgent = userAgent
+            self.connectionLimit = connectionLimit
         }
     }
 

@@ -24,6 +24,10 @@ struct CurlVersion: Sendable {
     /// freed memory (curl pull request 11103). From 8.8.0 to 8.20.0, it keeps the credentials of a proxy (CVE-2026-9079).
     func canReuseHandles(withProxyCredentials: Bool) -> Bool { number >= 0x080100 && !withProxyCredentials }
 
+    /// Whether a cancelled transfer can leave its name resolution behind (`CURLOPT_QUICK_EXIT`). Otherwise the thread of libcurl
+    /// waits for the resolver, and so do all other transfers.
+    var canAbandonNameResolution: Bool { number >= 0x075700 }
+
     /// Whether HTTP/2 is used for requests without a body. Crashes in the HTTP/2 code before 8.3.0 were reported but not explained
     /// (curl issues 10936 and 13390, pull request 11739). Uploads are affected up to 8.22 (CVE-2026-92392).
     var canSpeakHTTP2: Bool { number >= 0x080300 }

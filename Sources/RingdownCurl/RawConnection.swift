@@ -35,7 +35,7 @@ package final class RawConnection: @unchecked Sendable {  // because its owner u
             throw TransportError(.setup, place: "libcurl", message: "out of memory")
         }
         self.easy = easy
-        do throws(TransportError) { try Transfer.configure(easy, configuration) } catch {
+        do throws(TransportError) { try Transfer.configure(easy, configuration, .opened) } catch {
             rd_easy_cleanup(easy)
             throw error
         }

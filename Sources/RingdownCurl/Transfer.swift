@@ -36,10 +36,11 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
 
     /// Sets the options that all transfers of a handle share. Throws if the library rejects an option, since none is optional.
     static func configure(
-        _ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration
+        _ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration, _ version: CurlVersion
     ) throws(TransportError) {
         let options = Options(easy)
         options.set(CURLOPT_NOSIGNAL, 1)
+        if version.canAbandonNameResolution { options.set(CURLOPT_QUICK_EXIT, 1) }
         options.set(CURLOPT_FOLLOWLOCATION, 0)
         options.set(CURLOPT_PROTOCOLS_STR, "http,https")
         options.set(CURLOPT_ACCEPT_ENCODING, "")
@@ -254,6 +255,11 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         }
         // A proxy can refuse the request and close the connection before it has read the whole request.
         if isProxyRefusal(info(CURLINFO_RESPONSE_CODE)) { return proxyAuthentication(info(CURLINFO_RESPONSE_CODE)) }
+        let isConnecting = [CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY].contains(
+            code)
+        if isConnecting, !File.hasFreeDescriptor {
+            return error(.fileDescriptors, "this process has no free file descriptor for a connection")
+        }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "cannot resolve the host name")
         case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "cannot resolve the host name of the proxy")

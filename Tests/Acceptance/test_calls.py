@@ -157,3 +157,11 @@ def test_a_page_of_fifty_megabytes_is_read(release, clean_environment):
         server.shutdown()
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 50_000 and len(done.stdout) > 50_000_000
+
+
+def test_a_process_without_a_free_descriptor_says_so(ringdown, binary):
+    """The limit leaves enough descriptors to load libcurl, but not enough for a connection."""
+    script = f"for limit in 8 9 10 11; do (ulimit -n $limit; '{binary}' token --platform genesys --max-wait 0s > /dev/null; echo $?); done"
+    outcome = ringdown("simulate", "--", "bash", "-c", script, RINGDOWN_CACHE="off")
+    assert "this process has no free file descriptor for a connection" in outcome.err and "ulimit -n" in outcome.err
+    assert "refused" not in outcome.err and set(outcome.out.split()) <= {"0", "78"}, outcome

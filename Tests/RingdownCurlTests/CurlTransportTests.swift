@@ -15,6 +15,8 @@ import Testing
     /// A handler whose responses depend on the path.
     private struct Site: Handler {
         let seen = Locked<[Request]>([])
+        /// The number of requests that are being answered, and the largest number so far.
+        let counts = Locked((now: 0, most: 0))
         /// A clock that never advances.
         private static let stopped = ManualTime()
 
@@ -39,6 +41,14 @@ import Testing
                     try? await Self.stopped.sleep(for: .seconds(1))
                     return Response(status: 200)
                 }
+            case "/counted":
+                counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                return .deferred {
+                    // Long enough for the other connections to deliver their requests, in steps rather than in time.
+                    for _ in 0..<200 { await Task.yield() }
+                    counts.withLock { $0.now -= 1 }
+                    return Response(status: 200)
+                }
             case "/later":
                 return .deferred {
                     await Task.yield(); return Response(status: 201, body: Array("later".utf8))
@@ -60,6 +70,17 @@ import Testing
 
     private func failure(_ request: Request) async -> TransportError? {
         await #expect(throws: TransportError.self) { try await transport.send(request) }
+    }
+
+    @Test func `requests beyond the connection limit wait for a free connection`() async throws {
+        let transport = CurlTransport(.init(connectionLimit: 4))
+        let requests = try (0..<100).map { _ in try Request("GET", url("/counted")) }
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for request in requests { group.addTask { try await transport.send(request).status } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses == Array(repeating: 200, count: 100))
+        #expect(site.counts.withLock { $0.most } <= 4)
     }
 
     @Test func `status, headers and body are returned unchanged`() async throws {

@@ -12,6 +12,8 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     public enum Code: String, Sendable, CaseIterable {
         case nameResolution, connection, timeout, certificate, tls, proxy, proxyAuthentication
         case responseTooLarge, brokenResponse, cancelled, setup
+        /// This process has no free file descriptor for a connection.
+        case fileDescriptors
     }
 
     public var code: Code
