@@ -84,6 +84,8 @@ let package = Package(
         tests(of: "RingdownSimulator", ["CVirtualTime"]),
         tests(of: "RingdownSimulatorTesting", ["RingdownSimulator", "Ringdown"]),
         tests(of: "RingdownLab"),
+        tests(of: "RingdownServer"),
+        tests(of: "RingdownBroker", ["Ringdown", "RingdownSimulator", "RingdownOAuth"]),
         tests(
             of: "RingdownCLI", ["Ringdown", "RingdownSimulator", "RingdownCurl"]),
     ]

@@ -26,7 +26,9 @@ final class Service: Sendable {
     /// Returns the origin for a `Host` header, or nil if the header is malformed.
     func origin(_ host: String) -> HTTPURL.Origin? {
         if let known = origins.withLock({ $0[host] }) { return known }
-        guard let url = try? HTTPURL("http://\(host)/"), url.path == "/" else { return nil }
+        guard !host.contains(where: { "/?#".contains($0) }), let url = try? HTTPURL("http://\(host)/") else {
+            return nil
+        }
         origins.withLock { origins in
             if origins.count >= 100 { origins = [:] }
             origins[host] = url.origin
@@ -167,17 +169,28 @@ final class Exchange: @unchecked Sendable {  // because of the line above
                 connection,
                 { context, _, name, value in
                     guard let name, let value else { return .YES }
+                    let text = String(cString: value)
+                    // libmicrohttpd removes only leading white space.
+                    let hasSpace = text.utf8.last.map { $0 <= 0x20 } ?? false
                     context?.assumingMemoryBound(to: Headers.self).pointee
-                        .addParsed(String(cString: name), String(cString: value))
+                        .addParsed(String(cString: name), hasSpace ? text.trimmed : text)
                     return .YES
                 }, pointer
             )
         }
+        guard !isAmbiguous(headers) else { return nil }
         // A target in absolute form contains the host. For other targets, the Host header determines it.
         let origin = target.hasPrefix("/") ? service.origin(headers["Host"] ?? "localhost") : nil
         let url = origin.flatMap { HTTPURL(origin: $0, target: target) } ?? (try? HTTPURL(target))
         guard let url else { return nil }
         return Request(method, url, headers: headers, body: body.isEmpty ? .none : .bytes(body))
+    }
+
+    /// Whether fields contradict each other that determine the host or the length of the request (RFC 9112 sections 3.2 and 6.3).
+    private func isAmbiguous(_ headers: Headers) -> Bool {
+        ["Host", "Content-Length"].contains { name in
+            headers.fields.count { $0.name.equalsIgnoringCase(name) } > 1
+        }
     }
 
     private func queue(_ response: Response, _ method: String, _ service: Service) -> MHD_Result {

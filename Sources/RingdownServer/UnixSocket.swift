@@ -42,10 +42,17 @@ func bindUnixSocket(_ path: String) throws(HTTPServer.StartError) -> Int32 {
     let descriptor = socket(AF_UNIX, stream, 0)
     guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
     // No other user can connect, not even between the two calls.
-    let former = umask(0o177)
-    let isBound = perform(bind, descriptor)
-    let code = errno
-    umask(former)
+    #if canImport(Glibc)
+        fchmod(descriptor, 0o600)
+        let isBound = perform(bind, descriptor)
+        let code = errno
+    #else
+        // `fchmod` does not work on sockets. The mask belongs to the process.
+        let former = umask(0o177)
+        let isBound = perform(bind, descriptor)
+        let code = errno
+        umask(former)
+    #endif
     guard isBound, listen(descriptor, 1024) == 0 else {
         let reason = String(cString: strerror(isBound ? errno : code))
         close(descriptor)

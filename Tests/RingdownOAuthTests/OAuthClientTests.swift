@@ -89,7 +89,7 @@ private struct Proof: Sendable {
     @Test(
         arguments: [
             ("3600", 3600.0), ("3600.0", 3600), ("\"3600\"", 3600), ("\"3600.0\"", 3600), ("1e12", 30 * 86400),
-            ("0.5", 1),
+            ("0.5", 1), ("3599.5", 3599.5), ("1e300", 30 * 86400),
             ("null", 7200), ("\"soon\"", 7200), ("true", 7200), ("{}", 7200), ("\"nan\"", 7200), ("1e400", 7200),
         ] as [(String, Double)])
     func `parses or clamps unusual lifetimes`(text: String, seconds: Double) async throws {
