@@ -27,6 +27,9 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
     private var isStopping = false
     /// Active transfers by the address of their handle.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
+    /// Transfers beyond the limit of connections. libcurl has a queue of its own, but 7.88 can leave transfers in it for ever, and
+    /// does not end them when their time is over.
+    private var waiting = TransferQueue()
     /// Handles for reuse by later transfers. Connections, DNS results and TLS sessions belong to the multi handle, so that a new
     /// handle does not require a new connection.
     private var idle: [UnsafeMutableRawPointer] = []
@@ -50,6 +53,7 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         self.multi = MultiHandle(pointer: multi)
         let hasCredentials = configuration.proxies.haveCredentials
         idleLimit = version.canReuseHandles(withProxyCredentials: hasCredentials) ? 64 : 0
+        // libcurl closes idle connections so that their number and that of the active ones remain within the limit.
         for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
             _ = rd_multi_setopt_long(multi, option, max(1, configuration.connectionLimit))
         }
@@ -93,14 +97,16 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         while true {
             handleMessages()
             if isStopping { break }
+            startWaiting()
             _ = rd_multi_perform(multi.pointer, &running)
             if collectFinished() || !own.isEmpty { continue }
             isAsleep.store(true, ordering: .sequentiallyConsistent)
             // A message that was posted before the flag was set caused no wake-up: check again.
-            if inbox.withLock({ $0.isEmpty }) { _ = rd_multi_poll(multi.pointer, 60_000) }
+            if inbox.withLock({ $0.isEmpty }) { _ = rd_multi_poll(multi.pointer, waiting.pollTime) }
             isAsleep.store(false, ordering: .sequentiallyConsistent)
         }
         for transfer in active.values { finish(transfer, .failure(transfer.cancelled)) }
+        while let transfer = waiting.next() { transfer.resume(.failure(transfer.cancelled)) }
         while !own.isEmpty { handleMessages() }
         idle.forEach { rd_easy_cleanup($0) }
         _ = rd_multi_cleanup(multi.pointer)
@@ -121,11 +127,18 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
 
     private func handle(_ message: Message) {
         switch message {
-        case .start(let transfer): begin(transfer)
+        case .start(let transfer) where transfer.isCancelled: transfer.resume(.failure(transfer.cancelled))
+        case .start(let transfer): waiting.add(transfer)
         case .cancel(let transfer): end(transfer)
         case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
         case .stop: isStopping = true
         }
+    }
+
+    /// Ends the waiting transfers whose time is over, and starts others while there are free connections.
+    private func startWaiting() {
+        waiting.endLate()
+        while active.count < max(1, configuration.connectionLimit), let transfer = waiting.next() { begin(transfer) }
     }
 
     private func begin(_ transfer: Transfer) {
@@ -160,6 +173,8 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
 
     private func end(_ transfer: Transfer) {
         transfer.isCancelled = true
+        // A transfer that has not arrived yet ends when it arrives.
+        if transfer.isWaiting { return transfer.resume(.failure(transfer.cancelled)) }
         guard let easy = transfer.easy, active[easy] === transfer else { return }
         finish(transfer, .failure(transfer.cancelled))
     }
@@ -181,7 +196,8 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         if let easy = transfer.easy {
             _ = rd_multi_remove_handle(multi.pointer, easy)
             active[easy] = nil
-            if idle.count < idleLimit {
+            // The resolver may still use a handle whose name resolution was abandoned.
+            if idle.count < idleLimit, case .success = result {
                 transfer.detach()
                 idle.append(easy)
             } else {

@@ -9,8 +9,12 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     /// Resumed exactly once, by the code that takes it.
     var continuation: UnsafeContinuation<Result<Response, TransportError>, Never>?
 
+    /// The uptime at which the transfer ends, including the wait for a free connection.
+    let deadline: Duration
     private(set) var easy: UnsafeMutableRawPointer?
     var isCancelled = false
+    /// Whether the transfer waits for a free connection.
+    var isWaiting = false
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers = Headers()
     private var body: [UInt8] = []
@@ -23,6 +27,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
 
     init(_ request: Request, proxy: ProxySettings.Proxy?, trust: TrustSettings, isInspecting: Bool = false) {
         self.isInspecting = isInspecting
+        deadline = SystemTime().now().uptime + request.limits.total
         self.request = request
         self.proxy = proxy
         self.trust = trust
@@ -75,7 +80,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         let options = Options(easy)
         options.set(CURLOPT_URL, request.url.description)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.limits.connect))
-        options.set(CURLOPT_TIMEOUT_MS, milliseconds(request.limits.total))
+        options.set(CURLOPT_TIMEOUT_MS, milliseconds(deadline - SystemTime().now().uptime))
         let isHTTP2 =
             version.canSpeakHTTP2 && !request.prefersHTTP1 && request.isIdempotent && request.body.count == 0
         options.set(CURLOPT_HTTP_VERSION, isHTTP2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1))
@@ -210,6 +215,10 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     // MARK: After the transfer
 
     var cancelled: TransportError { error(.cancelled, "cancelled") }
+    var timedOut: TransportError {
+        let limit = request.limits
+        return error(.timeout, "timed out (limits: connect \(limit.connect.spoken), total \(limit.total.spoken))")
+    }
 
     func outcome(_ code: CURLcode) -> Result<Response, TransportError> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
@@ -265,9 +274,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "cannot resolve the host name of the proxy")
         case CURLE_COULDNT_CONNECT where proxy != nil: return proxyError(.proxy, "cannot connect to the proxy")
         case CURLE_COULDNT_CONNECT: return error(.connection, "connection refused, or host unreachable")
-        case CURLE_OPERATION_TIMEDOUT:
-            let limit = request.limits
-            return error(.timeout, "timed out (limits: connect \(limit.connect.spoken), total \(limit.total.spoken))")
+        case CURLE_OPERATION_TIMEDOUT: return timedOut
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
             return error(.certificate, "the certificate is not trusted: \(verifyReason ?? text)")
         case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "cannot read the CA file: \(trust)")

@@ -83,6 +83,25 @@ import Testing
         #expect(site.counts.withLock { $0.most } <= 4)
     }
 
+    @Test func `a request that waits for a connection ends when its time is over, or when it is cancelled`()
+        async throws
+    {
+        let transport = CurlTransport(.init(connectionLimit: 1))
+        let (never, echo) = (try url("/never"), try url("/echo"))
+        let first = Task { try await transport.send(Request("GET", never)) }
+        while site.seen.withLock({ $0.isEmpty }) { await Task.yield() }
+        var second = Request("GET", echo)
+        second.limits.total = .milliseconds(50)
+        let error = await #expect(throws: TransportError.self) { try await transport.send(second) }
+        #expect(error?.code == .timeout)
+        let third = Task { try await transport.send(Request("GET", echo)) }
+        third.cancel()
+        #expect(await #expect(throws: TransportError.self) { try await third.value }?.code == .cancelled)
+        first.cancel()
+        _ = await first.result
+        #expect(try await transport.send(Request("GET", echo)).status == 200)
+    }
+
     @Test func `status, headers and body are returned unchanged`() async throws {
         let response = try await transport.send(Request("GET", url("/nothing?x=1")))
         #expect(response.status == 404)
