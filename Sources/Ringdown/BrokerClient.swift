@@ -1,8 +1,8 @@
-public import RingdownCore
-public import RingdownOAuth
+package import RingdownCore
+package import RingdownOAuth
 
 /// Requests tokens from a local broker (`ringdown serve`). The program needs no client secret.
-public final class BrokerClient: TokenRequester {
+package final class BrokerClient: TokenRequester {
     private let socketPath: String
     private let profileName: String?
     private let transport: any Transport
@@ -18,7 +18,7 @@ public final class BrokerClient: TokenRequester {
     ///   - profileName: The broker's profile to use; nil for its first profile.
     ///   - transport: The transport that sends the requests.
     ///   - time: The clock (default: the system clock).
-    public init(
+    package init(
         socketPath: String, profileName: String?, transport: any Transport, time: any TimeSource = .system
     ) {
         (self.socketPath, self.profileName) = (socketPath, profileName)
@@ -28,7 +28,7 @@ public final class BrokerClient: TokenRequester {
     /// Returns the profile that the broker serves.
     ///
     /// - Throws: `TokenError` if the broker cannot be reached, has no token, or serves an unsupported platform.
-    public func profile() async throws(TokenError) -> Profile {
+    package func profile() async throws(TokenError) -> Profile {
         let (token, json) = try await ask()
         first.withLock { $0 = token }
         let name = json["platform"]?.string ?? ""
@@ -50,7 +50,7 @@ public final class BrokerClient: TokenRequester {
     /// Requests a token from the broker. Reports the last token as rejected.
     ///
     /// - Throws: `TokenError` if the broker cannot be reached or has no token.
-    public func requestToken(draw: Double) async throws(TokenError) -> Token {
+    package func requestToken(draw: Double) async throws(TokenError) -> Token {
         if let token = first.withLock({ $0.take() }) { return token }
         if let refused = last.withLock({ $0 }) { try await reject(refused) }
         return try await ask().token

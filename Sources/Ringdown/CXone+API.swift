@@ -63,7 +63,7 @@ extension CXone {
 }
 
 /// Discovers the API host of a tenant from the tenant ID (section 2).
-public struct CXoneTenant: Sendable {
+package struct CXoneTenant: Sendable {
     let issuer: HTTPURL
     /// The tenant ID of the settings; nil to use the tenant ID of the token.
     let tenantID: String?

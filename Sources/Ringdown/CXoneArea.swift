@@ -13,10 +13,5 @@ public struct CXoneArea: Sendable {
     public var apiURL: String { "https://api-\(name).niceincontact.com" }
 
     /// The documented areas. Other areas may exist.
-    public static let all: [CXoneArea] = [
-        CXoneArea(name: "na1", place: "US, Oregon"), CXoneArea(name: "na2", place: "US, FedRAMP"),
-        CXoneArea(name: "eu1", place: "Frankfurt"), CXoneArea(name: "uk1", place: "London"),
-        CXoneArea(name: "au1", place: "Australia"), CXoneArea(name: "ca1", place: "Montreal"),
-        CXoneArea(name: "jp1", place: "Japan"),
-    ]
+    public static let all: [CXoneArea] = [.na1, .na2, .eu1, .uk1, .au1, .ca1, .jp1]
 }

@@ -1,10 +1,10 @@
-public import RingdownCore
-public import RingdownOAuth
+package import RingdownCore
+package import RingdownOAuth
 
 /// Hints for failures: the most likely cause or the next command.
-public enum ErrorHints {
+package enum ErrorHints {
     /// Returns the hint for a failed token request of a profile.
-    public static func hint(for error: TokenError, _ profile: Profile) -> String {
+    package static func hint(for error: TokenError, _ profile: Profile) -> String {
         if error.code == .signInRequired { return "run 'ringdown login' for the same profile" }
         if profile.signIn != nil { return forPeople(error) }
         return profile.platform.advice(error, profile)
@@ -42,6 +42,8 @@ public enum ErrorHints {
             return "the URL is not a token endpoint, or a proxy or sign-in page responded instead: check the URL"
         case .tooShort: return "use a smaller --min-ttl, or increase the token lifetime of the client"
         case .discoveryFailed: return "check the issuer URL"
+        case .secretUnavailable:
+            return "check the file or the provider of the secret; it is read again for the next request"
         case .requestRefused where (300..<400).contains(error.status ?? 0):
             return "the token endpoint has moved, or the URL is incomplete: set the final URL"
         default: return "check the URL of the token endpoint"
@@ -49,7 +51,7 @@ public enum ErrorHints {
     }
 
     /// Returns the hint for a failure of the transport.
-    public static func hint(for error: TransportError) -> String {
+    package static func hint(for error: TransportError) -> String {
         switch error.code {
         case .nameResolution: "check the spelling of the host name, and that this machine can resolve host names"
         case .connection: "check the host and port, the firewall, and whether HTTPS_PROXY must be set"

@@ -50,7 +50,7 @@ enum GenesysCloud {
         // Section 3.
         capabilities.rateLimitHeaders = .init(
             count: "inin-ratelimit-count", allowed: "inin-ratelimit-allowed", reset: "inin-ratelimit-reset")
-        capabilities.checkRegion = { text throws(ConfigurationError) in _ = try GenesysRegion.named(text) }
+        capabilities.regionCheck = { text throws(ConfigurationError) in _ = try GenesysRegion.named(text) }
         return capabilities
     }()
 

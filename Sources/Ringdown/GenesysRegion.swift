@@ -18,25 +18,8 @@ public struct GenesysRegion: Sendable, Hashable {
 
     /// All regions.
     public static let all: [GenesysRegion] = [
-        GenesysRegion(name: "us-east-1", domain: "mypurecloud.com", place: "US East, N. Virginia"),
-        GenesysRegion(name: "us-east-2", domain: "use2.us-gov-pure.cloud", place: "US East, FedRAMP"),
-        GenesysRegion(name: "us-west-2", domain: "usw2.pure.cloud", place: "US West, Oregon"),
-        GenesysRegion(name: "ca-central-1", domain: "cac1.pure.cloud", place: "Canada"),
-        GenesysRegion(name: "sa-east-1", domain: "sae1.pure.cloud", place: "São Paulo"),
-        GenesysRegion(name: "mx-central-1", domain: "mxc1.pure.cloud", place: "Mexico"),
-        GenesysRegion(name: "eu-west-1", domain: "mypurecloud.ie", place: "Ireland"),
-        GenesysRegion(name: "eu-west-2", domain: "euw2.pure.cloud", place: "London"),
-        GenesysRegion(name: "eu-central-1", domain: "mypurecloud.de", place: "Frankfurt"),
-        GenesysRegion(name: "eu-central-2", domain: "euc2.pure.cloud", place: "Zurich"),
-        GenesysRegion(
-            name: "eusc-de-east-1", domain: "edee1.eusc-pure.cloud", place: "European Sovereign Cloud, Germany"),
-        GenesysRegion(name: "me-central-1", domain: "mec1.pure.cloud", place: "UAE"),
-        GenesysRegion(name: "ap-south-1", domain: "aps1.pure.cloud", place: "Mumbai"),
-        GenesysRegion(name: "ap-southeast-1", domain: "apse1.pure.cloud", place: "Singapore"),
-        GenesysRegion(name: "ap-southeast-2", domain: "mypurecloud.com.au", place: "Sydney"),
-        GenesysRegion(name: "ap-northeast-1", domain: "mypurecloud.jp", place: "Tokyo"),
-        GenesysRegion(name: "ap-northeast-2", domain: "apne2.pure.cloud", place: "Seoul"),
-        GenesysRegion(name: "ap-northeast-3", domain: "apne3.pure.cloud", place: "Osaka"),
+        .usEast1, .usEast2, .usWest2, .caCentral1, .saEast1, .mxCentral1, .euWest1, .euWest2, .euCentral1, .euCentral2,
+        .euscDeEast1, .meCentral1, .apSouth1, .apSoutheast1, .apSoutheast2, .apNortheast1, .apNortheast2, .apNortheast3,
     ]
 
     /// Short codes that programs use instead of a region name, with their candidates, oldest first. Official tools do not support

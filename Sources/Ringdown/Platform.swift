@@ -1,4 +1,4 @@
-public import RingdownCore
+package import RingdownCore
 internal import RingdownOAuth
 
 /// A supported platform: its data, and the functions that depend on the platform.
@@ -10,9 +10,9 @@ public struct Platform: Sendable {
     /// The variables that select this platform if they are set.
     let signs: [String]
     /// The names of the settings.
-    public let variables: PlatformVariables
+    package let variables: PlatformVariables
     /// The optional capabilities.
-    public let capabilities: PlatformCapabilities
+    package let capabilities: PlatformCapabilities
     /// The domains whose hosts are trusted with tokens in addition to the API host.
     let trustedDomains: [String]
     /// The settings that `ringdown init` prompts for, in this order.
@@ -30,7 +30,7 @@ public struct Platform: Sendable {
     /// The list of conversations in an interval; nil if the platform has none.
     let conversations: (@Sendable (APIClient, Interval) -> Pages)?
     /// The path of the cheapest call that every valid token is allowed to make, or nil if the platform has no such call.
-    public let probe: @Sendable (Profile) -> String?
+    package let probe: @Sendable (Profile) -> String?
     /// Requests the identity of a token.
     let identify: @Sendable (APIClient) async throws -> Identity
     /// Returns the hint for a failed token request: the most likely cause, and the next command.
@@ -84,7 +84,7 @@ public struct Platform: Sendable {
     /// Returns the platform of `RINGDOWN_PLATFORM`, or the only platform whose variables are set.
     ///
     /// - Throws: ``ConfigurationError`` if there is no such platform, or if the variables of several or no platforms are set.
-    public static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
+    package static func chosen(by settings: Settings) throws(ConfigurationError) -> Platform {
         let names = all.map(\.name).joined(separator: ", ")
         if let text = try settings.text("RINGDOWN_PLATFORM") {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }

@@ -1,9 +1,9 @@
-public import RingdownCore
+package import RingdownCore
 
 /// The optional capabilities of a platform. Code checks a capability instead of comparing platform names.
-public struct PlatformCapabilities: Sendable {
+package struct PlatformCapabilities: Sendable {
     /// A kind of asynchronous job.
-    public enum JobKind: Sendable {
+    package enum JobKind: Sendable {
         /// Queries for conversations.
         case conversations
         /// Data extractions and reports, which produce a file.
@@ -17,42 +17,47 @@ public struct PlatformCapabilities: Sendable {
     }
 
     /// The supported kinds of jobs.
-    public internal(set) var jobs: Set<JobKind> = []
+    package internal(set) var jobs: Set<JobKind> = []
     /// Whether a client belongs to one region, so that its region can be found by querying all regions.
-    public internal(set) var hasRegionalClients = false
+    package internal(set) var hasRegionalClients = false
     /// Whether a client requires roles to call the API.
-    public internal(set) var hasClientRoles = false
+    package internal(set) var hasClientRoles = false
     /// Whether client credentials also require an access key of an employee.
-    public internal(set) var needsAccessKey = false
+    package internal(set) var needsAccessKey = false
     /// The header field with the correlation ID, which every response of the platform contains, or nil
     /// if the platform has no such field.
-    public internal(set) var correlationHeader: String?
+    package internal(set) var correlationHeader: String?
     var rateLimitHeaders: RateLimitHeaders?
     /// Validates a region before it is stored. Throws `ConfigurationError` with the closest names.
-    public internal(set) var checkRegion: @Sendable (String) throws(ConfigurationError) -> Void = { _ in }
+    var regionCheck: @Sendable (String) throws(ConfigurationError) -> Void = { _ in }
+
+    /// Validates a region before it is stored.
+    ///
+    /// - Throws: `ConfigurationError` with the closest names.
+    package func checkRegion(_ region: String) throws(ConfigurationError) { try regionCheck(region) }
 }
 
 /// The names of the settings of a platform.
-public struct PlatformVariables: Sendable {
+package struct PlatformVariables: Sendable {
     /// The prefix of the names, such as `GENESYS`.
-    public let prefix: String
+    package let prefix: String
     /// The access token variable of the vendor's tools, or nil if they have no such variable.
-    public internal(set) var vendorAccessToken: String?
+    package internal(set) var vendorAccessToken: String?
     /// The region variable of the vendor's tools, or nil if they have no such variable.
-    public internal(set) var vendorRegion: String?
+    package internal(set) var vendorRegion: String?
     /// The client secret variable of the vendor's tools, or nil if they have no such variable.
-    public internal(set) var vendorClientSecret: String?
+    package internal(set) var vendorClientSecret: String?
 
     init(prefix: String) {
         self.prefix = prefix
     }
 
     /// The variable of the grant type.
-    public var grant: String { prefix + "_GRANT" }
+    package var grant: String { prefix + "_GRANT" }
     /// The variable of the client authentication method.
-    public var clientAuthentication: String { prefix + "_CLIENT_AUTH" }
+    package var clientAuthentication: String { prefix + "_CLIENT_AUTH" }
     /// The variable of the region.
-    public var region: String { prefix + "_REGION" }
+    package var region: String { prefix + "_REGION" }
     /// Origins on loopback to which links of the API may lead.
-    public var loopbackOrigins: String { prefix + "_LOOPBACK_ORIGINS" }
+    package var loopbackOrigins: String { prefix + "_LOOPBACK_ORIGINS" }
 }

@@ -1,10 +1,10 @@
-public import RingdownCore
-public import RingdownOAuth
+package import RingdownCore
+package import RingdownOAuth
 
 /// The configuration of one account at one platform.
-public struct Profile: Sendable {
+package struct Profile: Sendable {
     /// The source of tokens.
-    public enum Credential: Sendable {
+    package enum Credential: Sendable {
         /// A token request.
         case grant(Grant)
         /// A given access token, used until it expires.
@@ -13,7 +13,7 @@ public struct Profile: Sendable {
         case broker(BrokerClient)
     }
     /// The base URL of the API.
-    public enum API: Sendable {
+    package enum API: Sendable {
         /// A known URL.
         case fixed(HTTPURL)
         /// The URL is discovered with the tenant ID of the token (`cxone.md` section 2).
@@ -23,7 +23,7 @@ public struct Profile: Sendable {
     }
 
     /// The method of token revocation.
-    public enum Revoking: Sendable {
+    package enum Revoking: Sendable {
         /// Not supported.
         case none
         /// A DELETE request to this path of the API.
@@ -35,34 +35,36 @@ public struct Profile: Sendable {
     }
 
     /// The platform.
-    public var platform: Platform
+    package var platform: Platform
     /// The source of tokens.
-    public var credential: Credential
+    package var credential: Credential
     /// The base URL of the API.
-    public var api: API
+    package var api: API
     /// The sign-in of a user; nil if the tokens belong to a client.
-    public var signIn: SignIn?
+    package var signIn: SignIn?
     /// The variable of the client secret. With the suffix `_NEXT`, it is the variable of the next secret.
-    public var secretVariable = ""
+    package var secretVariable = ""
     /// The next client secret, which is used if the server rejects the one in the grant.
-    public var nextSecret: Secret?
+    package var nextSecret: Secret?
     /// Reads the profile again, including files and commands; nil if the profile was not created from settings.
     var reload: (@Sendable () throws(ConfigurationError) -> Profile)?
+    /// The secrets of the grant that are looked up when they are first needed; nil if the grant contains all of them.
+    var deferred: DeferredGrant?
     /// The region or area; nil if unknown.
-    public var region: String?
+    package var region: String?
     /// The organisation that the token must belong to; nil to accept any.
-    public var organizationID: String?
+    package var organizationID: String?
     /// The method of token revocation.
-    public var revocation = Revoking.none
+    package var revocation = Revoking.none
     /// Origins on loopback to which links of the API may lead (such as `CXONE_LOOPBACK_ORIGINS`).
     package internal(set) var loopbackOrigins: [HTTPURL.Origin] = []
     /// The version of the platform's API; nil if the API has no versions.
-    public var apiVersion: String?
+    package var apiVersion: String?
 
     /// Creates a profile from settings.
     ///
     /// - Throws: ``ConfigurationError`` if a setting is missing or invalid.
-    public init(_ settings: Settings) throws(ConfigurationError) {
+    package init(_ settings: Settings) throws(ConfigurationError) {
         self = try Platform.chosen(by: settings).profile(settings)
         try check()
         loopbackOrigins = try Self.loopbackOrigins(settings, platform.variables.loopbackOrigins)
@@ -114,7 +116,7 @@ public struct Profile: Sendable {
     }
 
     /// The client ID; empty for a given access token.
-    public var clientID: String {
+    package var clientID: String {
         if case .grant(let grant) = credential { grant.client?.id ?? signIn?.clientID ?? "" } else { "" }
     }
 
@@ -127,8 +129,18 @@ public struct Profile: Sendable {
         return CacheKey(fields: [grant.cacheKey.bytes, Array(organizationID.utf8)])
     }
 
+    /// Returns the store for the tokens of this profile. Its keys depend on the secrets of the grant.
+    func store(_ store: any TokenStore) -> any TokenStore {
+        guard let deferred, signIn == nil, !(store is MemoryOnly) else { return store }
+        return DeferredKeyStore(store: store, grant: deferred) { grant in
+            var profile = self
+            profile.credential = .grant(grant)
+            return profile.cacheKey
+        }
+    }
+
     /// The account name for logs, such as `genesys us-east-1 6f3a…`.
-    public var account: String {
+    package var account: String {
         [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { sanitized($0, limit: 80) }
             .joined(separator: " ")
     }

@@ -1,18 +1,18 @@
-public import RingdownCore
+package import RingdownCore
 internal import RingdownOAuth
 
 /// Searches the login hosts of all Genesys Cloud regions for a client. Sends requests to no other host.
-public struct RegionFinder: Sendable {
+package struct RegionFinder: Sendable {
     /// The answer of a region.
-    public struct Answer: Sendable {
+    package struct Answer: Sendable {
         /// The region.
-        public let region: GenesysRegion
+        package let region: GenesysRegion
         /// Whether the client exists in the region, regardless of its secret.
-        public let knowsClient: Bool
+        package let knowsClient: Bool
         /// Whether the region answered.
-        public let hasAnswered: Bool
+        package let hasAnswered: Bool
         /// A human-readable description of the answer.
-        public let said: String
+        package let said: String
     }
 
     private let grant: Grant
@@ -21,7 +21,7 @@ public struct RegionFinder: Sendable {
     /// Creates a finder for the client of the settings.
     ///
     /// - Throws: ``ConfigurationError`` if the settings contain no Genesys Cloud client.
-    public init(_ settings: Settings, transport: any Transport) throws(ConfigurationError) {
+    package init(_ settings: Settings, transport: any Transport) throws(ConfigurationError) {
         guard case .grant(let grant) = try GenesysCloud.profile(settings).credential else {
             throw ConfigurationError(
                 "cannot search for the client of an access token",
@@ -32,13 +32,13 @@ public struct RegionFinder: Sendable {
     }
 
     /// Returns the region that has the client of the settings; nil if no region or several regions have it.
-    public static func region(_ settings: Settings, transport: any Transport) async -> GenesysRegion? {
+    package static func region(_ settings: Settings, transport: any Transport) async -> GenesysRegion? {
         let found = await (try? RegionFinder(settings, transport: transport))?.ask().filter(\.knowsClient) ?? []
         return found.count == 1 ? found[0].region : nil
     }
 
     /// Queries all regions concurrently and returns their answers in the order of ``GenesysRegion/all``.
-    public func ask() async -> [Answer] {
+    package func ask() async -> [Answer] {
         await withTaskGroup(of: (Int, Answer).self) { group in
             for (index, region) in GenesysRegion.all.enumerated() {
                 group.addTask { (index, await ask(region)) }

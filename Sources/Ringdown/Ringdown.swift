@@ -1,4 +1,4 @@
-public import RingdownCore
+@_exported public import RingdownCore
 internal import RingdownCurl
 @_exported public import RingdownOAuth
 internal import RingdownStores
@@ -9,24 +9,7 @@ internal import RingdownStores
     internal import Darwin
 #endif
 
-/// A JSON value, available without importing another module.
-public typealias JSON = RingdownCore.JSON
-/// The JSON parser, available without importing another module.
-public typealias JSONReader = RingdownCore.JSONReader
-
 extension APIClient {
-    /// Creates a client for the account of the settings. Tokens are cached as the settings specify.
-    ///
-    /// - Parameters:
-    ///   - settings: The settings (default: the environment).
-    ///   - calls: The retry and rate limit settings.
-    /// - Throws: `ConfigurationError` if a setting is missing or invalid.
-    public convenience init(
-        _ settings: Settings = .environment, calls: CallSettings = CallSettings()
-    ) throws(ConfigurationError) {
-        try self.init(Profile(settings), settings, calls: calls)
-    }
-
     /// Creates a client for a profile.
     ///
     /// - Parameters:
@@ -34,7 +17,7 @@ extension APIClient {
     ///   - settings: The settings of the network and the token store.
     ///   - calls: The retry and rate limit settings.
     /// - Throws: `ConfigurationError` if a setting is missing or invalid.
-    public convenience init(
+    package convenience init(
         _ profile: Profile, _ settings: Settings, calls: CallSettings = CallSettings()
     ) throws(ConfigurationError) {
         self.init(
@@ -45,7 +28,7 @@ extension APIClient {
 
 extension Settings {
     /// The settings of the process environment.
-    public static var environment: Settings { Settings(variables: environmentVariables()) }
+    package static var environment: Settings { Settings(variables: environmentVariables()) }
 
     /// Creates settings from variables and options. Secrets can refer to every supported store.
     package init(

@@ -1,4 +1,4 @@
-public import RingdownCore
+package import RingdownCore
 
 #if canImport(Glibc)
     internal import Glibc
@@ -7,7 +7,7 @@ public import RingdownCore
 #endif
 
 /// Resolves references to secrets: files, standard input, commands, and stores.
-public struct SecretReader: Sendable {
+package struct SecretReader: Sendable {
     private static let limitInBytes = 64 << 10
     private let standardInput: Int32
     /// The secret from standard input, which can be read only once.
@@ -18,7 +18,7 @@ public struct SecretReader: Sendable {
     /// A function that resolves a reference to a store.
     ///
     /// The parameters are the reference, the name of the setting, and a function that returns other settings.
-    public typealias Lookup =
+    package typealias Lookup =
         @Sendable (
             _ reference: String, _ name: String, _ variable: @escaping @Sendable (String) -> String?
         ) throws(ConfigurationError) -> Secret
@@ -29,14 +29,14 @@ public struct SecretReader: Sendable {
     /// - Parameters:
     ///   - standardInput: The file descriptor of standard input (default: 0).
     ///   - lookup: The function that resolves references to stores; nil to reject them (default: nil).
-    public init(standardInput: Int32 = 0, lookup: Lookup? = nil) {
+    package init(standardInput: Int32 = 0, lookup: Lookup? = nil) {
         (self.standardInput, self.lookup) = (standardInput, lookup)
     }
 
     private static let stores = ["aws:", "azure:", "keyring:", "redis:"]
 
     /// Returns whether a value is a reference to a secret instead of the secret itself.
-    public static func isReference(_ text: String) -> Bool {
+    package static func isReference(_ text: String) -> Bool {
         text == "-" || (["cmd:"] + stores).contains { text.hasPrefix($0) }
     }
 

@@ -1,7 +1,7 @@
 internal import RingdownCore
 
 /// The origin of a setting, from the most to the least trusted.
-public enum SettingOrigin: Sendable, Hashable {
+package enum SettingOrigin: Sendable, Hashable {
     /// A command-line option.
     case option
     /// The environment.
@@ -41,7 +41,7 @@ public enum SettingOrigin: Sendable, Hashable {
 ///
 /// The guard records the first secret of a trusted origin and the first restricted setting of the working directory that a command
 /// reads. It fails after it has recorded both, in either order.
-public final class OriginGuard: Sendable {
+package final class OriginGuard: Sendable {
     private struct State {
         /// A secret and its origin, such as `GENESYS_CLIENT_SECRET of the environment`.
         var secret: String?
@@ -65,7 +65,7 @@ public final class OriginGuard: Sendable {
     private let state = Locked(State())
 
     /// Creates a guard without records.
-    public init() {}
+    package init() {}
 
     /// Records the use of a secret.
     ///

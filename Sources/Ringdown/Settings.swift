@@ -1,8 +1,8 @@
-public import RingdownCore
+package import RingdownCore
 
 /// The settings of an account. Options take precedence over the environment, and the environment over a `.env` file. Each value has
 /// an origin.
-public struct Settings: Sendable {
+package struct Settings: Sendable {
     private struct Layer: Sendable {
         let origin: SettingOrigin
         var values: [String: Value]
@@ -61,7 +61,7 @@ public struct Settings: Sendable {
     ///   - flags: The values of options, by the names of their variables.
     ///   - secrets: The reader for references to secrets.
     ///   - originGuard: The guard to share with settings that are used together (default: a new one).
-    public init(
+    package init(
         environment: [String: String], flags: [String: String] = [:], secrets: SecretReader = SecretReader(),
         originGuard: OriginGuard = OriginGuard()
     ) {
@@ -82,7 +82,7 @@ public struct Settings: Sendable {
     ///   - path: The path of the file.
     ///   - isTrusted: Whether the file is trusted (default: true).
     /// - Throws: ``ConfigurationError`` with the file and the line if the file cannot be parsed, or if other users can write to it.
-    public mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
+    package mutating func add(file path: String, isTrusted: Bool = true) throws(ConfigurationError) {
         var bytes: [UInt8]
         do { bytes = try File.read(path, limit: 1 << 20, access: .ownersToWrite) } catch {
             throw ConfigurationError(
@@ -146,7 +146,7 @@ public struct Settings: Sendable {
 
     /// The variables that contain or refer to secrets of clients and stores. They are removed from the environment of other
     /// programs.
-    public static let secretVariables: [String] =
+    package static let secretVariables: [String] =
         [
             "GENESYS_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "CXONE_CLIENT_SECRET",
             "CXONE_ACCESS_KEY_SECRET",
@@ -156,14 +156,14 @@ public struct Settings: Sendable {
         ]
 
     /// The searched locations, for messages.
-    public var places: String {
+    package var places: String {
         layers.dropFirst().map(\.origin.title).joined(separator: ", ")
     }
 
     /// Returns the value of the first of these settings that is set; nil if none is set. An empty value counts as not set.
     ///
     /// - Throws: ``ConfigurationError`` if a setting of the working directory would control the use of a secret of another origin.
-    public func text(_ names: String...) throws(ConfigurationError) -> String? {
+    package func text(_ names: String...) throws(ConfigurationError) -> String? {
         guard let (name, value, layer) = try first(names) else { return nil }
         layer.warnOfAmbiguity(name)
         return value.text
@@ -200,7 +200,7 @@ public struct Settings: Sendable {
     }
 
     /// Returns whether any of these settings, or a file for one of them (`NAME_FILE`), is set.
-    public func has(_ names: String...) -> Bool {
+    package func has(_ names: String...) -> Bool {
         find(names + names.map { $0 + "_FILE" }) != nil
     }
 
@@ -218,7 +218,7 @@ public struct Settings: Sendable {
     /// the path of a file with the secret.
     ///
     /// - Throws: ``ConfigurationError`` if the secret cannot be read or must not be used.
-    public func secret(_ names: String...) throws(ConfigurationError) -> Secret? {
+    package func secret(_ names: String...) throws(ConfigurationError) -> Secret? {
         // The origin takes precedence over the name: an option overrides the environment, regardless of the name.
         for layer in layers {
             for name in names {

@@ -1,14 +1,14 @@
-public import RingdownCore
-public import RingdownOAuth
+package import RingdownCore
+package import RingdownOAuth
 
 /// The sign-in of a user at a platform.
-public struct SignIn: Sendable {
+package struct SignIn: Sendable {
     /// The authorization endpoint.
-    public var authorization: Grant.Endpoint
+    package var authorization: Grant.Endpoint
     /// The client ID.
-    public var clientID: String
+    package var clientID: String
     /// The requested scopes, separated by spaces; nil for the server's default.
-    public var scope: String?
+    package var scope: String?
     /// The account, which distinguishes users of the same client.
     var account = ""
 
@@ -41,9 +41,9 @@ public struct SignIn: Sendable {
 }
 
 /// A sign-in in progress: the URL for the browser, and the exchange of the authorization code for tokens.
-public struct SignInSession: Sendable {
+package struct SignInSession: Sendable {
     /// The URL to open in a browser.
-    public let url: HTTPURL
+    package let url: HTTPURL
     private let request: AuthorizationRequest
     private let grant: Grant
     private let issuer: String?
@@ -64,7 +64,7 @@ public struct SignInSession: Sendable {
     ///   - store: The store for the tokens.
     ///   - time: The clock (default: the system clock).
     /// - Throws: `TokenError` if the endpoints cannot be discovered, ``ConfigurationError`` if the profile has no sign-in.
-    public init(
+    package init(
         _ profile: Profile, redirectURI: String, transport: any Transport, store: any TokenStore,
         time: any TimeSource = .system
     ) async throws {
@@ -94,14 +94,14 @@ public struct SignInSession: Sendable {
     }
 
     /// Returns whether the query of a callback belongs to this session.
-    public func isOurs(_ query: [(name: String, value: String)]) -> Bool { request.isOurs(query) }
+    package func isOurs(_ query: [(name: String, value: String)]) -> Bool { request.isOurs(query) }
 
     /// Exchanges the authorization code for tokens and stores them.
     ///
     /// - Parameter query: The query of the callback.
     /// - Returns: The access token. `staysSignedIn` is false if the response contains no refresh token.
     /// - Throws: `AuthorizationRequest.Refusal` if the callback is not a success, `TokenError` if no token is granted.
-    public func finish(
+    package func finish(
         _ query: [(name: String, value: String)]
     ) async throws -> (token: Token, staysSignedIn: Bool) {
         let code = try request.code(in: query, issuer: issuer, namesIssuer: namesIssuer)

@@ -15,7 +15,13 @@ extension TokenSource {
                 grant: grant, key: profile.cacheKey, transport: transport, store: store, time: time, settings: settings,
                 discovery: Discovery(transport))
         case .grant:
-            requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
+            if let deferred = profile.deferred {
+                requester = DeferredRequester(
+                    grant: deferred, transport: transport, time: time, settings: settings,
+                    discovery: Discovery(transport))
+            } else {
+                requester = RotatingRequester(profile, transport: transport, time: time, settings: settings)
+            }
         case .accessToken(let token):
             // A token of the environment does not need to be stored.
             (requester, store) = (GivenToken(token, time: time), .memory)
@@ -109,7 +115,7 @@ private final class GivenToken: TokenRequester {
         guard isFirst else {
             throw TokenError(
                 .credentialsRefused,
-                "the access token in GENESYSCLOUD_ACCESS_TOKEN was rejected or has expired"
+                "the given access token was rejected or has expired"
             )
         }
         return Token(value: token, lifetime: .seconds(86400), requested: time.now(), isLifetimeKnown: false)

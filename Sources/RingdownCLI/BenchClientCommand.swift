@@ -16,7 +16,7 @@ struct BenchClientCommand: Command {
     func run() async throws -> Int32 {
         let context = Context.current
         let settings = Settings(variables: context.variables, flags: ["RINGDOWN_PLATFORM": "custom"])
-        let client = try APIClient(settings)
+        let client = try APIClient(Profile(settings), settings)
         while let line = await Self.readLine() {
             let words = line.split(separator: " ").map(String.init)
             let answer: JSON

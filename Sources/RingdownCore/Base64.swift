@@ -1,9 +1,9 @@
 internal import CSodium
 
 /// Base64 (RFC 4648) with constant-time encoding and lenient decoding.
-public enum Base64 {
+package enum Base64 {
     /// The alphabet and padding of an encoding.
-    public enum Alphabet: Sendable {
+    package enum Alphabet: Sendable {
         /// The standard alphabet with padding (section 4).
         case standard
         /// The URL-safe alphabet without padding (section 5), as in JSON Web Tokens.
@@ -18,19 +18,19 @@ public enum Base64 {
     }
 
     /// Encodes bytes.
-    public static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> String {
+    package static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> String {
         bytes.withUnsafeBytes { String(decoding: encode($0, alphabet), as: UTF8.self) }
     }
 
     /// Encodes a secret with the standard alphabet.
-    public static func encode(_ secret: Secret) -> Secret {
+    package static func encode(_ secret: Secret) -> Secret {
         var encoded = secret.withBytes { encode($0, .standard) }
         defer { wipe(&encoded) }
         return Secret(bytes: encoded)
     }
 
     /// Returns the decoded bytes, or nil if `text` is not Base64. Padding is optional.
-    public static func decode(_ text: some StringProtocol, _ alphabet: Alphabet = .standard) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol, _ alphabet: Alphabet = .standard) -> [UInt8]? {
         let padding = alphabet == .standard ? String(repeating: "=", count: (4 - text.utf8.count % 4) % 4) : ""
         let source = (alphabet == .url ? text.prefix { $0 != "=" } + "" : text + padding).utf8.map {
             CChar(bitPattern: $0)
@@ -55,7 +55,7 @@ public enum Base64 {
 }
 
 /// Returns the bytes as lower-case hexadecimal digits.
-public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
     var digits: [UInt8] = []
     for byte in bytes {

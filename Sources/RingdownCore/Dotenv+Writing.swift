@@ -1,6 +1,6 @@
 extension Dotenv {
     /// Returns a line that all common parsers read as this value, or nil if none exists, as for values with a line break or `'`.
-    public static func line(_ name: String, _ value: Secret) -> Secret? {
+    package static func line(_ name: String, _ value: Secret) -> Secret? {
         let isPlain = !value.contains { !($0.isAlphanumeric || "_-.~/+=:@,".utf8.contains($0)) }
         if value.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return nil }
         let quote = Secret(isPlain ? "" : "'")
@@ -19,7 +19,7 @@ extension Dotenv {
     ///   - line: The new line, which is appended if the file does not assign the name. If nil, the assignments are deleted.
     ///   - bytes: The content of the file.
     /// - Throws: ``Malformed`` if the file cannot be parsed.
-    public static func setting(
+    package static func setting(
         _ name: String, to line: Secret?, in bytes: [UInt8]
     ) throws(Malformed) -> [UInt8] {
         let places = try parse(bytes).filter { $0.name == name }

@@ -3,31 +3,31 @@
 /// An assignment is a name, `=`, and a value that is unquoted, 'single-quoted' or "double-quoted" (with escapes). Quoted values
 /// can span lines. `export` before the name, comments, a byte-order mark and any line ending are allowed. A malformed line is an
 /// error. More than 1000 assignments are an error, since such a file does not contain settings.
-public enum Dotenv {
+package enum Dotenv {
     /// The error for a malformed line. Lines are numbered from 1.
-    public struct Malformed: Error, Equatable {
-        public var line: Int
-        public var reason: String
+    package struct Malformed: Error, Equatable {
+        package var line: Int
+        package var reason: String
     }
 
     /// An assignment of a value to a name.
-    public struct Assignment: Sendable, Equatable {
+    package struct Assignment: Sendable, Equatable {
         /// The name of the variable.
-        public var name: String
+        package var name: String
         /// The value after unquoting and unescaping.
-        public var value: Secret
-        public var line: Int
+        package var value: Secret
+        package var line: Int
         /// The last line of the value.
-        public var lastLine: Int
+        package var lastLine: Int
         /// Whether `export` precedes the name. It is preserved when the value changes, as is the comment after the value.
         package var isExported = false
         package var comment: String?
         /// Why other programs read this assignment differently and how to fix it; nil if all programs agree.
-        public var ambiguity: String?
+        package var ambiguity: String?
     }
 
     /// Returns the assignments in file order. Every value is treated as a secret.
-    public static func parse(_ bytes: [UInt8]) throws(Malformed) -> [Assignment] {
+    package static func parse(_ bytes: [UInt8]) throws(Malformed) -> [Assignment] {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw Malformed(line: 1, reason: "the file is encoded as UTF-16; save it as UTF-8")
         }

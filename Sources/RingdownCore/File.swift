@@ -5,31 +5,31 @@
 #endif
 
 /// A failed file operation.
-public struct FileError: Error, Sendable, CustomStringConvertible {
+package struct FileError: Error, Sendable, CustomStringConvertible {
     /// The path of the file.
-    public var path: String
+    package var path: String
     /// The error code (`errno`).
-    public var code: Int32
+    package var code: Int32
     /// The reason, if it is not the system's error message.
     private let reason: String?
 
-    public init(path: String, code: Int32, reason: String? = nil) {
+    package init(path: String, code: Int32, reason: String? = nil) {
         self.path = path
         self.code = code
         self.reason = reason
     }
 
     /// Whether the file does not exist.
-    public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
     /// Whether the reader of a pipe has closed it.
-    public var isClosedPipe: Bool { code == EPIPE }
-    public var description: String { "\(path): \(reason ?? String(cString: strerror(code)))" }
+    package var isClosedPipe: Bool { code == EPIPE }
+    package var description: String { "\(path): \(reason ?? String(cString: strerror(code)))" }
 }
 
 /// Operations that read or replace whole files.
-public enum File {
+package enum File {
     /// Requirements for a file before it is read.
-    public enum Access: Sendable {
+    package enum Access: Sendable {
         /// Any readable file, including a pipe such as the shell's `<(command)`.
         case anyone
         /// A regular file that the user or root owns and that other users cannot write.
@@ -53,7 +53,7 @@ public enum File {
     ///   - limit: The maximum size in bytes (default: 16 MiB).
     ///   - access: The requirements for owner, type and permissions.
     /// - Throws: `FileError` if the file cannot be read, is too large or does not meet the requirements.
-    public static func read(
+    package static func read(
         _ path: String, limit: Int = 16 << 20, access: Access = .anyone
     ) throws(FileError) -> [UInt8] {
         // Without O_NONBLOCK, opening a FIFO blocks until a process opens it for writing.
@@ -86,7 +86,7 @@ public enum File {
     /// - Parameter flags: `O_WRONLY` or `O_RDWR`, optionally with `O_APPEND`.
     /// - Throws: `FileError` if the file is a symbolic link, has several hard links, is not a regular file or is owned by another
     ///   user. The file is not modified in this case.
-    public static func openOwn(_ path: String, _ flags: Int32) throws(FileError) -> Int32 {
+    package static func openOwn(_ path: String, _ flags: Int32) throws(FileError) -> Int32 {
         let descriptor = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else {
             // ENXIO: a FIFO without a reader.
@@ -103,7 +103,7 @@ public enum File {
     }
 
     /// Reads an open file to its end, at most `limit` bytes.
-    public static func read(
+    package static func read(
         _ descriptor: Int32, path: String, limit: Int = 16 << 20
     ) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -120,7 +120,7 @@ public enum File {
     }
 
     /// Replaces a file atomically, with permissions 0600. Readers see either the old or the new content.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
         try replace(path, with: bytes) { _ in true }
     }
 
@@ -145,7 +145,7 @@ public enum File {
     /// Replaces an existing file atomically and preserves its owner and permissions.
     ///
     /// - Throws: `FileError` if the file does not exist, or if its owner or permissions cannot be preserved.
-    public static func rewrite(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    package static func rewrite(_ path: String, with bytes: [UInt8]) throws(FileError) {
         var information = stat()
         guard stat(path, &information) == 0 else { throw FileError(path: path, code: errno) }
         try replace(path, with: bytes) { draft in
@@ -158,7 +158,7 @@ public enum File {
     /// Creates a file atomically, with permissions 0600.
     ///
     /// - Throws: `FileError` if the file exists or cannot be created.
-    public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
+    package static func create(_ path: String, with bytes: [UInt8]) throws(FileError) {
         let draft = path + "." + hexadecimal(Sodium.randomBytes(6))
         try replace(draft, with: bytes)
         defer { unlink(draft) }
@@ -170,17 +170,17 @@ public enum File {
     }
 
     /// Returns the path without symbolic links, or nil if it does not exist.
-    public static func resolved(_ path: String) -> String? {
+    package static func resolved(_ path: String) -> String? {
         guard let text = realpath(path, nil) else { return nil }
         defer { free(text) }
         return String(cString: text)
     }
 
     /// Deletes a file if it exists.
-    public static func remove(_ path: String) { unlink(path) }
+    package static func remove(_ path: String) { unlink(path) }
 
     /// Creates a directory and its parents with permissions 0700. Existing directories are not changed.
-    public static func makeDirectory(_ path: String) throws(FileError) {
+    package static func makeDirectory(_ path: String) throws(FileError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw FileError(path: path, code: errno)
@@ -191,7 +191,7 @@ public enum File {
 
     /// Writes all bytes to an open file. Returns the error code, or nil on success.
     @discardableResult
-    public static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
+    package static func write(_ bytes: some Collection<UInt8>, to descriptor: Int32) -> Int32? {
         let bytes = Array(bytes)
         var offset = 0
         while offset < bytes.count {

@@ -1,18 +1,18 @@
 #if canImport(Glibc)
-    public import Glibc
+    package import Glibc
 #else
-    public import Darwin
+    package import Darwin
 #endif
 
 /// A value that only one thread at a time can access.
 ///
 /// The lock is a pthread mutex, since the thread sanitizer reports false races for `Synchronization.Mutex` on Linux. Code that
 /// holds the lock never awaits and never calls a caller's closure.
-public final class Locked<Value>: @unchecked Sendable {  // because every access to `value` holds `mutex`
+package final class Locked<Value>: @unchecked Sendable {  // because every access to `value` holds `mutex`
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline var value: Value
 
-    public init(_ value: sending Value) {
+    package init(_ value: sending Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -24,7 +24,7 @@ public final class Locked<Value>: @unchecked Sendable {  // because every access
     }
 
     /// Runs `body` with exclusive access to the value. Inlined, so that it costs only the mutex.
-    @inlinable public func withLock<Result, Failure: Error>(
+    @inlinable package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)

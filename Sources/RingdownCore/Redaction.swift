@@ -2,7 +2,7 @@ internal import CSodium
 
 /// Returns text from a server in a form for messages: printable, without the secrets and at most `limit` bytes long. Only the first
 /// 64 KiB are used.
-public func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
+package func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret], limit: Int = 256) -> String {
     let window = 64 << 10
     var clean = redacting(secrets, in: Array(bytes.prefix(window)))
     // The cut may have split a secret, of which the part before it is not recognised.
@@ -11,7 +11,7 @@ public func sanitized(_ bytes: some Collection<UInt8>, without secrets: [Secret]
 }
 
 /// Returns text from a server in a form for messages, without the secrets.
-public func sanitized(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
+package func sanitized(_ text: String, without secrets: [Secret], limit: Int = 256) -> String {
     sanitized(text.utf8, without: secrets, limit: limit)
 }
 
@@ -20,7 +20,7 @@ public func sanitized(_ text: String, without secrets: [Secret], limit: Int = 25
 /// Encoded forms are found too: percent-encoding (also applied twice), `+` for a space, HTML and JSON escapes, other case,
 /// hexadecimal digits, and Base64 of any text that contains the secret, such as the credentials of a Basic header. Secrets of
 /// fewer than four bytes are ignored, since they match too often.
-public func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
+package func redacting(_ secrets: [Secret], in bytes: [UInt8]) -> [UInt8] {
     var needles: [Needle] = []
     for secret in secrets where secret.count > 3 && !bytes.isEmpty {
         needles += secret.withBytes { Needle.all(Array($0)) }

@@ -1,12 +1,12 @@
 /// A SplitMix64 generator. The same seed produces the same numbers on every machine.
-public struct SeededRandom: RandomNumberGenerator, Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -15,18 +15,18 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     }
 
     /// Returns a number in `0..<limit`.
-    public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+    package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
     /// Returns a number from a uniform distribution in `0..<1`.
-    public mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
+    package mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 
     /// Returns `count` random characters from an alphabet.
-    public mutating func text(_ count: Int, from alphabet: [Character]) -> String {
+    package mutating func text(_ count: Int, from alphabet: [Character]) -> String {
         String((0..<count).map { _ in alphabet[below(alphabet.count)] })
     }
 
     /// Returns a version 4 UUID in lower case. `end` sets its last eight digits.
-    public mutating func uuid(endingIn end: UInt32? = nil) -> String {
+    package mutating func uuid(endingIn end: UInt32? = nil) -> String {
         let (high, random) = (next() & ~0xF000 | 0x4000, next() & ~(3 << 62) | 1 << 63)
         let low = end.map { random & ~0xFFFF_FFFF | UInt64($0) } ?? random
         return String(unsafeUninitializedCapacity: 36) { text in

@@ -1,13 +1,13 @@
 #if canImport(Glibc)
-    public import Glibc
+    package import Glibc
 #else
-    public import Darwin
+    package import Darwin
 #endif
 
 /// A cache with several copies of a value, so that threads that read it rarely wait for each other.
 ///
 /// A thread uses one of the copies. Each copy has its own lock and its own cache line. A change updates all copies.
-public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // because each copy is used under its own lock
+package final class StripedCache<Value: Sendable>: @unchecked Sendable {  // every copy has a lock
     @usableFromInline struct Place {
         @usableFromInline var mutex = pthread_mutex_t()
         @usableFromInline var value: Value?
@@ -19,7 +19,7 @@ public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // beca
     @usableFromInline let memory: UnsafeMutableRawPointer
 
     /// Creates an empty cache. Values must be small.
-    public init() {
+    package init() {
         precondition(MemoryLayout<Place>.size <= Self.stride)
         memory = .allocate(byteCount: Self.stride * Self.count, alignment: Self.stride)
         for index in 0..<Self.count {
@@ -49,14 +49,14 @@ public final class StripedCache<Value: Sendable>: @unchecked Sendable {  // beca
     }
 
     /// Calls `body` with the copy of this thread.
-    @inlinable public func withOwn<Result>(_ body: (inout Value?) -> Result) -> Result {
+    @inlinable package func withOwn<Result>(_ body: (inout Value?) -> Result) -> Result {
         // Thread identifiers are stack addresses, which are far apart, so the middle bits differ.
         let number = Thread.current
         return with(Int((number >> 12 ^ number >> 20) & UInt(Self.count - 1)), body)
     }
 
     /// Removes all copies.
-    public func removeAll() {
+    package func removeAll() {
         for index in 0..<Self.count { with(index) { $0 = nil } }
     }
 }

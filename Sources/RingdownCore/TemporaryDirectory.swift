@@ -5,12 +5,12 @@
 #endif
 
 /// A directory for one run or one test, accessible only to its owner. ``remove()`` deletes it with its content.
-public struct TemporaryDirectory: Sendable {
+package struct TemporaryDirectory: Sendable {
     /// The path of the directory.
-    public let path: String
+    package let path: String
 
     /// Creates a directory in `base` with a unique name that starts with `prefix`.
-    public init(in base: String = "/tmp", prefix: String = "ringdown-") throws(FileError) {
+    package init(in base: String = "/tmp", prefix: String = "ringdown-") throws(FileError) {
         var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw FileError(path: base, code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -22,13 +22,13 @@ public struct TemporaryDirectory: Sendable {
     }
 
     /// The names of the directory entries, sorted.
-    public var names: [String] { entries(path) }
+    package var names: [String] { entries(path) }
 
     /// Returns the names in a directory, sorted, or an empty array if it cannot be read.
-    public static func names(in path: String) -> [String] { entries(path) }
+    package static func names(in path: String) -> [String] { entries(path) }
 
     /// Deletes the directory and its content. Symbolic links are deleted, not followed.
-    public func remove() {
+    package func remove() {
         removeTree(path)
     }
 }

@@ -1,7 +1,7 @@
 /// Returns a printable form of untrusted text, with control characters escaped and at most `limit` bytes long.
 ///
 /// The text can come from a server, a proxy or an attacker, and is printed to terminals and logs.
-public func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
+package func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> String {
     var result = ""
     for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
         switch scalar {
@@ -19,7 +19,7 @@ public func sanitized(_ bytes: some Collection<UInt8>, limit: Int = 256) -> Stri
 }
 
 /// Returns a printable form of untrusted text, at most `limit` bytes long.
-public func sanitized(_ text: String, limit: Int = 256) -> String {
+package func sanitized(_ text: String, limit: Int = 256) -> String {
     // Most texts are short and contain only printable ASCII.
     if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
     return sanitized(Array(text.utf8), limit: limit)
@@ -27,7 +27,7 @@ public func sanitized(_ text: String, limit: Int = 256) -> String {
 
 extension String {
     /// The text without leading and trailing white space.
-    public var trimmed: String {
+    package var trimmed: String {
         let bytes = utf8
         var (start, end) = (bytes.startIndex, bytes.endIndex)
         while start < end, bytes[start].isWhiteSpace { start = bytes.index(after: start) }
@@ -57,7 +57,7 @@ extension UInt8 {
 }
 
 /// Returns at most `limit` names that are similar to `word`, nearest first.
-public func nearest(to word: String, among names: [String], limit: Int = 3) -> [String] {
+package func nearest(to word: String, among names: [String], limit: Int = 3) -> [String] {
     let word = word.lowercased()
     let ranked = names.map { (name: $0, distance: editDistance(word, $0.lowercased())) }
         .filter { $0.distance <= max(2, $0.name.count / 3) }
@@ -81,7 +81,7 @@ private func editDistance(_ left: String, _ right: String) -> Int {
 
 extension Duration {
     /// The duration as text for users: `23 h 59 min`, `45 min`, `12 s` or `1.5 s`.
-    public var spoken: String {
+    package var spoken: String {
         let seconds = inSeconds
         if seconds < 60 {
             return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\((seconds * 10).rounded() / 10) s"

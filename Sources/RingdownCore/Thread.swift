@@ -1,20 +1,20 @@
 #if canImport(Glibc)
-    public import Glibc
+    internal import Glibc
 #else
-    public import Darwin
+    internal import Darwin
 #endif
 
 /// An operating system thread for blocking work, which must not run in a task.
-public struct Thread: @unchecked Sendable {  // because a thread identifier may be used from any thread
+package struct Thread: @unchecked Sendable {  // because a thread identifier may be used from any thread
     /// The error if the system cannot create a thread.
-    public struct NotStarted: Error, Sendable, CustomStringConvertible {
-        public var description: String { "cannot create a thread" }
+    package struct NotStarted: Error, Sendable, CustomStringConvertible {
+        package var description: String { "cannot create a thread" }
     }
 
     private let identifier: pthread_t
 
     /// Starts a thread that runs `body`. The owner must call either ``join()`` or ``detach()`` exactly once.
-    public init(_ body: @escaping @Sendable () -> Void) throws(NotStarted) {
+    package init(_ body: @escaping @Sendable () -> Void) throws(NotStarted) {
         // The new thread releases the work.
         let work = Unmanaged.passRetained(Work(body))
         #if canImport(Glibc)
@@ -41,17 +41,17 @@ public struct Thread: @unchecked Sendable {  // because a thread identifier may 
     }
 
     /// Waits until the thread ends. If called on the thread itself, it is equivalent to ``detach()``.
-    public func join() {
+    package func join() {
         if pthread_equal(pthread_self(), identifier) != 0 { detach() } else { pthread_join(identifier, nil) }
     }
 
     /// Detaches the thread: the system frees its resources when it ends.
-    public func detach() {
+    package func detach() {
         pthread_detach(identifier)
     }
 
     /// The identifier of the calling thread, unique among all running threads.
-    @inlinable public static var current: UInt {
+    package static var current: UInt {
         #if canImport(Glibc)
             UInt(pthread_self())
         #else
@@ -60,7 +60,7 @@ public struct Thread: @unchecked Sendable {  // because a thread identifier may 
     }
 
     /// Runs a blocking call on its own thread and returns the result.
-    public static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async throws(NotStarted)
+    package static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async throws(NotStarted)
         -> Result
     {
         let result: Swift.Result<Result, NotStarted> = await withCheckedContinuation { continuation in

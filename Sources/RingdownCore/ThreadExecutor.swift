@@ -9,7 +9,7 @@ internal import Synchronization
 /// A task executor that runs tasks on the calling thread, one at a time.
 ///
 /// A command that prints a cached token requires no thread pool. Creating a pool takes longer than the rest of the command.
-public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // because `mutex` protects the state
+package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // because `mutex` protects the state
     private var jobs: [UnownedJob] = []
     private var isOver = false
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -30,12 +30,12 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
     private static let running = Locked<Task<Void, Never>?>(nil)
 
     /// Cancels the task of the most recent call of ``run(_:)``, if any.
-    public static func interrupt() {
+    package static func interrupt() {
         running.withLock { $0 }?.cancel()
     }
 
     /// Runs `body` and its child tasks on the calling thread until `body` returns. Calls may be nested.
-    public static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
+    package static func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
         let executor = ThreadExecutor()
         let result = Locked<Value?>(nil)
         let task = Task(executorPreference: executor) {
@@ -53,7 +53,7 @@ public final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // becau
         return result.withLock { $0 }.unsafelyUnwrapped
     }
 
-    public func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         pthread_mutex_lock(mutex)
         jobs.append(job)

@@ -1,10 +1,10 @@
-public import RingdownCore
+package import RingdownCore
 
 /// An authorization request with PKCE: sends the user to the sign-in page and validates the callback (RFC 6749 section 4.1,
 /// RFC 7636).
-public struct AuthorizationRequest: Sendable {
+package struct AuthorizationRequest: Sendable {
     /// The reason for rejecting a callback.
-    public enum Refusal: Error, Equatable {
+    package enum Refusal: Error, Equatable {
         /// The callback belongs to another request. The caller continues to wait.
         case foreign
         /// The user or the server denied the request, with the reason.
@@ -14,14 +14,14 @@ public struct AuthorizationRequest: Sendable {
     }
 
     /// The URI to which the server redirects the browser.
-    public let redirectURI: String
+    package let redirectURI: String
     let state: String
     let verifier: Secret
 
     /// Creates a request with a random state and verifier.
     ///
     /// - Parameter redirectURI: The URI to which the server redirects the browser.
-    public init(redirectURI: String) {
+    package init(redirectURI: String) {
         self.init(
             redirectURI: redirectURI, state: Base64.encode(Sodium.randomBytes(24), .url),
             verifier: Secret(Base64.encode(Sodium.randomBytes(32), .url)))
@@ -41,7 +41,7 @@ public struct AuthorizationRequest: Sendable {
     ///   - endpoint: The authorization endpoint.
     ///   - clientID: The client identifier.
     ///   - scope: The requested scopes, separated by spaces; nil for the server's default.
-    public func url(at endpoint: HTTPURL, clientID: String, scope: String?) -> HTTPURL {
+    package func url(at endpoint: HTTPURL, clientID: String, scope: String?) -> HTTPURL {
         endpoint.appending(
             query: [
                 ("response_type", "code"), ("client_id", clientID), ("redirect_uri", redirectURI), ("state", state),
@@ -50,7 +50,7 @@ public struct AuthorizationRequest: Sendable {
     }
 
     /// Returns whether the query of a callback contains this request's `state`.
-    public func isOurs(_ query: [(name: String, value: String)]) -> Bool {
+    package func isOurs(_ query: [(name: String, value: String)]) -> Bool {
         guard let returned = query.first(where: { $0.name == "state" })?.value else { return false }
         return Secret(returned) == Secret(state)
     }
@@ -62,7 +62,7 @@ public struct AuthorizationRequest: Sendable {
     ///   - issuer: The expected issuer, compared with `iss` if the callback contains it; nil to skip the comparison.
     ///   - namesIssuer: Whether the callback must contain `iss`.
     /// - Throws: ``Refusal`` if the callback is not a success for this request.
-    public func code(
+    package func code(
         in query: [(name: String, value: String)], issuer: String?, namesIssuer: Bool
     ) throws(Refusal) -> Secret {
         func value(_ name: String) -> String? { query.first { $0.name == name }?.value }
@@ -86,7 +86,7 @@ public struct AuthorizationRequest: Sendable {
     /// - Parameters:
     ///   - code: The authorization code.
     ///   - grant: The client's refresh grant, which supplies the endpoint and the client authentication.
-    public func exchange(_ code: Secret, as grant: Grant) -> Grant {
+    package func exchange(_ code: Secret, as grant: Grant) -> Grant {
         var exchange = grant
         exchange.parameters =
             [

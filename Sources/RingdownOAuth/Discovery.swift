@@ -1,26 +1,26 @@
-public import RingdownCore
+package import RingdownCore
 
 /// The metadata of an issuer (OpenID Connect Discovery, RFC 8414).
-public struct ServerMetadata: Sendable {
+package struct ServerMetadata: Sendable {
     /// The issuer identifier, as the metadata contains it.
-    public var issuer: String
+    package var issuer: String
     /// The token endpoint.
-    public var tokenEndpoint: HTTPURL
+    package var tokenEndpoint: HTTPURL
     /// The authorization endpoint; nil if the metadata names none.
-    public var authorizationEndpoint: HTTPURL?
+    package var authorizationEndpoint: HTTPURL?
     /// The token revocation endpoint (RFC 7009); nil if the metadata names none.
-    public var revocationEndpoint: HTTPURL?
+    package var revocationEndpoint: HTTPURL?
     /// Whether authorization responses contain the issuer (RFC 9207).
-    public var namesIssuer: Bool
+    package var namesIssuer: Bool
 }
 
 /// Discovers the endpoints of issuers with OpenID Connect Discovery. Requests the metadata of each issuer once.
-public final class Discovery: Sendable {
+package final class Discovery: Sendable {
     private let transport: any Transport
     private let found = Locked<[HTTPURL: ServerMetadata]>([:])
 
     /// Creates a discovery that sends its requests over `transport`.
-    public init(_ transport: any Transport) {
+    package init(_ transport: any Transport) {
         self.transport = transport
     }
 
@@ -28,14 +28,14 @@ public final class Discovery: Sendable {
     ///
     /// - Throws: ``TokenError`` if the metadata cannot be fetched, names a different issuer (RFC 8414 section 3.3), or names an
     ///   endpoint to which secrets must not be sent.
-    public func tokenEndpoint(of issuer: HTTPURL) async throws(TokenError) -> HTTPURL {
+    package func tokenEndpoint(of issuer: HTTPURL) async throws(TokenError) -> HTTPURL {
         try await server(issuer).tokenEndpoint
     }
 
     /// Returns the metadata of an issuer.
     ///
     /// - Throws: ``TokenError`` as ``tokenEndpoint(of:)``.
-    public func server(_ issuer: HTTPURL) async throws(TokenError) -> ServerMetadata {
+    package func server(_ issuer: HTTPURL) async throws(TokenError) -> ServerMetadata {
         if let known = found.withLock({ $0[issuer] }) { return known }
         let metadata = try await metadata(of: issuer)
         func failure(_ message: String) -> TokenError { TokenError(.discoveryFailed, message, endpoint: issuer) }

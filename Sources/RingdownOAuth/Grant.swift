@@ -1,4 +1,4 @@
-public import RingdownCore
+package import RingdownCore
 
 /// A client authentication method (RFC 6749 section 2.3).
 public enum ClientAuthentication: String, Sendable, CaseIterable {
@@ -17,55 +17,55 @@ public enum ClientAuthentication: String, Sendable, CaseIterable {
 }
 
 /// The parameters of a token request. Platforms and grant types differ only in these values.
-public struct Grant: Sendable {
+package struct Grant: Sendable {
     /// The location of an endpoint.
-    public enum Endpoint: Sendable {
+    package enum Endpoint: Sendable {
         /// A known URL.
         case fixed(HTTPURL)
         /// The endpoint in the metadata of an issuer (OpenID Connect Discovery).
         case discovered(issuer: HTTPURL)
     }
     /// The format of the request body.
-    public enum Format: String, Sendable { case form, json }
+    package enum Format: String, Sendable { case form, json }
 
     /// A parameter of the request body.
-    public struct Parameter: Sendable {
+    package struct Parameter: Sendable {
         /// The name of the parameter.
-        public var name: String
+        package var name: String
         /// The value of the parameter.
-        public var value: FormURLEncoding.Value
+        package var value: FormURLEncoding.Value
 
         /// Creates a parameter that is not secret.
-        public init(_ name: String, _ value: String) { (self.name, self.value) = (name, .text(value)) }
+        package init(_ name: String, _ value: String) { (self.name, self.value) = (name, .text(value)) }
         /// Creates a secret parameter.
-        public init(_ name: String, _ value: Secret) { (self.name, self.value) = (name, .secret(value)) }
+        package init(_ name: String, _ value: Secret) { (self.name, self.value) = (name, .secret(value)) }
     }
 
     /// The token endpoint.
-    public var endpoint: Endpoint
+    package var endpoint: Endpoint
     /// `grant_type` and its parameters, in order. The client credentials belong to ``client``.
-    public var parameters: [Parameter]
+    package var parameters: [Parameter]
     /// The format of the request body (default: form).
-    public var format: Format = .form
+    package var format: Format = .form
     /// The client credentials; nil for a client without a secret.
-    public var client: (id: String, secret: Secret)?
+    package var client: (id: String, secret: Secret)?
     /// The client authentication method (default: basic).
-    public var authentication: ClientAuthentication = .basic
+    package var authentication: ClientAuthentication = .basic
     /// The key ID of the private key at the server.
-    public var keyID: String?
+    package var keyID: String?
     /// The lifetime of a token whose response contains no usable `expires_in` (default: 3600 s). Its use is logged as a warning.
-    public var defaultLifetime: Duration = .seconds(3600)
+    package var defaultLifetime: Duration = .seconds(3600)
     /// Whether to avoid HTTP/2, for endpoints that fail with it (default: false).
-    public var prefersHTTP1 = false
+    package var prefersHTTP1 = false
 
     /// Creates a grant without client credentials.
-    public init(endpoint: Endpoint, parameters: [Parameter]) {
+    package init(endpoint: Endpoint, parameters: [Parameter]) {
         self.endpoint = endpoint
         self.parameters = parameters
     }
 
     /// The requested scopes, separated by spaces; nil if the request contains none.
-    public var scope: String? {
+    package var scope: String? {
         for parameter in parameters where parameter.name == "scope" {
             if case .text(let text) = parameter.value { return text }
         }
@@ -94,7 +94,7 @@ public struct Grant: Sendable {
     }
 
     /// The cache key of the grant. Grants that could return different tokens have different keys.
-    public var cacheKey: CacheKey {
+    package var cacheKey: CacheKey {
         let place =
             switch endpoint {
             case .fixed(let url): "fixed " + url.description

@@ -1,9 +1,9 @@
-public import RingdownCore
+package import RingdownCore
 
 /// Requests tokens from an OAuth 2.0 authorization server.
-public struct OAuthClient: TokenRequester {
+package struct OAuthClient: TokenRequester {
     /// The parameters of the token request.
-    public let grant: Grant
+    package let grant: Grant
     private let transport: any Transport
     private let time: any TimeSource
     private let settings: LifecycleSettings
@@ -17,7 +17,7 @@ public struct OAuthClient: TokenRequester {
     ///   - time: The clock (default: the system clock).
     ///   - settings: The settings of the token lifecycle.
     ///   - discovery: A discovery to share with other clients (default: a new one).
-    public init(
+    package init(
         _ grant: Grant, transport: any Transport, time: any TimeSource = .system,
         settings: LifecycleSettings = LifecycleSettings(), discovery: Discovery? = nil
     ) {
@@ -32,7 +32,7 @@ public struct OAuthClient: TokenRequester {
     ///
     /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter.
     /// - Throws: ``TokenError`` if the server cannot be reached, refuses the request, or returns no usable token.
-    public func requestToken(draw: Double) async throws(TokenError) -> Token {
+    package func requestToken(draw: Double) async throws(TokenError) -> Token {
         try await requestTokens(draw: draw).access
     }
 
@@ -40,7 +40,7 @@ public struct OAuthClient: TokenRequester {
     ///
     /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter.
     /// - Throws: ``TokenError`` as ``requestToken(draw:)``.
-    public func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
+    package func requestTokens(draw: Double) async throws(TokenError) -> (access: Token, refresh: Secret?) {
         let endpoint = try await endpoint()
         let request = try grant.request(to: endpoint, at: time.now().wall)
         let sent = time.now()

@@ -1,26 +1,26 @@
-public import RingdownCore
+package import RingdownCore
 
 /// The refresh schedule of a token with a given lifetime, and the resulting number of token requests per day.
-public struct RefreshPlan: Sendable {
+package struct RefreshPlan: Sendable {
     /// The earliest token age at which a background refresh starts, with the maximum jitter.
-    public let firstRefresh: Duration
+    package let firstRefresh: Duration
     /// The latest token age at which a background refresh starts, without jitter.
-    public let lastRefresh: Duration
+    package let lastRefresh: Duration
     /// The token age from which callers wait for the refresh.
-    public let mandatory: Duration
+    package let mandatory: Duration
     /// The token age from which the token is not returned.
-    public let unusable: Duration
+    package let unusable: Duration
     /// The lifetime of the token.
-    public let lifetime: Duration
+    package let lifetime: Duration
     /// The number of replicas that do not share a token store.
-    public let replicas: Int
+    package let replicas: Int
     /// The maximum number of token requests per day while the platform is available.
-    public let requestsADay: Int
+    package let requestsADay: Int
     /// The maximum number of token requests per day during an outage while cached tokens are valid.
-    public let probesADay: Int
+    package let probesADay: Int
 
     /// Calculates the schedule for tokens of a given lifetime, in a number of replicas.
-    public init(_ settings: LifecycleSettings, lifetime: Duration, replicas: Int) {
+    package init(_ settings: LifecycleSettings, lifetime: Duration, replicas: Int) {
         let advisory = min(settings.advisoryWindow(lifetime), lifetime / 2)
         lastRefresh = lifetime - advisory
         firstRefresh = lastRefresh - settings.refreshJitter(lifetime: lifetime, draw: 1)
@@ -38,7 +38,7 @@ public struct RefreshPlan: Sendable {
     }
 
     /// The schedule as text: a name and a description for each line.
-    public var lines: [(name: String, text: String)] {
+    package var lines: [(name: String, text: String)] {
         [
             ("lifetime", lifetime.spoken),
             (
@@ -59,7 +59,7 @@ public struct RefreshPlan: Sendable {
     }
 
     /// The schedule as JSON, with times in seconds.
-    public var json: JSON {
+    package var json: JSON {
         func seconds(_ duration: Duration) -> JSON { .number(String(duration.inSeconds)) }
         return [
             "lifetime": seconds(lifetime), "replicas": .int(replicas), "refresh_from": seconds(firstRefresh),

@@ -7,7 +7,7 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
         private enum Value: String {
             case credentialsRefused, grantRefused, scopeRefused, rateLimited, requestRefused, serverFailed,
                 malformedResponse
-            case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization, signInRequired
+            case unreachable, tooShort, discoveryFailed, cancelled, wrongOrganization, signInRequired, secretUnavailable
         }
         private let value: Value
 
@@ -45,6 +45,8 @@ public struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let wrongOrganization = Code(value: .wrongOrganization)
         /// No user is signed in, or the sign-in has expired.
         public static let signInRequired = Code(value: .signInRequired)
+        /// The client secret could not be looked up: its file or provider failed, or returned an invalid secret.
+        public static let secretUnavailable = Code(value: .secretUnavailable)
         /// The caller's task was cancelled.
         public static let cancelled = Code(value: .cancelled)
 

@@ -1,4 +1,4 @@
-public import RingdownCore
+package import RingdownCore
 
 /// The reason for a token request.
 public enum FetchReason: String, Sendable {
@@ -20,23 +20,23 @@ public enum FetchReason: String, Sendable {
 ///
 /// It has no side effects: times and random numbers are arguments, and the results are actions. The owner holds the lock, sends the
 /// requests, and resumes the waiting callers.
-public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
+package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     /// A token request in progress. Late results of an earlier request are ignored by its number.
-    public struct Fetch: Sendable, Equatable {
+    package struct Fetch: Sendable, Equatable {
         /// The number of the request.
-        public let number: Int
+        package let number: Int
         /// The reason for the request.
-        public let reason: FetchReason
+        package let reason: FetchReason
         /// The token that the request replaces. A store must not return it again.
-        public let replaced: Token?
+        package let replaced: Token?
         /// The minimum validity that the caller requires.
-        public let minimumValidity: Duration
+        package let minimumValidity: Duration
         /// The uptime at which the request started. A token that was requested earlier comes from a store.
-        public let begun: Duration
+        package let begun: Duration
     }
 
     /// The result of ``request(at:minimumValidity:force:waiter:)``.
-    public enum Action: Sendable {
+    package enum Action: Sendable {
         /// Return this token.
         case serve(Token)
         /// Return this token, and start this request in the background.
@@ -50,7 +50,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// The result of ``reject(_:at:)``.
-    public enum Rejection: Sendable, Equatable {
+    package enum Rejection: Sendable, Equatable {
         /// Request a token again: a newer one is available or will be requested.
         case retry
         /// The token was just granted, so a new token would not help.
@@ -87,7 +87,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     private var failedAt: Duration = .zero
 
     /// Creates a machine without a token.
-    public init(_ settings: LifecycleSettings = LifecycleSettings()) {
+    package init(_ settings: LifecycleSettings = LifecycleSettings()) {
         self.settings = settings
     }
 
@@ -98,7 +98,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     ///   - minimumValidity: The minimum remaining lifetime of the token.
     ///   - force: Whether to request a new token even if a usable one is cached.
     ///   - waiter: The waiter to add to a token request; nil if the caller does not wait yet.
-    public mutating func request(
+    package mutating func request(
         at now: Instant, minimumValidity: Duration = .zero, force: Bool = false, waiter: Waiter? = nil
     ) -> Action {
         guard !force, let token, isUsable(token, at: now, for: minimumValidity) else {
@@ -127,7 +127,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     /// The token that callers without options can use directly, with the times of both clocks until which this holds, in
     /// nanoseconds. Until then these callers do not need ``request(at:minimumValidity:force:waiter:)``. Nil if there is no such
     /// token. Any other event invalidates the value.
-    public var fastPathToken: (token: Token, uptime: Int64, wall: Int64)? {
+    package var fastPathToken: (token: Token, uptime: Int64, wall: Int64)? {
         guard let token, !isRejected else { return nil }
         let ahead = max(settings.advisory(token), settings.mandatory(token), settings.margin(token))
         let uptime = (token.requested.uptime + token.lifetime - ahead).inNanoseconds
@@ -139,7 +139,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     // MARK: Stores
 
     /// Applies a stored state: a token that is newer than the cached one, and the backoff state.
-    public mutating func adopt(_ stored: StoredState, at now: Instant) {
+    package mutating func adopt(_ stored: StoredState, at now: Instant) {
         if let new = stored.token, new.value != token?.value, !rejected.contains(new.value),
             token.map({ new.requested.wall >= $0.requested.wall }) ?? true
         {
@@ -159,7 +159,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     private static var clockTolerance: Duration { .seconds(60) }
 
     /// Returns the state to store.
-    public func stored(at now: Instant) -> StoredState {
+    package func stored(at now: Instant) -> StoredState {
         func wall(_ uptime: Duration) -> Timestamp { now.wall + (uptime - now.uptime) }
         let backoff = refusal.map { refusal in
             BackoffState(
@@ -171,7 +171,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     /// Applies a stored state before a request is sent. The request ends if the stored token satisfies all waiting callers, or if
     /// the stored backoff state forbids it. Returns nil if the request must be sent.
-    public mutating func loaded(_ stored: StoredState, for fetch: Fetch, at now: Instant) -> Landing? {
+    package mutating func loaded(_ stored: StoredState, for fetch: Fetch, at now: Instant) -> Landing? {
         guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         let former = token
         adopt(stored, at: now)
@@ -200,7 +200,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// Ends a request that is not sent. Callers that accept the cached token receive it, the others an error.
-    public mutating func abandon(
+    package mutating func abandon(
         _ fetch: Fetch, at now: Instant
     ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
         guard let flight, flight.fetch.number == fetch.number else { return [] }
@@ -211,7 +211,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     /// Ends the wait of a caller with the cached token, or with an error if it is not usable. Returns nil if the caller already has
     /// a result.
-    public mutating func release(_ waiter: Waiter, at now: Instant) -> Result<Token, TokenError>? {
+    package mutating func release(_ waiter: Waiter, at now: Instant) -> Result<Token, TokenError>? {
         guard let wish = flight?.waiters.removeValue(forKey: waiter) else { return nil }
         return answer(wish, or: .cancelled, at: now)
     }
@@ -226,10 +226,10 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     // MARK: Requests
 
     /// The results of waiting callers, and the next request if other callers need one.
-    public typealias Landing = (answers: [(waiter: Waiter, result: Result<Token, TokenError>)], next: Fetch?)
+    package typealias Landing = (answers: [(waiter: Waiter, result: Result<Token, TokenError>)], next: Fetch?)
 
     /// Ends a request with a token: a new one, or one from a store, which may not satisfy all waiting callers.
-    public mutating func fetched(_ new: Token, for fetch: Fetch, at now: Instant) -> Landing {
+    package mutating func fetched(_ new: Token, for fetch: Fetch, at now: Instant) -> Landing {
         guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         self.flight = nil
         (failures, refusal, retryAt) = (0, nil, .zero)
@@ -264,7 +264,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     ///   - fetch: The request.
     ///   - now: The current time.
     ///   - draw: A random number, uniform in 0..<1.
-    public mutating func failed(
+    package mutating func failed(
         _ error: TokenError, for fetch: Fetch, at now: Instant, draw: Double
     ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
         guard let flight, flight.fetch.number == fetch.number else { return [] }
@@ -279,15 +279,15 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// Whether no token request is in progress.
-    public var isIdle: Bool { flight == nil }
+    package var isIdle: Bool { flight == nil }
 
     /// Returns the number of callers that wait for a request.
-    public func waiterCount(_ fetch: Fetch) -> Int {
+    package func waiterCount(_ fetch: Fetch) -> Int {
         flight?.fetch.number == fetch.number ? flight?.waiters.count ?? 0 : 0
     }
 
     /// Reports that the API rejected a token. Only the cached token is dropped, so late reports of an old token have no effect.
-    public mutating func reject(_ rejected: Token, at now: Instant) -> Rejection {
+    package mutating func reject(_ rejected: Token, at now: Instant) -> Rejection {
         guard let token, token.value == rejected.value, !isRejected else { return .retry }
         if token.age(at: now) < settings.freshAge(token) { return .freshToken }
         if let rejectedAt, now.uptime - rejectedAt < settings.rejectionInterval(token) { return .tooSoon }
@@ -300,7 +300,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// Drops the cached token and returns it. A store cannot return it again.
-    public mutating func forget() -> Token? {
+    package mutating func forget() -> Token? {
         guard let former = token else { return nil }
         rejected = rejected.suffix(15) + [former.value]
         (token, isRejected) = (nil, false)
@@ -308,7 +308,7 @@ public struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// Removes a waiting caller. The request continues for the others. Returns false if the caller already has a result.
-    public mutating func cancel(_ waiter: Waiter) -> Bool {
+    package mutating func cancel(_ waiter: Waiter) -> Bool {
         flight?.waiters.removeValue(forKey: waiter) != nil
     }
 

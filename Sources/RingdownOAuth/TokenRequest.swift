@@ -1,4 +1,4 @@
-public import RingdownCore
+package import RingdownCore
 
 extension Grant {
     /// Returns the token request of this grant.
@@ -38,11 +38,11 @@ extension Grant {
     ///   - hint: The type of the token: `access_token` or `refresh_token`.
     ///   - endpoint: The revocation endpoint.
     /// - Throws: ``TokenError`` if a secret would be sent over plain HTTP to another machine, or if signing fails.
-    public func revocationRequest(
+    package func revocationRequest(
         of token: Secret, hint: String, at endpoint: HTTPURL
     ) throws(TokenError) -> Request {
         var grant = self
-        // A public client identifies itself in the body.
+        // A package client identifies itself in the body.
         grant.parameters =
             [Parameter("token", token), Parameter("token_type_hint", hint)]
             + parameters.filter { $0.name == "client_id" }

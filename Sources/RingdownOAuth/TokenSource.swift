@@ -1,8 +1,8 @@
-public import RingdownCore
+package import RingdownCore
 internal import Synchronization
 
 /// Requests new tokens.
-public protocol TokenRequester: Sendable {
+package protocol TokenRequester: Sendable {
     /// Sends one token request.
     ///
     /// - Parameter draw: A random number, uniform in 0..<1, that determines the refresh jitter of the token.
@@ -13,7 +13,7 @@ public protocol TokenRequester: Sendable {
 /// Returns valid tokens to any number of tasks, with at most one token request at a time.
 ///
 /// The request runs in its own task. Cancelling a caller ends only the wait of that caller.
-public final class TokenSource: Sendable {
+package final class TokenSource: Sendable {
     private struct State {
         var machine: TokenMachine<Int>
         var hasShortcuts = false
@@ -52,7 +52,7 @@ public final class TokenSource: Sendable {
     ///   - store: The store that is shared with other processes (default: none).
     ///   - time: The clock (default: the system clock).
     ///   - settings: The settings of the token lifecycle.
-    public init(
+    package init(
         _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
         time: any TimeSource = .system, settings: LifecycleSettings = LifecycleSettings()
     ) {
@@ -71,7 +71,7 @@ public final class TokenSource: Sendable {
     ///   - minimumValidity: The minimum remaining lifetime of the token (default: zero).
     ///   - force: Whether to request a new token even if a usable one is cached (default: false).
     /// - Throws: ``TokenError`` if no token is available. A later call may succeed.
-    public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
+    package func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
         if !force, minimumValidity == .zero, let token = untroubledToken() { return token }
         if let token = try served(minimumValidity: minimumValidity, force: force) { return token }
         // Before the first request, use the token of another process without starting a task.
@@ -156,13 +156,13 @@ public final class TokenSource: Sendable {
     package var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     /// The last token requests of this source, up to 100.
-    public var records: [TokenRequestRecord] { state.withLock { $0.records } }
+    package var records: [TokenRequestRecord] { state.withLock { $0.records } }
 
     /// The number of token requests of this source.
-    public var tokenRequestCounts: TokenRequestCounts { state.withLock { $0.counts } }
+    package var tokenRequestCounts: TokenRequestCounts { state.withLock { $0.counts } }
 
     /// Returns the cached token; nil if there is no valid one. Sends no request.
-    public func cachedToken() -> Token? {
+    package func cachedToken() -> Token? {
         let now = time.now()
         guard let token = state.withLock({ $0.machine.stored(at: now).token }), token.remaining(at: now) > .zero else {
             return nil
@@ -171,7 +171,7 @@ public final class TokenSource: Sendable {
     }
 
     /// Reports that the API returned 401 for a token. Returns whether the caller should request another one.
-    public func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
+    package func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
         let now = time.now()
         return change { $0.machine.reject(token, at: now) }
     }

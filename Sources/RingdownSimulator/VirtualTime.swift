@@ -22,7 +22,7 @@ public final class VirtualTime: TimeSource, @unchecked Sendable {  // The shared
     ///   - file: The path of the new file.
     ///   - patience: The minimum duration of a wait by the simulator that uses the virtual clock. Shorter waits use real time.
     /// - Throws: `FileError` if the file exists or cannot be created.
-    public init(file: String, patience: Duration = .milliseconds(2)) throws(FileError) {
+    package init(file: String, patience: Duration = .milliseconds(2)) throws(FileError) {
         self.patience = patience
         guard let shared = rd_time_create(file) else { throw FileError(path: file, code: errno) }
         self.shared = shared

@@ -6,7 +6,7 @@ public import Testing
 /// ```swift
 /// @Test(.simulated()) func listsAllUsers() async throws {
 ///     let live = try #require(SimulatedPlatforms.current)
-///     let client = try APIClient(Settings(environment: live.variables(platform: "genesys")))
+///     let client = try APIClient(.environment(live.variables(platform: "genesys")))
 ///     …
 /// }
 /// ```

@@ -7,7 +7,7 @@ import Testing
 @Suite(.simulated { $0.userCount = 30 }) struct SimulatedPlatformsTests {
     private func client(_ platform: String) throws -> APIClient {
         let live = try #require(SimulatedPlatforms.current)
-        return try APIClient(Settings(environment: live.variables(platform: platform)))
+        return try APIClient(.environment(live.variables(platform: platform)))
     }
 
     @Test(arguments: ["genesys", "cxone"])
@@ -34,7 +34,7 @@ private func oneOutage() -> FaultRule {
 @Test(.simulated(faults: [oneOutage()]))
 func `a fault is active from the start of a test`() async throws {
     let live = try #require(SimulatedPlatforms.current)
-    let client = try APIClient(Settings(environment: live.variables(platform: "genesys")))
+    let client = try APIClient(.environment(live.variables(platform: "genesys")))
     await #expect(throws: TokenError.self) { try await client.token() }
     #expect(live.simulator.requestCount == 1)
 }

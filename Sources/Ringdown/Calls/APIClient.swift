@@ -7,7 +7,7 @@ public import RingdownOAuth
 /// specifies. It sends the token to hosts of the platform only.
 public final class APIClient: Sendable {
     /// The profile of the account.
-    public let profile: Profile
+    package let profile: Profile
     let transport: any Transport
     private let tokens: TokenSource
     let store: any TokenStore
@@ -24,13 +24,14 @@ public final class APIClient: Sendable {
     ///   - time: The clock (default: the system clock).
     ///   - settings: The settings of the token lifecycle.
     ///   - calls: The settings of retries and rate limits.
-    public init(
+    package init(
         _ profile: Profile, transport: any Transport, store: any TokenStore = .memory, time: any TimeSource = .system,
         settings: LifecycleSettings = LifecycleSettings(), calls: CallSettings = CallSettings()
     ) {
         self.profile = profile
         self.transport = transport
         self.time = time
+        let store = profile.store(store)
         self.store = store
         tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
         scheduler = RequestScheduler(
@@ -294,7 +295,9 @@ public final class APIClient: Sendable {
     package var secretsInUse: [Secret] {
         let token = cachedToken.map { [$0.value] } ?? []
         switch profile.credential {
-        case .grant(let grant): return token + grant.echoes + [profile.nextSecret].compactMap { $0 }
+        case .grant(let template):
+            let grant = profile.deferred?.known ?? template
+            return token + grant.echoes + [profile.nextSecret].compactMap { $0 }
         case .accessToken(let given): return token + [given]
         case .broker: return token
         }
@@ -311,7 +314,8 @@ public final class APIClient: Sendable {
         let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()), without: secrets)
         var error = APIError(code, text, hint: hint, status: response.status)
         if case .accessToken = profile.credential, response.status == 401 {
-            error.hint = "the access token in GENESYSCLOUD_ACCESS_TOKEN was rejected or has expired: obtain a new one"
+            let place = profile.reload == nil ? "" : profile.platform.variables.vendorAccessToken.map { " in \($0)" }
+            error.hint = "the access token\(place ?? "") was rejected or has expired: obtain a new one"
         }
         error.platformCode = fault.code.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
         error.correlationID = fault.correlationID.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }

@@ -7,7 +7,7 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
     /// The pages of the list.
     public let pages: Pages
     /// Parses an item; nil if it is not one.
-    let read: @Sendable ([UInt8]) -> Item?
+    let read: @Sendable ([UInt8]) throws -> Item?
 
     /// Returns an iterator over the items.
     public func makeAsyncIterator() -> Iterator { Iterator(pages: pages.makeAsyncIterator(), items: self) }
@@ -15,11 +15,18 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
     /// Parses an item of a page.
     ///
     /// - Throws: ``APIError`` if the bytes are not an item of the list.
-    public func item(_ bytes: ArraySlice<UInt8>) throws(APIError) -> Item {
-        if let item = read(Array(bytes)) { return item }
+    public func item(_ bytes: ArraySlice<UInt8>) throws(APIError) -> Item { try item(bytes, at: "an item of the list") }
+
+    private func item(_ bytes: ArraySlice<UInt8>, at place: String) throws(APIError) -> Item {
+        do { if let item = try read(Array(bytes)) { return item } } catch {
+            let reason = (error as? DecodingError)?.summary ?? "\(error)"
+            throw APIError(
+                .malformedResponse, "\(place) does not match \(Item.self): \(reason)",
+                hint: "compare the type with the API description, or make the member optional")
+        }
         throw APIError(
             .malformedResponse,
-            "an item of the list has no id: \(pages.client.sanitized(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
+            "\(place) has no id: \(pages.client.sanitized(String(decoding: bytes.prefix(1024), as: UTF8.self)))",
             hint: "the list does not match the API description: report it to the platform"
         )
     }
@@ -38,7 +45,9 @@ public struct Items<Item: Sendable>: AsyncSequence, Sendable {
         public mutating func next() async throws -> Item? {
             while page.isEmpty {
                 guard let next = try await pages.next() else { return nil }
-                page = try next.items.map { bytes throws(APIError) in try items.item(bytes) }[...]
+                page = try next.items.enumerated().map { index, bytes throws(APIError) in
+                    try items.item(bytes, at: "item \(next.number(of: index)) of the page \(next.title)")
+                }[...]
             }
             return page.removeFirst()
         }

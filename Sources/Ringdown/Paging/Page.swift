@@ -16,6 +16,8 @@ public struct Page: Sendable {
     public internal(set) var identities: [String] = []
     private let body: [UInt8]
     private var ranges: [Range<Int>]
+    /// The numbers of the items in the response, if items were dropped.
+    private var numbers: [Int]?
     let title: String
     private typealias Member = (name: String, range: Range<Int>, elements: [Range<Int>]?)
     private let members: [Member]
@@ -108,11 +110,16 @@ public struct Page: Sendable {
     func keeping(_ member: String, _ isWanted: (ArraySlice<UInt8>) -> Bool) -> Page {
         var page = self
         page.identities = []
-        page.ranges = ranges.filter { range in
-            guard let place = JSONReader.firstMember(member, of: body, in: range) else { return true }
+        let kept = ranges.indices.filter { index in
+            guard let place = JSONReader.firstMember(member, of: body, in: ranges[index]) else { return true }
             page.identities.append(String(decoding: body[place], as: UTF8.self))
             return isWanted(body[place])
         }
+        page.ranges = kept.map { ranges[$0] }
+        page.numbers = kept.map(number)
         return page
     }
+
+    /// Returns the number of an item in the response of the server, from 0.
+    func number(of index: Int) -> Int { numbers?[index] ?? index }
 }

@@ -1,25 +1,25 @@
 /// Encoding and decoding of `application/x-www-form-urlencoded` (WHATWG URL standard, RFC 6749 appendix B).
-public enum FormURLEncoding {
+package enum FormURLEncoding {
     /// The value of a parameter.
-    public enum Value: Sendable {
+    package enum Value: Sendable {
         case text(String)
         case secret(Secret)
     }
 
     /// Encodes one name or value. A space becomes `+`; `*-._` and alphanumeric characters are unchanged.
-    public static func encode(_ text: String) -> String {
+    package static func encode(_ text: String) -> String {
         String(decoding: encodedBytes(of: text.utf8), as: UTF8.self)
     }
 
     /// Encodes a secret value.
-    public static func encode(_ secret: Secret) -> Secret {
+    package static func encode(_ secret: Secret) -> Secret {
         var encoded = secret.withBytes { encodedBytes(of: $0) }
         defer { wipe(&encoded) }
         return Secret(bytes: encoded)
     }
 
     /// Encodes parameters as `name=value&…`. The result is a secret, since a value may be a secret.
-    public static func encode(_ parameters: [(name: String, value: Value)]) -> Secret {
+    package static func encode(_ parameters: [(name: String, value: Value)]) -> Secret {
         var parts: [Secret] = []
         for (index, parameter) in parameters.enumerated() {
             let name = Secret((index == 0 ? "" : "&") + encode(parameter.name) + "=")
@@ -32,7 +32,7 @@ public enum FormURLEncoding {
     }
 
     /// Decodes the pairs of an encoded text. A malformed escape is unchanged.
-    public static func decode(_ text: String) -> [(name: String, value: String)] {
+    package static func decode(_ text: String) -> [(name: String, value: String)] {
         text.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (
@@ -57,7 +57,7 @@ public enum FormURLEncoding {
 }
 
 /// Percent-encodes a text (RFC 3986). Only unreserved characters are unchanged.
-public func percentEncoded(_ text: String) -> String {
+package func percentEncoded(_ text: String) -> String {
     var encoded: [UInt8] = []
     for byte in text.utf8 {
         let isUnreserved = byte.isAlphanumeric || "-._~".utf8.contains(byte)
@@ -67,7 +67,7 @@ public func percentEncoded(_ text: String) -> String {
 }
 
 /// Decodes a percent-encoded text. A malformed escape is unchanged.
-public func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
+package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String {
     let isPlain = !text.utf8.contains { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == UInt8(ascii: "+")) }
     if isPlain { return String(text) }
     let bytes = Array(text.utf8)
