@@ -72,7 +72,7 @@ package struct CXoneTenant: Sendable {
     /// Returns the base URL of the API.
     ///
     /// - Throws: ``APIError`` if the URL cannot be discovered, or if its host is not trusted with tokens.
-    func apiURL(for token: Token, over transport: any Transport) async throws(APIError) -> HTTPURL {
+    func apiURL(for token: Token, over transport: any Transport) async throws -> HTTPURL {
         guard let tenantID = tenantID ?? JWTClaims.read(token)?["tenantId"]?.string else { return try standardURL() }
         let response: Response
         let url: HTTPURL
@@ -81,7 +81,7 @@ package struct CXoneTenant: Sendable {
         } catch { throw failure("\(error)", nil) }
         do {
             response = try await transport.send(Request("GET", url, headers: ["Accept": "application/json"]))
-        } catch { throw APIError.unreachable(error) }
+        } catch { throw APIError.unanswered(error) }
         if response.status == 429 || response.status >= 500 {
             let (code, hint) = APIError.meaning(response, .init(), age: .zero, without: [token.value])
             throw APIError(code, "\(url) returned \(response.status)", hint: hint, status: response.status)

@@ -176,7 +176,7 @@ enum CXone {
         throw ConfigurationError(
             "'\(sanitized(text, limit: 60))' is not a CXone area",
             hint:
-                "did you mean \(names.joined(separator: ", "))? AWS region names are not areas; 'ringdown regions' lists all areas"
+                "did you mean \(names.joined(separator: ", "))? AWS region names are not areas", recovery: .chooseRegion
         )
     }
 

@@ -3,9 +3,21 @@ package import RingdownOAuth
 
 /// Hints for failures: the most likely cause or the next command.
 package enum ErrorHints {
-    /// Returns the hint for a failed token request of a profile.
-    package static func hint(for error: TokenError, _ profile: Profile) -> String {
-        if error.code == .signInRequired { return "run 'ringdown login' for the same profile" }
+    /// Returns a failed token request of a profile with its hint.
+    package static func advised(_ error: TokenError, _ profile: Profile) -> TokenError {
+        var error = error
+        if error.hint.isEmpty { error.hint = hint(for: error, profile) }
+        // A client of another region is unknown, but its secret is not wrong.
+        if error.code == .credentialsRefused, profile.signIn == nil, profile.platform.capabilities.hasRegionalClients,
+            error.oauthDescription != "authentication failed"
+        {
+            error.special = .findRegion
+        }
+        return error
+    }
+
+    private static func hint(for error: TokenError, _ profile: Profile) -> String {
+        if error.code == .signInRequired { return "sign in again for the same profile" }
         if profile.signIn != nil { return forPeople(error) }
         return profile.platform.advice(error, profile)
     }
@@ -13,12 +25,12 @@ package enum ErrorHints {
     private static func forPeople(_ error: TokenError) -> String {
         switch error.code {
         case .credentialsRefused where error.oauthError == "invalid_grant":
-            return "the authorization code is expired or already used: run 'ringdown login' again"
+            return "the authorization code is expired or already used: sign in again"
         case .credentialsRefused:
             return
                 "most likely the client secret is wrong, or a PKCE client has one; otherwise check the client ID and the host"
         case .grantRefused:
-            return "the client does not allow the authorization code grant or the redirect URI (--port)"
+            return "the client does not allow the authorization code grant or the redirect URI"
         case .scopeRefused: return "request only scopes that are assigned to the client"
         default: return general(error)
         }
@@ -40,7 +52,7 @@ package enum ErrorHints {
             return "the platform is unavailable: retry in a minute, and check its status page"
         case .malformedResponse:
             return "the URL is not a token endpoint, or a proxy or sign-in page responded instead: check the URL"
-        case .tooShort: return "use a smaller --min-ttl, or increase the token lifetime of the client"
+        case .tooShort: return "request a shorter validity, or increase the token lifetime of the client"
         case .discoveryFailed: return "check the issuer URL"
         case .secretUnavailable:
             return "check the file or the provider of the secret; it is read again for the next request"

@@ -216,15 +216,13 @@ enum GenesysCloud {
         let region = profile.region ?? "the host in GENESYS_LOGIN_URL"
         switch (error.code, error.oauthDescription) {
         case (.credentialsRefused, "client not found"):
-            return "most likely the client belongs to another region than \(region); otherwise check the client ID; "
-                + "'ringdown regions --find' searches all regions"
+            return "most likely the client belongs to another region than \(region); otherwise check the client ID"
         case (.credentialsRefused, "authentication failed"):
             return
                 "most likely the client secret is wrong, was regenerated, or was copied with white space or quotes; "
                 + "copy it again from Admin > Integrations > OAuth"
         case (.credentialsRefused, _):
-            return "most likely the client secret is wrong; otherwise check the client ID and the region (\(region)); "
-                + "'ringdown regions --find' searches all regions for the client"
+            return "most likely the client secret is wrong; otherwise check the client ID and the region (\(region))"
         case (.grantRefused, _):
             return
                 "the grant type of the OAuth client is not Client Credentials: change it in Admin > Integrations > OAuth"

@@ -53,14 +53,14 @@ public struct GenesysRegion: Sendable, Hashable {
         if let names = absentCodes[word] {
             throw ConfigurationError(
                 "Genesys Cloud has no region for '\(word)'",
-                hint: "the nearest are \(names.joined(separator: ", ")); 'ringdown regions' lists all regions"
+                hint: "the nearest are \(names.joined(separator: ", "))", recovery: .chooseRegion
             )
         }
         let close = nearest(to: host(in: word), among: all.flatMap { [$0.name, $0.domain] })
         throw ConfigurationError(
             "'\(sanitized(text, limit: 80))' is not a Genesys Cloud region",
             hint: (close.isEmpty ? "" : "did you mean \(close.joined(separator: " or "))? ")
-                + "'ringdown regions' lists all regions; for another host, set GENESYS_LOGIN_URL and GENESYS_API_URL"
+                + "for another host, set GENESYS_LOGIN_URL and GENESYS_API_URL", recovery: .chooseRegion
         )
     }
 

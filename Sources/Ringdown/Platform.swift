@@ -90,7 +90,7 @@ public struct Platform: Sendable {
             if let platform = all.first(where: { $0.name == text.lowercased() }) { return platform }
             throw ConfigurationError(
                 "'\(sanitized(text, limit: 40))' is not a platform",
-                hint: "set --platform or RINGDOWN_PLATFORM to one of: \(names)"
+                hint: "set RINGDOWN_PLATFORM to one of: \(names)", recovery: .choosePlatform
             )
         }
         let candidates = all.filter { $0.signs.contains { settings.has($0) } }
@@ -99,12 +99,12 @@ public struct Platform: Sendable {
             let found = candidates.map(\.name).joined(separator: " and ")
             throw ConfigurationError(
                 "the platform is ambiguous: there are settings for \(found)",
-                hint: "select one with --platform or RINGDOWN_PLATFORM"
+                hint: "select one with RINGDOWN_PLATFORM", recovery: .choosePlatform
             )
         }
         throw ConfigurationError(
             "no credentials: set GENESYS_CLIENT_ID, CXONE_CLIENT_ID, CXONE_ACCESS_KEY_ID or OAUTH_CLIENT_ID",
-            hint: "searched in \(settings.places); or try 'ringdown demo', which needs no account"
+            hint: "searched in \(settings.places)", recovery: .configureAccount
         )
     }
 }

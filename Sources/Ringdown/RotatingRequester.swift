@@ -51,7 +51,7 @@ final class RotatingRequester: TokenRequester {
             Logger.current.warning(
                 "secret.promoted",
                 "\(profile.secretVariable)\(refused) was rejected; using \(profile.secretVariable)\(used) from now on"
-                    + (isPromoted ? "" : "; run 'ringdown rotate' to make it permanent"))
+                    + (isPromoted ? "" : "; replace the old secret in the settings"))
             return token
         }
     }

@@ -59,8 +59,7 @@ package final class OriginGuard: Sendable {
     ]
 
     /// The hint of errors about restricted settings in a file of the working directory.
-    static let waysToTrust =
-        "move the line to a profile (~/.config/ringdown/NAME.env), or trust the file with --trust-directory"
+    static let waysToTrust = "move the line to a profile (~/.config/ringdown/NAME.env)"
 
     private let state = Locked(State())
 
@@ -99,7 +98,7 @@ package final class OriginGuard: Sendable {
         guard let secret = state.secret, let setting = state.setting else { return }
         throw ConfigurationError(
             "\(setting) must not control how \(secret) is used: the file may be part of an untrusted repository",
-            hint: Self.waysToTrust
+            hint: Self.waysToTrust, recovery: .trustDirectory
         )
     }
 }

@@ -187,7 +187,7 @@ package struct Settings: Sendable {
             guard let directory, let target = File.resolved(path), target.hasPrefix(directory + "/") else {
                 throw ConfigurationError(
                     "\(layer.place(of: name)) refers to a file outside of the working directory",
-                    hint: OriginGuard.waysToTrust)
+                    hint: OriginGuard.waysToTrust, recovery: .trustDirectory)
             }
         }
         try originGuard.willUse(secret: name, of: layer.origin)
@@ -228,7 +228,7 @@ package struct Settings: Sendable {
                     guard layer.isTrusted else {
                         throw ConfigurationError(
                             "\(layer.place(of: name)) refers to a file, which is not allowed in a file of the working directory",
-                            hint: OriginGuard.waysToTrust)
+                            hint: OriginGuard.waysToTrust, recovery: .trustDirectory)
                     }
                     try use(name, layer)
                     return try secrets.read(file: path.text, name: name)
@@ -248,7 +248,7 @@ package struct Settings: Sendable {
             throw ConfigurationError(
                 "\(layer.place(of: name)) refers to another source (-, cmd:…, aws:…, azure:…, keyring:…, redis:…), which is "
                     + "not allowed in a file of the working directory",
-                hint: OriginGuard.waysToTrust)
+                hint: OriginGuard.waysToTrust, recovery: .trustDirectory)
         }
         try use(name, layer)
         let resolved = try secrets.resolve(secret, name: name) { [self] in trustedText($0) }
@@ -289,7 +289,7 @@ package struct Settings: Sendable {
         }
         throw ConfigurationError(
             "\(names.joined(separator: " or ")) is not set" + (meant.map { "; did you mean \($0)?" } ?? ""),
-            hint: "searched in \(places); or try 'ringdown demo', which needs no account"
+            hint: "searched in \(places)", recovery: .configureAccount
         )
     }
 

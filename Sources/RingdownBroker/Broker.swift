@@ -181,7 +181,7 @@ package final class Broker: Handler {
         case let error as TokenError:
             var response = Self.failure(
                 error.code == .rateLimited ? 503 : error.code == .tooShort ? 400 : 502, "\(error.code)", error.message,
-                hint: ErrorHints.hint(for: error, account.client.profile))
+                hint: error.hint)
             if let wait = error.retryAfter {
                 response.headers.addParsed("Retry-After", String(Int(wait.inSeconds.rounded(.up))))
             }

@@ -95,7 +95,7 @@ struct Account {
 
     /// Creates a client for the account. It uses the broker at `RINGDOWN_SOCKET` if this is set, else the account's own secret.
     ///
-    /// - Throws: `ConfigurationError`, or `AdvisedTokenError` if the broker does not return the account.
+    /// - Throws: `ConfigurationError`, or `TokenError` if the broker does not return the account.
     func client() async throws -> APIClient { try await client(of: profileName) }
 
     /// Creates a client for a profile.
@@ -111,10 +111,12 @@ struct Account {
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
         let profile: Profile
         do throws(TokenError) { profile = try await broker.profile() } catch {
-            let hint =
+            var error = error
+            error.hint =
                 error.code == .unreachable
                 ? "start it with 'ringdown serve', or unset RINGDOWN_SOCKET" : "check the broker's log"
-            throw AdvisedTokenError(error: error, hint: hint)
+            error.special = Recovery.none
+            throw error
         }
         return APIClient(profile, transport: transport, time: context.time, calls: try callSettings(settings))
     }
@@ -192,16 +194,8 @@ struct Account {
     /// Whether TLS certificates are verified.
     var isVerifying: Bool { insecure == .absent }
 
-    /// Runs `body` with the account's client. Adds a hint to token errors.
+    /// Runs `body` with the account's client.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
-        let client = try await client()
-        return try await Self.advising(client.profile) { try await body(client) }
-    }
-
-    /// Runs `body`. Adds a hint for the profile to token errors.
-    static func advising<Result>(_ profile: Profile, _ body: () async throws -> Result) async throws -> Result {
-        do { return try await body() } catch let error as TokenError {
-            throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))
-        }
+        try await body(client())
     }
 }

@@ -84,9 +84,7 @@ struct ExecCommand: Command {
             }
         }
         for lease in leases {
-            try await Account.advising(lease.client.profile) {
-                try await lease.begin(minimumValidity: minimumValidity?.duration ?? .zero)
-            }
+            try await lease.begin(minimumValidity: minimumValidity?.duration ?? .zero)
         }
         try await Self.add(leases, prefixes, to: &variables)
         let keepers = Locked<[Task<Void, Never>]>([])

@@ -37,9 +37,8 @@ struct Failure {
         case let error as UsageError:
             (exitCode, code, message, hint) = (ExitCode.usage, "usage", error.message, error.hint)
         case let error as ConfigurationError:
-            (exitCode, code, message, hint) = (ExitCode.configuration, "configuration", error.message, error.hint)
-        case let error as AdvisedTokenError: describe(error.error, error.hint)
-        case let error as TokenError: describe(error, "")
+            (exitCode, code, message, hint) = (ExitCode.configuration, "configuration", error.message, error.advice)
+        case let error as TokenError: describe(error)
         case let error as APIError: describe(error)
         case let error as HTTPServer.StartError:
             (exitCode, code) = (ExitCode.configuration, "configuration")
@@ -61,8 +60,8 @@ struct Failure {
         }
     }
 
-    private mutating func describe(_ error: TokenError, _ advice: String) {
-        (message, code, hint) = (error.message, error.code.description, advice)
+    private mutating func describe(_ error: TokenError) {
+        (message, code, hint) = (error.message, error.code.description, error.advice)
         (status, correlationID) = (error.status, error.correlationID)
         switch error.code {
         case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired:
@@ -76,13 +75,13 @@ struct Failure {
     }
 
     private mutating func describe(_ error: APIError) {
-        (message, code, hint) = (error.message, error.platformCode ?? error.code.description, error.hint)
+        (message, code, hint) = (error.message, error.platformCode ?? error.code.description, error.advice)
         (status, correlationID) = (error.status, error.correlationID)
         switch error.code {
         case .unauthorized: exitCode = ExitCode.credentialsRefused
         case .forbidden: exitCode = ExitCode.permissionMissing
         case .rateLimited: exitCode = ExitCode.rateLimited
-        case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
+        case .unreachable, .serverFailed, .circuitOpen: exitCode = Self.exitCode(error.transport)
         case .configuration: exitCode = ExitCode.configuration
         case .invalidPath: exitCode = ExitCode.usage
         default: exitCode = ExitCode.failed
@@ -119,10 +118,23 @@ struct Failure {
     }
 }
 
-/// A token error with a hint for the account's platform.
-struct AdvisedTokenError: Error, CustomStringConvertible {
-    var error: TokenError
-    var hint: String
+extension RingdownError {
+    /// The hint with the command to run, which the library does not know.
+    var advice: String { [hint, command].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "; ") }
 
-    var description: String { error.message }
+    private var command: String? {
+        switch recovery {
+        case .configureAccount: "or try 'ringdown demo', which needs no account"
+        case .choosePlatform: "or use --platform"
+        case .chooseRegion: "'ringdown regions' lists all"
+        case .findRegion: "'ringdown regions --find' searches all regions"
+        case .signIn: "run 'ringdown login'"
+        case .shortenValidity: "use a smaller --min-ttl"
+        case .useJob: "use 'ringdown conversations --job'"
+        case .nameItems: "use --items"
+        case .trustDirectory: "or trust the file with --trust-directory"
+        case .sendCalls: "use 'ringdown api GET PATH'"
+        default: nil
+        }
+    }
 }

@@ -49,7 +49,7 @@ struct RotateCommand: Command {
         let requester = OAuthClient(grant, transport: try account.transport(settings), time: Context.current.time)
         do throws(TokenError) { _ = try await requester.requestToken(draw: 0) } catch {
             notice("ringdown: note: nothing was changed")
-            throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))
+            throw ErrorHints.advised(error, profile)
         }
         notice("ringdown: a token was granted for the new secret")
         if verify {

@@ -88,3 +88,14 @@ public struct Token: Sendable, Equatable {
     /// The wall-clock time at which the token expires.
     public var expiry: Timestamp { requested.wall + lifetime }
 }
+
+extension Token: CustomStringConvertible, CustomReflectable {
+    /// The expiry and the scope, without the token: `token until 2026-11-21T09:00:00.000Z`.
+    public var description: String {
+        let end = isLifetimeKnown ? "until \(expiry.rfc3339)" : "with an unknown lifetime"
+        return "token \(end)" + (scope.map { ", scope \(sanitized($0, limit: 200))" } ?? "")
+    }
+
+    /// A mirror without children, so that a dump contains no token.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

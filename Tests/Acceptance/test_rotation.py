@@ -28,7 +28,7 @@ def test_the_next_secret_is_tried_once_after_a_refusal_and_a_note_is_printed(rin
     next_secret = simulator["GENESYS_CLIENT_SECRET"] + "-1"
     outcome = ringdown("token", "--platform", "genesys", **simulator, GENESYS_CLIENT_SECRET_NEXT=next_secret)
     assert outcome.code == 0 and len(outcome.out) == 87
-    assert "GENESYS_CLIENT_SECRET was rejected; using GENESYS_CLIENT_SECRET_NEXT" in outcome.err and "ringdown rotate" in outcome.err
+    assert "GENESYS_CLIENT_SECRET was rejected; using GENESYS_CLIENT_SECRET_NEXT" in outcome.err and "replace the old secret" in outcome.err
     count = urllib.request.urlopen(simulator["RINGDOWN_SIM_URL"] + "/_sim/count?path=/oauth/token").read()
     assert count == b'{"count":2}'
 

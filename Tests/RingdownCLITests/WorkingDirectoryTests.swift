@@ -46,7 +46,7 @@ import Testing
         let name = String(text.prefix { $0 != "=" })
         #expect(error?.message.contains("\(directory.path)/.env, line 2: \(name) must not control") == true)
         #expect(error?.message.contains("GENESYS_CLIENT_SECRET of the environment") == true)
-        #expect(error?.hint.contains("--trust-directory") == true)
+        #expect(error?.recovery == .trustDirectory)
         #expect(error.map { "\($0.message)\($0.hint)".contains("from the environment") } == false)
     }
 
@@ -89,7 +89,7 @@ import Testing
         let text = "OAUTH_TOKEN_URL=https://good.example/token\nOAUTH_CLIENT_ID=i\n\(text)\n"
         let error = #expect(throws: ConfigurationError.self) { try prepare(settings(text, environment: [:])) }
         #expect(error?.message.contains("/.env, line ") == true)
-        #expect(error?.hint.contains("--trust-directory") == true)
+        #expect(error?.recovery == .trustDirectory)
     }
 
     @Test func `accepts a complete account from the working directory`() throws {

@@ -303,7 +303,7 @@ import Testing
         let error = await #expect(throws: APIError.self) {
             for try await _ in full.conversations(in: try days(7)) {}
         }
-        #expect(error?.hint.contains("--job") == true)
+        #expect(error?.recovery == .useJob)
     }
 
     @Test func `ends a list at its last page if the total shrinks`() async throws {

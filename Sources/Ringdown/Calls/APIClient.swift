@@ -50,9 +50,13 @@ public final class APIClient: Sendable {
     /// - Parameters:
     ///   - minimumValidity: The minimum remaining lifetime of the token (default: zero).
     ///   - force: Whether to request a new token even if a usable one is cached (default: false).
-    /// - Throws: `TokenError` if no token is available.
-    public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws(TokenError) -> Token {
-        try await tokens.token(minimumValidity: minimumValidity, force: force)
+    /// - Returns: The token.
+    /// - Throws: `TokenError` if no token is available, `CancellationError` if the task is cancelled.
+    public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws -> Token {
+        do throws(TokenError) { return try await tokens.token(minimumValidity: minimumValidity, force: force) } catch {
+            if error.code == .cancelled { throw CancellationError() }
+            throw ErrorHints.advised(error, profile)
+        }
     }
 
     /// Sends a GET call and returns the JSON of the response; `null` for an empty response (204).
@@ -157,8 +161,7 @@ public final class APIClient: Sendable {
             report(response, call, 1, time.now().uptime - start)
             return response
         } catch {
-            if error.code == .cancelled { throw CancellationError() }
-            throw APIError.unreachable(error)
+            throw APIError.unanswered(error)
         }
     }
 
@@ -197,7 +200,7 @@ public final class APIClient: Sendable {
         return await tokens.forget()
     }
 
-    func baseURL(_ token: Token) async throws(APIError) -> HTTPURL {
+    func baseURL(_ token: Token) async throws -> HTTPURL {
         if let known = base.withLock({ $0 }) { return known }
         let found: HTTPURL
         switch profile.api {
@@ -210,7 +213,7 @@ public final class APIClient: Sendable {
         return found
     }
 
-    private func url(_ path: String, _ token: Token) async throws(APIError) -> HTTPURL {
+    private func url(_ path: String, _ token: Token) async throws -> HTTPURL {
         let base = try await baseURL(token)
         let url: HTTPURL
         do { url = path.hasPrefix("/") ? try base.appending(path) : try HTTPURL(path) } catch {
@@ -320,6 +323,8 @@ public final class APIClient: Sendable {
         error.platformCode = fault.code.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
         error.correlationID = fault.correlationID.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
         error.retryAfter = RetryAfter.read(from: response.headers, now: time.now().wall)
+        error.missingPermissions = fault.missingPermissions
+        if fault.message?.contains("Pagination may not exceed") == true { error.special = .useJob }
         return error.without(secrets)
     }
 }

@@ -1,47 +1,15 @@
 public import RingdownCore
 
 /// The failure of an API call.
-public struct APIError: Error, Sendable, CustomStringConvertible {
-    /// The kind of failure. Later versions may add codes.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Value: String {
-            case unauthorized, forbidden, rateLimited, notFound, refused, serverFailed, malformedResponse, unreachable
-            case untrustedHost, configuration, invalidPath
-        }
-        private let value: Value
-
-        /// The API returned 401, even with a new token.
-        public static let unauthorized = Code(value: .unauthorized)
-        /// The API returned 403: the client lacks a permission.
-        public static let forbidden = Code(value: .forbidden)
-        /// The API returned 429, or the wait for a rate limit is too long.
-        public static let rateLimited = Code(value: .rateLimited)
-        /// The API returned 404.
-        public static let notFound = Code(value: .notFound)
-        /// The API returned another error status below 500.
-        public static let refused = Code(value: .refused)
-        /// The API returned a status of 500 or higher, or the platform is unavailable.
-        public static let serverFailed = Code(value: .serverFailed)
-        /// The API returned success with an unexpected body.
-        public static let malformedResponse = Code(value: .malformedResponse)
-        /// No response was received. ``APIError/transport`` contains the reason.
-        public static let unreachable = Code(value: .unreachable)
-        /// The URL is on a host to which the token must not be sent.
-        public static let untrustedHost = Code(value: .untrustedHost)
-        /// The path is invalid.
-        public static let invalidPath = Code(value: .invalidPath)
-        /// The settings do not support the call.
-        public static let configuration = Code(value: .configuration)
-
-        /// The name of the code.
-        public var description: String { value.rawValue }
-    }
+public struct APIError: RingdownError {
+    /// The kind of failure.
+    public typealias Code = ErrorCode
 
     /// The kind of failure.
     public var code: Code
     /// A human-readable message without secrets or line breaks.
     public var message: String
-    /// The most likely cause or the next command.
+    /// The most likely cause, or what to change.
     public var hint: String
     /// The HTTP status; nil if no response was received.
     public var status: Int?
@@ -59,17 +27,34 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - code: The kind of failure.
     ///   - message: A human-readable message without secrets or line breaks.
-    ///   - hint: The most likely cause or the next command.
+    ///   - hint: The most likely cause, or what to change.
     ///   - status: The HTTP status; nil if no response was received.
-    public init(_ code: Code, _ message: String, hint: String, status: Int? = nil) {
+    ///   - recovery: What a program or its operator can do (default: what the code implies).
+    public init(_ code: Code, _ message: String, hint: String, status: Int? = nil, recovery: Recovery? = nil) {
+        special = recovery
         self.code = code
         self.message = message
         self.hint = hint
         self.status = status
     }
 
-    /// The same as ``message``.
-    public var description: String { message }
+    /// What a program or its operator can do.
+    public var recovery: Recovery {
+        if let special { return special }
+        switch code {
+        case .unauthorized: return .checkCredentials
+        case .forbidden: return .assignPermission(missingPermissions)
+        case .rateLimited, .serverFailed, .unreachable, .circuitOpen: return .retry(after: retryAfter)
+        case .configuration: return .checkSettings
+        case .notFound, .refused, .invalidPath, .untrustedHost: return .checkRequest
+        default: return .none
+        }
+    }
+
+    /// The permissions that the platform reports as missing.
+    var missingPermissions: String?
+    /// The recovery, if the code does not determine it.
+    var special: Recovery?
 
     /// Returns the error with the secrets redacted, in case the server echoed one.
     func without(_ secrets: [Secret]) -> APIError {
@@ -80,6 +65,11 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         (error.message, error.hint) = (clean(message), clean(hint))
         (error.platformCode, error.correlationID) = (platformCode.map(clean), correlationID.map(clean))
         return error
+    }
+
+    /// Returns the error for a request without a response; `CancellationError` if the task was cancelled.
+    static func unanswered(_ error: TransportError) -> any Error {
+        error.code == .cancelled ? CancellationError() : unreachable(error)
     }
 
     static func unreachable(_ error: TransportError) -> APIError {
@@ -118,7 +108,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         case 400 where fault.message?.contains("Pagination may not exceed") == true:
             return (
                 .refused,
-                "the list exceeds the paging limit: use shorter intervals or 'ringdown conversations --job'"
+                "the list exceeds the paging limit: use shorter intervals, or a job"
             )
         case 400 where fault.code == "not.a.user":
             return (.refused, "this call requires a signed-in user; for a client, use '/api/v2/tokens/me'")

@@ -61,10 +61,12 @@ final class RequestScheduler: Sendable {
     /// Waits until a call may be sent. Throws ``APIError`` if the wait is too long, and `CancellationError`.
     func admit(_ call: APICall) async throws {
         if let broken = state.withLock({ $0.breaker.admit(at: time.now().uptime) }) {
-            throw APIError(
-                .serverFailed,
+            var error = APIError(
+                .circuitOpen,
                 "\(call.title) was not sent: the platform failed \(settings.failuresToOpen) times in a row",
                 hint: "the next call is possible in \(broken.spoken)")
+            error.retryAfter = broken
+            throw error
         }
         do {
             while let wait = await gateWait() {
@@ -93,7 +95,8 @@ final class RequestScheduler: Sendable {
     static func tooLong(_ call: APICall, _ wait: Duration) -> APIError {
         var error = APIError(
             .rateLimited, "rate limit exceeded: \(call.title) cannot be sent for \(wait.spoken)",
-            hint: "retry after this time; a wait of this length is most likely a daily limit", status: 429)
+            hint: "retry after this time"
+                + (wait >= .seconds(3600) ? "; a wait of this length is most likely a daily limit" : ""), status: 429)
         error.retryAfter = wait
         return error
     }

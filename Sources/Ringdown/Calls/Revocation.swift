@@ -25,7 +25,7 @@ extension APIClient {
         if case .broker = profile.credential, given == nil {
             throw ConfigurationError(
                 "cannot revoke the token of a broker: other programs use it",
-                hint: "revoke it in the account of the broker: RINGDOWN_SOCKET= ringdown revoke")
+                hint: "revoke it with the account of the broker, without RINGDOWN_SOCKET")
         }
         let stored = await storedToken()
         let isOther = given != nil && stored?.value != given
@@ -85,8 +85,8 @@ extension APIClient {
         return .revoked
     }
 
-    private func answer(_ request: Request) async throws(APIError) -> Response {
-        do { return try await transport.send(request) } catch { throw APIError.unreachable(error) }
+    private func answer(_ request: Request) async throws -> Response {
+        do { return try await transport.send(request) } catch { throw APIError.unanswered(error) }
     }
 
     private func failure(_ request: Request, _ response: Response) -> APIError {

@@ -13,7 +13,7 @@ extension APIClient {
         guard profile.platform.capabilities.jobs.contains(.conversations) else {
             throw APIError(
                 .configuration, "\(profile.platform.title) does not support conversation jobs",
-                hint: "request the conversations without a job, or use 'ringdown jobs'")
+                hint: "request the conversations without a job, or as a data extraction")
         }
         let jobs = "/api/v2/analytics/conversations/details/jobs"
         let answer = try await post(jobs, ["interval": .string(interval.description)])

@@ -60,7 +60,7 @@ extension APIClient {
         let limits = Request.Limits(total: .seconds(600), responseInBytes: 1 << 30)
         let response: Response
         do { response = try await transport.send(Request("GET", url, limits: limits)) } catch {
-            throw APIError.unreachable(error)
+            throw APIError.unanswered(error)
         }
         guard response.isSuccess else {
             throw APIError(

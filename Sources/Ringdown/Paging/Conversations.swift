@@ -43,7 +43,7 @@ extension APIClient {
     public func conversations(in interval: Interval) -> Items<Conversation> {
         let pages =
             profile.platform.conversations?(self, interval)
-            ?? noPages("conversations", hint: "use the API of the server with 'ringdown api GET PATH'")
+            ?? noPages("conversations", hint: "send the calls of its API")
         return Items(pages: pages) { Conversation($0) }
     }
 
@@ -77,7 +77,7 @@ extension APIClient {
             throw APIError(
                 .refused,
                 "cannot read the \(total) conversations of one day: the query returns at most \(detailsWindow)",
-                hint: "use a job: 'ringdown conversations --job'")
+                hint: "request them as a job", recovery: .useJob)
         }
         return interval.parts(noLongerThan: .seconds(Double((days + 1) / 2) * 86400)).map(detailsQuery)
     }

@@ -41,7 +41,7 @@ extension APIClient {
         guard let list = lists[name] else {
             let known = lists.keys.sorted().joined(separator: ", ")
             let hint =
-                known.isEmpty ? "use the API of the server with 'ringdown api GET PATH'" : "available lists: \(known)"
+                known.isEmpty ? "send the calls of its API" : "available lists: \(known)"
             return Items(pages: noPages(name, hint: hint)) { _ in nil }
         }
         return Items(

@@ -88,8 +88,9 @@ public struct Page: Sendable {
         let secrets = secrets()
         throw APIError(
             .malformedResponse, "the page \(title) has no list of items: \(sanitized(body, without: secrets))",
-            hint: "set --items to the member that contains the list, one of: "
-                + members.prefix(20).map { sanitized($0.name, without: secrets, limit: 40) }.joined(separator: ", "))
+            hint: "name the member that contains the list, one of: "
+                + members.prefix(20).map { sanitized($0.name, without: secrets, limit: 40) }.joined(separator: ", "),
+            recovery: .nameItems)
     }
 
     /// The number of items in the whole list, if the platform returns it. For a growing list, the number is approximate.

@@ -199,7 +199,8 @@ extension APIClient {
 
     /// Returns a list that throws an error, because the platform does not have it.
     func noPages(_ name: String, hint: String) -> Pages {
-        let error = APIError(.configuration, "\(profile.platform.title) has no list of \(name)", hint: hint)
+        let error = APIError(
+            .configuration, "\(profile.platform.title) has no list of \(name)", hint: hint, recovery: .sendCalls)
         return Pages(client: self, calls: [], itemsMember: nil, identity: nil, failure: error)
     }
 }

@@ -36,7 +36,7 @@ extension APIClient {
     /// - Parameter pageSize: The number of users per page (default: 100).
     public func users(pageSize: Int = 100) -> Items<User> {
         guard let list = profile.platform.users?(profile, pageSize) else {
-            return Items(pages: noPages("users", hint: "use the API of the server with 'ringdown api GET PATH'")) { _ in
+            return Items(pages: noPages("users", hint: "send the calls of its API")) { _ in
                 nil
             }
         }

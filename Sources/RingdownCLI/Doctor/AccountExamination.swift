@@ -51,20 +51,25 @@ struct AccountExamination {
             return true
         }
         let start = Context.current.time.now().uptime
-        do throws(TokenError) {
+        do {
             let token = try await client.token()
             let elapsed = Int(((Context.current.time.now().uptime - start).inSeconds * 1000).rounded(.up))
             let life = token.isLifetimeKnown ? ", valid for \(token.lifetime.spoken)" : ", lifetime unknown"
             diagnosis.ok("token", "granted\(life) (\(elapsed) ms)")
             return true
-        } catch {
+        } catch let error as TokenError {
             diagnosis.fail("token", error.message, await cause(of: error))
+            return false
+        } catch {
+            diagnosis.fail(
+                "token", "\(error)",
+                Cause(name: "cancelled", text: "the request was cancelled", next: command("doctor"), exitCode: 2))
             return false
         }
     }
 
     private func cause(of error: TokenError) async -> Cause {
-        let hint = ErrorHints.hint(for: error, profile)
+        let hint = ErrorHints.advised(error, profile).advice
         let advice = hint.hasPrefix("most likely ") ? String(hint.dropFirst(12)) : hint
         func cause(_ name: String, _ text: String, _ next: String, _ exitCode: Int32 = ExitCode.credentialsRefused)
             -> Cause

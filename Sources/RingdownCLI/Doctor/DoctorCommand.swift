@@ -101,10 +101,10 @@ struct DoctorCommand: Command {
                 profile: client.profile, settings: settings, transport: try account.transport(settings), store: nil,
                 profileName: account.profileName, words: account.words)
             await examination.examineAPI(client, call, &diagnosis)
-        } catch let error as AdvisedTokenError {
-            let isThere = error.error.code != .unreachable
+        } catch let error as TokenError {
+            let isThere = error.code != .unreachable
             diagnosis.fail(
-                "broker", error.error.message,
+                "broker", error.message,
                 Cause(
                     name: isThere ? "broker-without-token" : "no-broker",
                     text: isThere ? "the broker is running, but has no token" : "no broker is listening on \(socket)",

@@ -43,11 +43,12 @@ struct LoginCommand: Command {
         let session = Locked<SignInSession?>(nil)
         let callback = CallbackServer { query in session.withLock { $0 }?.isOurs(query) ?? false }
         let server = try HTTPServer(port: port ?? 0, handler: callback)
-        let begun = try await Account.advising(profile) {
-            try await SignInSession(
+        let begun: SignInSession
+        do {
+            begun = try await SignInSession(
                 profile, redirectURI: "http://127.0.0.1:\(server.port)\(CallbackServer.path)",
                 transport: try account.transport(settings), store: store, time: Context.current.time)
-        }
+        } catch let error as TokenError { throw ErrorHints.advised(error, profile) }
         session.withLock { $0 = begun }
         announce(begun.url)
         let result: Result<(token: Token, staysSignedIn: Bool), any Error>
@@ -119,12 +120,13 @@ struct LoginCommand: Command {
                 }
             throw failure(reason)
         } catch let error as TokenError {
-            throw AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, profile))
+            throw ErrorHints.advised(error, profile)
         }
     }
 
-    private func failure(_ reason: String) -> AdvisedTokenError {
-        AdvisedTokenError(
-            error: TokenError(.signInRequired, reason), hint: "try again: 'ringdown login\(account.words)'")
+    private func failure(_ reason: String) -> TokenError {
+        var error = TokenError(.signInRequired, reason)
+        (error.hint, error.special) = ("try again: 'ringdown login\(account.words)'", Recovery.none)
+        return error
     }
 }

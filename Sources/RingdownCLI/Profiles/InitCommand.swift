@@ -138,14 +138,14 @@ struct InitCommand: Command {
         let settings = try draft.settings(Context.current.variables)
         let transport = try account.transport(settings)
         let client = try APIClient(Profile(settings), transport: transport)
-        do throws(TokenError) {
+        do {
             let token = try await client.token()
             let identity = try? await client.whoami()
             notice(
                 "ringdown: a token was granted" + (token.isLifetimeKnown ? " for \(token.lifetime.spoken)" : "")
                     + (identity?.organizationName.map { ": \(sanitized($0))" } ?? ""))
             return nil
-        } catch {
+        } catch let error as TokenError {
             if !isRegionFound, error.oauthDescription == "client not found",
                 draft.platform.capabilities.hasRegionalClients,
                 (try? settings.text("GENESYS_LOGIN_URL")) == nil,
@@ -155,9 +155,7 @@ struct InitCommand: Command {
                 draft.replace("GENESYS_REGION", with: Secret(region.name))
                 return try await check(&draft, isRegionFound: true)
             }
-            let failure = Failure(
-                AdvisedTokenError(error: error, hint: ErrorHints.hint(for: error, client.profile)), commandLine: [])
-            let code = failure.report()
+            let code = Failure(error, commandLine: []).report()
             let isWanted = !fromEnvironment && Terminal.confirm("Write the profile anyway?", standard: false)
             if !isWanted { notice("ringdown: nothing was written") }
             return isWanted ? nil : code
