@@ -42,6 +42,8 @@ def stranger(tmp_path_factory):
     for name, code in [("Stranger", readme_code("swift")), ("TokenOnly", TOKEN_ONLY)]:
         (package / "Sources" / name).mkdir(parents=True)
         (package / "Sources" / name / "main.swift").write_text(code)
+    (package / "Sources" / "OneImport").mkdir()
+    shutil.copy(HERE / "stranger" / "OneImport.swift", package / "Sources" / "OneImport" / "main.swift")
     (package / "Sources" / "Guide").mkdir()
     (package / "Sources" / "Guide" / "Guide.swift").write_text(guide_code())
     for example in (REPOSITORY / "Examples" / "Swift" / "Sources").iterdir():
@@ -70,6 +72,14 @@ def test_the_library_gets_a_token_from_a_real_server_with_special_characters_in_
     assert done.returncode == 0, done.stderr
     token, lifetime, _, scope = done.stdout.split()
     assert len(token.split(".")) == 3 and lifetime == "3600.0" and scope == "one"
+
+
+def test_one_import_is_enough(ringdown, stranger):
+    outcome = ringdown("simulate", "--", stranger / "OneImport", RINGDOWN_PLATFORM="genesys")
+    assert outcome.code == 0, outcome.out + outcome.err
+    lines = outcome.out.splitlines()
+    assert lines[0] == "3000 a" and lines[2] == "false" and lines[3] == "12"
+    assert lines[4].startswith("200 application/json") and "notFound 404 false -" in lines
 
 
 def test_the_nightly_export_writes_a_complete_day(ringdown, stranger, tmp_path):

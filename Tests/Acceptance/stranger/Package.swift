@@ -12,6 +12,11 @@ let package = Package(
         .target(name: "Guide", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
         .executableTarget(name: "NightlyExport", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
         .executableTarget(name: "WebhookWorker", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
+        .executableTarget(
+            name: "OneImport", dependencies: [.product(name: "Ringdown", package: "ringdown")],
+            swiftSettings: [
+                .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
+            ]),
         .executableTarget(name: "PipelineStep", dependencies: [.product(name: "Ringdown", package: "ringdown")]),
     ]
 )
