@@ -84,16 +84,16 @@ import Testing
     }
 }
 
-@Suite struct RateGateTests {
+@Suite struct RateLimiterTests {
     @Test func `calls wait for the next window if the current one is full`() {
         var gate = RateLimiter(slack: .seconds(1))
         let admit = { (now: Duration) in gate.admit(at: now) }
-        #expect(admit(.zero) == nil)
+        #expect(admit(.zero) == .admitted)
         gate.ended(RateLimit(count: 298, allowed: 300, reset: .seconds(30)), at: .zero)
-        #expect(admit(.seconds(1)) == nil)
-        #expect(admit(.seconds(1)) == nil)
-        #expect(admit(.seconds(1)) == .seconds(30))
-        #expect(admit(.seconds(31)) == nil)
+        #expect(admit(.seconds(1)) == .admitted)
+        #expect(admit(.seconds(1)) == .admitted)
+        #expect(admit(.seconds(1)) == .wait(.seconds(30)))
+        #expect(admit(.seconds(31)) == .admitted)
     }
 
     @Test func `calls in progress count in addition to the last reported count`() {
@@ -101,10 +101,10 @@ import Testing
         let admit = { (now: Duration) in gate.admit(at: now) }
         _ = gate.admit(at: .zero)
         gate.ended(RateLimit(count: 1, allowed: 10, reset: .seconds(60)), at: .zero)
-        for _ in 0..<9 { #expect(admit(.seconds(1)) == nil) }
-        #expect(admit(.seconds(1)) != nil)
+        for _ in 0..<9 { #expect(admit(.seconds(1)) == .admitted) }
+        #expect(admit(.seconds(1)) != .admitted)
         gate.ended(RateLimit(count: 2, allowed: 10, reset: .seconds(59)), at: .seconds(1))
-        #expect(admit(.seconds(1)) != nil)
+        #expect(admit(.seconds(1)) != .admitted)
     }
 
     @Test func `counts calls of other programs as the platform reports them`() {
@@ -112,7 +112,7 @@ import Testing
         let admit = { (now: Duration) in gate.admit(at: now) }
         _ = gate.admit(at: .zero)
         gate.ended(RateLimit(count: 300, allowed: 300, reset: .seconds(5)), at: .zero)
-        #expect(admit(.seconds(1)) == .seconds(4))
+        #expect(admit(.seconds(1)) == .wait(.seconds(4)))
     }
 
     @Test func `responses without a limit do not fill a window with an unknown end`() {
@@ -121,20 +121,20 @@ import Testing
         _ = admit(.zero)
         gate.ended(RateLimit(count: 1, allowed: 3, reset: .seconds(1)), at: .zero)
         for second in 2..<20 {
-            #expect(admit(.seconds(second)) == nil)
+            #expect(admit(.seconds(second)) == .admitted)
             gate.ended(nil, at: .seconds(second))
         }
-        for _ in 0..<3 { #expect(admit(.seconds(30)) == nil) }
-        #expect(admit(.seconds(30)) != nil)
+        for _ in 0..<3 { #expect(admit(.seconds(30)) == .admitted) }
+        #expect(admit(.seconds(30)) != .admitted)
     }
 
     @Test func `calls do not wait without a limit, and a pause delays all calls`() {
         var gate = RateLimiter(slack: .zero)
         let admit = { (now: Duration) in gate.admit(at: now) }
-        for _ in 0..<1000 { #expect(admit(.zero) == nil) }
+        for _ in 0..<1000 { #expect(admit(.zero) == .admitted) }
         gate.pause(until: .seconds(9))
-        #expect(admit(.seconds(2)) == .seconds(7))
-        #expect(admit(.seconds(9)) == nil)
+        #expect(admit(.seconds(2)) == .wait(.seconds(7)))
+        #expect(admit(.seconds(9)) == .admitted)
     }
 
     @Test(arguments: [

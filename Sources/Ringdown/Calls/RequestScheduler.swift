@@ -19,6 +19,8 @@ final class RequestScheduler: Sendable {
     private let time: any TimeSource
     private let board: (any TokenStore, CacheKey)
     private let state: Locked<State>
+    /// The callers that wait for the next response.
+    private let responses = WaitList()
     private let observer = Locked<(@Sendable (CallEvent) -> Void)?>(nil)
 
     init(
@@ -30,7 +32,8 @@ final class RequestScheduler: Sendable {
         self.limitHeaders = limitHeaders
         self.time = time
         board = (store, key)
-        state = Locked(State(gate: RateLimiter(slack: settings.windowSlack), breaker: CircuitBreaker(settings)))
+        let gate = RateLimiter(slack: settings.windowSlack, isReported: limitHeaders != nil)
+        state = Locked(State(gate: gate, breaker: CircuitBreaker(settings)))
     }
 
     var counts: CallCounts { state.withLock { $0.counts } }
@@ -58,9 +61,51 @@ final class RequestScheduler: Sendable {
         }
     }
 
-    /// Waits until a call may be sent. Throws ``APIError`` if the wait is too long, and `CancellationError`.
+    /// Waits until a call may be sent.
+    ///
+    /// - Throws: ``APIError`` if the wait is too long or the circuit is open, and `CancellationError`.
     func admit(_ call: APICall) async throws {
-        if let broken = state.withLock({ $0.breaker.admit(at: time.now().uptime) }) {
+        var isProbe = false
+        do {
+            while true {
+                let ticket = responses.ticket()
+                switch try await admission(call, &isProbe) {
+                case .admitted: return
+                case .wait(let wait): try await self.wait(wait, call)
+                case .waitForResponse:
+                    let start = time.now().uptime
+                    Logger.current.debug("api.wait", "\(call.title) waits for the rate limit in the next response")
+                    try await responses.wait(ticket)
+                    tell(.waiting(time.now().uptime - start, reason: "limit"))
+                }
+            }
+        } catch {
+            if isProbe { state.withLock { $0.breaker.ended() } }
+            // This caller may have been resumed instead of another one.
+            resumeWaiting()
+            throw error
+        }
+    }
+
+    /// Returns the decision about a call at the present time.
+    ///
+    /// - Parameters:
+    ///   - call: The call.
+    ///   - isProbe: Whether the call is the only one that the open circuit admits.
+    /// - Throws: ``APIError`` if the circuit is open. It may have opened while the call waited.
+    private func admission(_ call: APICall, _ isProbe: inout Bool) async throws -> RateLimiter.Admission {
+        let now = time.now()
+        if settings.isGated, let until = await board.0.pause(board.1), until > now.wall,
+            until - now.wall <= settings.waitLimit
+        {
+            state.withLock { $0.gate.pause(until: now.uptime + (until - now.wall)) }
+        }
+        let isFirst = !isProbe
+        let (broken, admission, isOpen) = state.withLock { state -> (Duration?, RateLimiter.Admission, Bool) in
+            if isFirst, let broken = state.breaker.admit(at: now.uptime) { return (broken, .admitted, false) }
+            return (nil, settings.isGated ? state.gate.admit(at: now.uptime) : .admitted, state.breaker.isOpen)
+        }
+        if let broken {
             var error = APIError(
                 .circuitOpen,
                 "\(call.title) was not sent: the platform failed \(settings.failuresToOpen) times in a row",
@@ -68,29 +113,20 @@ final class RequestScheduler: Sendable {
             error.retryAfter = broken
             throw error
         }
-        do {
-            while let wait = await gateWait() {
-                guard wait <= settings.waitLimit else { throw Self.tooLong(call, wait) }
-                Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken) for the rate limit")
-                tell(.waiting(wait, reason: "limit"))
-                // Shorter waits last only until the first response of a window. Longer waits are shared with other processes.
-                if wait >= .seconds(1) { await post(wait) }
-                try await time.sleep(for: wait)
-            }
-        } catch {
-            state.withLock { $0.breaker.ended() }
-            throw error
-        }
+        isProbe = isProbe || isOpen
+        return admission
     }
 
-    private func gateWait() async -> Duration? {
-        guard settings.isGated else { return nil }
-        let now = time.now()
-        if let until = await board.0.pause(board.1), until > now.wall, until - now.wall <= settings.waitLimit {
-            state.withLock { $0.gate.pause(until: now.uptime + (until - now.wall)) }
-        }
-        return state.withLock { $0.gate.admit(at: now.uptime) }
+    private func wait(_ wait: Duration, _ call: APICall) async throws {
+        guard wait <= settings.waitLimit else { throw Self.tooLong(call, wait) }
+        Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken) for the rate limit")
+        tell(.waiting(wait, reason: "limit"))
+        if wait >= .seconds(1) { await post(wait) }
+        try await time.sleep(for: wait)
     }
+
+    /// Resumes as many waiting callers as may be admitted.
+    private func resumeWaiting() { responses.resume(state.withLock { $0.gate.vacancies }) }
 
     static func tooLong(_ call: APICall, _ wait: Duration) -> APIError {
         var error = APIError(
@@ -104,8 +140,14 @@ final class RequestScheduler: Sendable {
     /// Records the end of an admitted attempt.
     func ended(_ response: Response?, _ failure: CallFailure?) {
         let now = time.now().uptime
+        defer { resumeWaiting() }
         state.withLock { state in
-            state.gate.ended(settings.isGated ? response.flatMap { RateLimit($0.headers, limitHeaders) } : nil, at: now)
+            let limit = settings.isGated ? response.flatMap { RateLimit($0.headers, limitHeaders) } : nil
+            state.gate.ended(limit, isSuccess: response?.isSuccess == true, at: now)
+            // Before any waiting caller is resumed.
+            if let failure, settings.isGated, let pause = RetryPolicy(settings: settings).pause(after: failure) {
+                state.gate.pause(until: now + pause)
+            }
             guard let failure else {
                 state.budget.earn()
                 return state.breaker.succeeded()
@@ -121,6 +163,7 @@ final class RequestScheduler: Sendable {
             state.gate.ended(nil, at: now)
             state.breaker.ended()
         }
+        resumeWaiting()
     }
 
     /// Waits before a retry. Returns false if the call is not retried. Throws ``APIError`` if the wait is too long.

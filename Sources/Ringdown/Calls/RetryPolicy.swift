@@ -45,6 +45,13 @@ struct RetryPolicy: Sendable {
         return wait > settings.waitLimit ? .tooLong(wait) : .retry(after: wait)
     }
 
+    /// Returns the time for which no call is sent after a failure; nil if other calls may be sent, or if the time exceeds the limit.
+    func pause(after failure: CallFailure) -> Duration? {
+        guard case .status(429, _, _) = failure else { return nil }
+        let pause = wait(failure, 1, 0)
+        return pause > settings.waitLimit ? nil : pause
+    }
+
     private func isWorthRepeating(_ failure: CallFailure, _ mayBeRetried: Bool) -> Bool {
         switch failure {
         // A call that exceeds the rate limit is not executed, so any call may be retried.
@@ -101,6 +108,9 @@ struct CircuitBreaker: Sendable {
         isProbing = true
         return nil
     }
+
+    /// Whether the circuit is open. An admitted call is the only one then.
+    var isOpen: Bool { openUntil != nil }
 
     mutating func succeeded() {
         (failures, openUntil, isProbing) = (0, nil, false)
