@@ -10,14 +10,12 @@ final class RequestScheduler: Sendable {
         var budget = RetryBudget()
         var breaker: CircuitBreaker
         var counts = CallCounts()
-        /// The end of the last pause that was shared with other processes.
-        var posted = Timestamp(secondsSince1970: 0)
     }
 
     let settings: CallSettings
     private let limitHeaders: PlatformCapabilities.RateLimitHeaders?
     private let time: any TimeSource
-    private let board: (any TokenStore, CacheKey)
+    private let pause: SharedPause
     private let state: Locked<State>
     /// The callers that wait for the next response.
     private let responses = WaitList()
@@ -25,13 +23,12 @@ final class RequestScheduler: Sendable {
 
     init(
         _ settings: CallSettings, limitHeaders: PlatformCapabilities.RateLimitHeaders?, time: any TimeSource,
-        store: any TokenStore,
-        key: CacheKey
+        store: any TokenStore, key: CacheKey, tasks: TaskOwner = TaskOwner()
     ) {
         self.settings = settings
         self.limitHeaders = limitHeaders
         self.time = time
-        board = (store, key)
+        pause = SharedPause(store, key, tasks: tasks)
         let gate = RateLimiter(slack: settings.windowSlack, isReported: limitHeaders != nil)
         state = Locked(State(gate: gate, breaker: CircuitBreaker(settings)))
     }
@@ -95,7 +92,7 @@ final class RequestScheduler: Sendable {
     /// - Throws: ``APIError`` if the circuit is open. It may have opened while the call waited.
     private func admission(_ call: APICall, _ isProbe: inout Bool) async throws -> RateLimiter.Admission {
         let now = time.now()
-        if settings.isGated, let until = await board.0.pause(board.1), until > now.wall,
+        if settings.isGated, let until = try await pause.end(at: now.uptime), until > now.wall,
             until - now.wall <= settings.waitLimit
         {
             state.withLock { $0.gate.pause(until: now.uptime + (until - now.wall)) }
@@ -121,7 +118,7 @@ final class RequestScheduler: Sendable {
         guard wait <= settings.waitLimit else { throw Self.tooLong(call, wait) }
         Logger.current.debug("api.wait", "\(call.title) waits \(wait.spoken) for the rate limit")
         tell(.waiting(wait, reason: "limit"))
-        if wait >= .seconds(1) { await post(wait) }
+        if wait >= .seconds(1) { await pause.share(until: time.now().wall + wait) }
         try await time.sleep(for: wait)
     }
 
@@ -182,22 +179,11 @@ final class RequestScheduler: Sendable {
             tell(.retrying(method: call.method, path: call.path, after: wait, reason: reason))
             if case .status(429, _, _) = failure, settings.isGated {
                 state.withLock { $0.gate.pause(until: time.now().uptime + wait) }
-                await post(wait)
+                await pause.share(until: time.now().wall + wait)
             }
             try await time.sleep(for: wait)
             return true
         }
-    }
-
-    /// Shares a wait with other processes.
-    private func post(_ wait: Duration) async {
-        let end = time.now().wall + wait
-        let isLater = state.withLock { state in
-            guard end > state.posted + .milliseconds(100) else { return false }
-            state.posted = end
-            return true
-        }
-        if isLater { await board.0.pause(board.1, until: end) }
     }
 
     private static func reason(_ failure: CallFailure) -> String {
