@@ -79,7 +79,7 @@ let package = Package(
         tests(of: "RingdownCore"),
         tests(of: "RingdownCurl", ["RingdownServer"]),
         tests(of: "RingdownOAuth", ["RingdownStores"]),
-        tests(of: "RingdownStores", ["RingdownOAuth"]),
+        tests(of: "RingdownStores", ["RingdownOAuth", "RingdownCurl"]),
         tests(of: "Ringdown", ["RingdownStores", "RingdownSimulator", "RingdownCurl", "RingdownOAuth"]),
         tests(of: "RingdownSimulator", ["CVirtualTime"]),
         tests(of: "RingdownSimulatorTesting", ["RingdownSimulator", "Ringdown"]),

@@ -111,13 +111,13 @@ package struct SignInSession: Sendable {
         try await check?.verify(token)
         // The lock prevents a concurrent refresh of the previous sign-in from overwriting the new one.
         let lock = await store.lock(key, time: time, isWaiting: true)
-        defer { if case .locked(let lock) = lock { lock.release() } }
         if let refreshToken {
             await store.saveRefreshToken(refreshToken, for: key, at: time.now())
         } else {
             await store.removeRefreshToken(for: key)
         }
         await store.save(StoredState(token: token), for: key)
+        if case .locked(let lock) = lock { await lock.release() }
         return (token, refreshToken != nil)
     }
 }

@@ -239,16 +239,18 @@ package final class TokenSource: Sendable {
         Task {
             // A background refresh is skipped if another process is already refreshing the token.
             let isWaiting = fetch.reason != .advisory
-            if let stored = await store.load(key, at: time.now()), land({ $0.loaded(stored, for: fetch, at: $1) }) {
+            if let stored = await store.load(key, at: time.now()),
+                await land({ $0.loaded(stored, for: fetch, at: $1) })
+            {
                 return
             }
             let outcome = await store.lock(key, time: time, isWaiting: isWaiting)
-            if case .taken = outcome, !isWaiting, land({ ($0.abandon(fetch, at: $1), nil) }) { return }
+            if case .taken = outcome, !isWaiting, await land({ ($0.abandon(fetch, at: $1), nil) }) { return }
             // The lock is released before callers resume: the process may exit then, and an exit does not release every lock.
-            let release = { if case .locked(let lock) = outcome { lock.release() } }
+            let release = { if case .locked(let lock) = outcome { await lock.release() } }
             // The previous holder of the lock may have stored a new token.
             if let stored = await store.load(key, at: time.now()),
-                land({ $0.loaded(stored, for: fetch, at: $1) }, then: release)
+                await land({ $0.loaded(stored, for: fetch, at: $1) }, then: release)
             {
                 return
             }
@@ -257,7 +259,7 @@ package final class TokenSource: Sendable {
     }
 
     /// Requests a token, stores it, and then resumes the waiting callers, so that no other process requests it in between.
-    private func request(_ fetch: TokenMachine<Int>.Fetch, then release: () -> Void) async {
+    private func request(_ fetch: TokenMachine<Int>.Fetch, then release: () async -> Void) async {
         Logger.current.debug("token.needed", "requesting a token: \(fetch.reason.rawValue)")
         let start = time.now()
         let result: Result<Token, TokenError>
@@ -282,7 +284,7 @@ package final class TokenSource: Sendable {
         }
         await store.save(stored, for: key)
         await store.note(record)
-        release()
+        await release()
         if let next { run(next) }
         for (continuation, result) in answers { continuation?.resume(returning: result) }
     }
@@ -297,14 +299,14 @@ package final class TokenSource: Sendable {
 
     /// Ends a request without sending it, if `landing` returns a result.
     private func land(
-        _ landing: (inout TokenMachine<Int>, Instant) -> TokenMachine<Int>.Landing?, then release: () -> Void = {}
-    ) -> Bool {
+        _ landing: (inout TokenMachine<Int>, Instant) -> TokenMachine<Int>.Landing?, then release: () async -> Void = {}
+    ) async -> Bool {
         let now = time.now()
         let landed = change { state -> (Answers, TokenMachine<Int>.Fetch?)? in
             landing(&state.machine, now).map { (self.taken($0.answers, from: &state), $0.next) }
         }
         guard let (answers, next) = landed else { return false }
-        release()
+        await release()
         if let next { run(next) }
         for (continuation, result) in answers { continuation?.resume(returning: result) }
         return true

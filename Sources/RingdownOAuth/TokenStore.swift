@@ -85,15 +85,17 @@ public enum LockOutcome: Sendable {
 
 /// An acquired lock for token requests of a key.
 public struct StoreLock: Sendable {
-    private let onRelease: @Sendable () -> Void
+    private let onRelease: @Sendable () async -> Void
 
-    /// Creates a lock that calls `onRelease` when it is released.
-    public init(onRelease: @escaping @Sendable () -> Void) {
+    /// Creates a lock.
+    ///
+    /// - Parameter onRelease: The function that releases the lock. It returns when other processes can acquire the lock.
+    public init(onRelease: @escaping @Sendable () async -> Void) {
         self.onRelease = onRelease
     }
 
-    /// Releases the lock.
-    public func release() { onRelease() }
+    /// Releases the lock and waits until other processes can acquire it.
+    public func release() async { await onRelease() }
 }
 
 /// A store that stores nothing. Tokens are cached in the memory of the token source only.

@@ -157,7 +157,7 @@ import Testing
             return true
         }
         await time.waitForSleepers(1)
-        first.release()
+        await first.release()
         #expect(await second.value)
     }
 
@@ -167,7 +167,6 @@ import Testing
             Issue.record("unexpected outcome")
             return
         }
-        defer { first.release() }
         let second = Task {
             guard case .unavailable = await store.lock(key, time: time, isWaiting: true) else { return false }
             return true
@@ -175,6 +174,7 @@ import Testing
         await time.waitForSleepers(1)
         time.advance(by: .seconds(30))
         #expect(await second.value)
+        await first.release()
     }
 
     @Test func `a backoff state is loaded with and without a token`() async throws {

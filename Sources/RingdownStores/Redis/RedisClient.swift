@@ -1,7 +1,10 @@
 internal import RingdownCore
 package import RingdownCurl
 
-/// Sends commands to a Redis server, one at a time, over one connection. A broken connection is reopened.
+/// Sends commands to a Redis server over one connection, which one thread owns.
+///
+/// The commands that are waiting when the thread is free are sent together, before the first reply (a pipeline). A broken connection
+/// is reopened. Neither the caller nor a thread of the cooperative pool blocks.
 package final class RedisClient: Sendable {
     /// The reason why a command failed. It never contains the password.
     package struct Failure: Error, Sendable, CustomStringConvertible {
@@ -10,92 +13,79 @@ package final class RedisClient: Sendable {
         package let isRefusal: Bool
     }
 
-    private let address: RedisAddress
-    private let configuration: CurlTransport.Configuration
-    private let connection = Locked<RawConnection?>(nil)
+    private let commands = RedisQueue()
+    private let worker: RedisWorker
 
     /// Creates a client, which connects when the first command is sent.
     package init(_ address: RedisAddress, _ configuration: CurlTransport.Configuration) {
-        (self.address, self.configuration) = (address, configuration)
+        worker = RedisWorker(address, configuration, commands)
     }
 
-    /// Sends a command on its own thread and waits for the reply.
+    // The thread ends after the last reply.
+    deinit { commands.close() }
+
+    /// The number of commands that have not been sent.
+    package var waitingCount: Int { commands.count }
+
+    /// Sends a command and waits for the reply.
     ///
+    /// - Parameter words: The words of the command.
+    /// - Returns: The reply.
     /// - Throws: ``Failure`` if there is no reply, or if the server replies with an error.
-    package func send(_ command: [[UInt8]]) async throws(Failure) -> RedisReply {
-        guard let result = try? await Thread.run({ [self] in answer(command) }) else {
-            throw Failure(description: "cannot create a thread", isRefusal: false)
+    package func send(_ words: [[UInt8]]) async throws(Failure) -> RedisReply {
+        let result = await withCheckedContinuation { continuation in
+            let isFirst = commands.add(RedisCommand(words) { continuation.resume(returning: $0) })
+            guard isFirst else { return }
+            do throws(Thread.NotStarted) { try Thread(worker.run).detach() } catch {
+                commands.hasNoThread()
+                let failure = Failure(description: "\(error)", isRefusal: false)
+                commands.takeAll().forEach { $0.end(.failure(failure)) }
+            }
         }
         return try result.get()
     }
 
     /// Sends a command that consists of text.
-    package func send(_ command: String...) async throws(Failure) -> RedisReply {
-        try await send(command.map { Array($0.utf8) })
+    package func send(_ words: String...) async throws(Failure) -> RedisReply {
+        try await send(words.map { Array($0.utf8) })
+    }
+}
+
+/// The thread of a client, which sends its commands.
+private final class RedisWorker: @unchecked Sendable {  // because only its thread uses the connection
+    private let address: RedisAddress
+    private let configuration: CurlTransport.Configuration
+    private let commands: RedisQueue
+    private var connection: RedisConnection?
+    /// The maximum number of commands that are sent together.
+    private static let limit = 256
+
+    init(_ address: RedisAddress, _ configuration: CurlTransport.Configuration, _ commands: RedisQueue) {
+        (self.address, self.configuration, self.commands) = (address, configuration, commands)
     }
 
-    /// Sends a command and blocks the calling thread for a few seconds at most. Returns nil if there is no reply.
-    package func sendBlocking(_ command: [[UInt8]]) -> RedisReply? { try? answer(command).get() }
-
-    private func answer(_ command: [[UInt8]]) -> Result<RedisReply, Failure> {
-        connection.withLock { connection in
-            // A connection that the server has closed fails on use, so the command is sent again on a new one.
-            let isFresh = connection == nil
-            let first = perform(command, &connection)
-            guard case .failure(let failure) = first, !failure.isRefusal, !isFresh else { return first }
-            return perform(command, &connection)
-        }
+    /// Sends commands until the client no longer exists.
+    func run() {
+        while let batch = commands.next(limit: Self.limit) { perform(batch) }
+        connection = nil
     }
 
-    private func perform(_ command: [[UInt8]], _ connection: inout RawConnection?) -> Result<RedisReply, Failure> {
-        do throws(Failure) {
-            let open = if let connection { connection } else { try connected() }
-            connection = open
-            return .success(try exchange(command, open))
-        } catch {
-            if !error.isRefusal { connection = nil }
-            return .failure(error)
-        }
-    }
-
-    private func connected() throws(Failure) -> RawConnection {
-        let connection: RawConnection
-        do throws(TransportError) { connection = try RawConnection(address.origin, configuration) } catch {
-            throw Failure(description: "cannot connect to Redis: \(error)", isRefusal: false)
-        }
-        if let password = address.password {
-            let words = [Array("AUTH".utf8)] + (address.user.map { [Array($0.utf8)] } ?? [])
-            _ = try exchange(words + [password.withBytes { Array($0) }], connection)
-        }
-        if address.database != 0 {
-            _ = try exchange([Array("SELECT".utf8), Array("\(address.database)".utf8)], connection)
-        }
-        return connection
-    }
-
-    private func exchange(_ command: [[UInt8]], _ connection: RawConnection) throws(Failure) -> RedisReply {
-        var bytes = Array("*\(command.count)\r\n".utf8)
-        for word in command { bytes += Array("$\(word.count)\r\n".utf8) + word + [0x0D, 0x0A] }
-        defer { wipe(&bytes) }
-        var received: [UInt8] = []
-        let stranger = Failure(
-            description: "\(address.origin.authority) is not a Redis server", isRefusal: false)
-        connection.begin()
-        do throws(TransportError) { try connection.send(bytes) } catch { throw unanswered(error) }
-        while true {
-            do throws(TransportError) { received += try connection.receive() } catch { throw unanswered(error) }
-            let parsed: (reply: RedisReply, count: Int)?
-            do throws(RedisReply.Malformed) { parsed = try RedisReply.parse(received) } catch { throw stranger }
-            guard let reply = parsed?.reply else { continue }
-            if case .error(let message) = reply {
-                let said = sanitized(message, without: [address.password].compactMap { $0 }, limit: 200)
-                throw Failure(description: "Redis refused: \(said)", isRefusal: true)
+    private func perform(_ batch: [RedisCommand]) {
+        var left = batch[...]
+        while !left.isEmpty {
+            // A connection that the server has closed fails on use, so the commands are sent again on a new one.
+            let isReused = connection != nil
+            do throws(RedisClient.Failure) {
+                let open = if let connection { connection } else { try RedisConnection(address, configuration) }
+                connection = open
+                try open.exchange(&left)
+            } catch {
+                connection = nil
+                if isReused { continue }
+                // The next commands would wait for the same failure.
+                for command in left + commands.takeAll() { command.end(.failure(error)) }
+                return
             }
-            return reply
         }
-    }
-
-    private func unanswered(_ error: TransportError) -> Failure {
-        Failure(description: "no reply from Redis: \(error)", isRefusal: false)
     }
 }

@@ -12,10 +12,18 @@ package enum RedisReply: Sendable, Equatable {
 
     private static let limit = 16 << 20
 
-    /// Returns the first reply in `bytes` and its length in bytes, or nil if it is incomplete.
-    package static func parse(_ bytes: [UInt8]) throws(Malformed) -> (reply: RedisReply, count: Int)? {
-        var index = 0
-        return try parse(bytes, &index, depth: 0).map { ($0, index) }
+    /// Parses a reply.
+    ///
+    /// - Parameters:
+    ///   - bytes: The received bytes.
+    ///   - start: The index of the first byte of the reply (default: 0).
+    /// - Returns: The reply and its length in bytes; nil if it is incomplete.
+    /// - Throws: ``Malformed`` if the bytes are not a reply.
+    package static func parse(
+        _ bytes: [UInt8], from start: Int = 0
+    ) throws(Malformed) -> (reply: RedisReply, count: Int)? {
+        var index = start
+        return try parse(bytes, &index, depth: 0).map { ($0, index - start) }
     }
 
     private static func parse(_ bytes: [UInt8], _ index: inout Int, depth: Int) throws(Malformed) -> RedisReply? {

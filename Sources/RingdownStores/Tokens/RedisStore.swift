@@ -97,12 +97,8 @@ package final class RedisStore: TokenStore {
         return StoreLock {
             renewing.cancel()
             // Release it now: the process may exit next, and other processes would wait until the lease expires.
-            self.releaseNow(name, owner)
+            _ = await self.ask("EVAL", Self.release, "1", name, owner)
         }
-    }
-
-    private func releaseNow(_ name: String, _ owner: String) {
-        _ = redis.sendBlocking(["EVAL", Self.release, "1", name, owner].map { Array($0.utf8) })
     }
 
     package func note(_ record: TokenRequestRecord) async {}
