@@ -53,6 +53,10 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let circuitOpen = ErrorCode("circuitOpen")
     /// The URL is on a host to which the token must not be sent.
     public static let untrustedHost = ErrorCode("untrustedHost")
+    /// A page announces more items in a way that is not understood.
+    public static let unknownPaging = ErrorCode("unknownPaging")
+    /// A list ended before its exact total was reached.
+    public static let incompleteList = ErrorCode("incompleteList")
     /// The path is invalid.
     public static let invalidPath = ErrorCode("invalidPath")
 
@@ -74,6 +78,6 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
             credentialsRefused, grantRefused, scopeRefused, requestRefused, tooShort, discoveryFailed,
             wrongOrganization, signInRequired, secretUnavailable, cancelled, unauthorized, forbidden, notFound, refused,
             circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, unreachable,
-            configuration,
+            configuration, unknownPaging, incompleteList,
         ].map { ($0.name, $0) })
 }

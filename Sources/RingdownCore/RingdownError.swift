@@ -57,6 +57,8 @@ public enum Recovery: Sendable, Hashable {
     case sendCalls
     /// Name the member of the page that contains the list.
     case nameItems
+    /// Name the place of the next link or token in the page.
+    case nameNextPage
     /// Trust the file of the working directory like a profile.
     case trustDirectory
     /// Correct the path or the body of the call.

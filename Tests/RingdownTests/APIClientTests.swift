@@ -27,10 +27,11 @@ import Testing
     }
 
     private func client(
-        _ platform: String, _ more: [String: String] = [:], transport: (any Transport)? = nil
+        _ platform: String, _ more: [String: String] = [:], transport: (any Transport)? = nil,
+        calls: CallSettings = CallSettings()
     ) throws -> APIClient {
         let profile = try Profile(Settings(environment: settings(platform).merging(more) { $1 }))
-        return APIClient(profile, transport: transport ?? InMemoryTransport(simulator), time: time)
+        return APIClient(profile, transport: transport ?? InMemoryTransport(simulator), time: time, calls: calls)
     }
 
     @Test(arguments: ["genesys", "cxone"])
@@ -142,6 +143,9 @@ import Testing
         (#"{"entities":[{"id":"1"}],"nextUri":"/api/v2/users?pageSize=100&pageNumber=1"}"#, "does not end"),
         (#"{"entities":[{"id":"1"}]"#, "cannot be read"), ("<html>proxy</html>", "cannot be read"),
         (#"{"entities":{}}"#, "is not a list"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
+        ("", "the body is empty"), (#"{"entities":null}"#, "'entities' is null"),
+        (#"{"message":"x","status":500}"#, "an error with a status of success"),
+        (#"{"entities":[{"id":"1"}],"total":3}"#, "'total' does not lead to the next page"),
     ])
     func `pages that loop or are invalid end the list with an error`(page: String, reason: String) async throws {
         let transport = ScriptedTransport { request in
@@ -149,8 +153,10 @@ import Testing
                 ? Response(json: ["access_token": "t", "expires_in": 600])
                 : Response(status: 200, body: Array(page.utf8))
         }
+        var calls = CallSettings()
+        calls.waitLimit = .zero
         let error = await #expect(throws: APIError.self) {
-            for try await _ in try client("genesys", transport: transport).users() {}
+            for try await _ in try client("genesys", transport: transport, calls: calls).users() {}
         }
         #expect(error?.message.contains(reason) == true)
     }

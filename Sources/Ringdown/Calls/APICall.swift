@@ -64,10 +64,44 @@ public struct APICall: Sendable {
         return FormURLEncoding.decode(String(path[path.index(after: question)...])).first { $0.name == name }?.value
     }
 
-    /// Returns the call with the path of a link from a response.
-    func following(_ link: String) -> APICall {
+    /// Returns the call with the path of a link from a response. A relative link is resolved against the path (RFC 3986 section 5.2).
+    ///
+    /// A request body is sent to its own path only: for a call with another method than GET, only the query of the link is used, and
+    /// nil is returned if the link refers to another path.
+    func following(link: String) -> APICall? {
+        let own = String(path.prefix { $0 != "?" })
         var call = self
-        call.path = link
+        if link.hasPrefix("?") {
+            call.path = own + link
+        } else if Self.isAbsolute(link) || link.hasPrefix("/") {
+            call.path = link
+        } else {
+            call.path = String(own.dropLast(own.reversed().prefix { $0 != "/" }.count)) + link
+        }
+        if method == "GET" { return call }
+        guard Self.pathAlone(call.path).hasSuffix(Self.pathAlone(path)) else { return nil }
+        call.path = own + call.path.drop { $0 != "?" }
+        return call
+    }
+
+    private static func isAbsolute(_ link: String) -> Bool {
+        ["http://", "https://"].contains { link.lowercased().hasPrefix($0) }
+    }
+
+    private static func pathAlone(_ path: String) -> String {
+        isAbsolute(path) ? (try? HTTPURL(path))?.path ?? path : String(path.prefix { $0 != "?" })
+    }
+
+    /// Returns the call with a member in its JSON body; nil if the body is not a JSON object. An empty body counts as an empty object.
+    func settingInBody(_ name: String, _ value: JSON) -> APICall? {
+        guard let members = body.isEmpty ? [] : (try? JSONReader.parse(body))?.members else { return nil }
+        return with(body: .object(members.filter { $0.name != name } + [.init(name, value)]))
+    }
+
+    /// Returns the call with another JSON body.
+    func with(body: JSON) -> APICall {
+        var call = self
+        call.body = body.bytes()
         return call
     }
 }

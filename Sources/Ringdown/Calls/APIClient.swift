@@ -95,9 +95,14 @@ public final class APIClient: Sendable {
     /// Sends a DELETE call. Throws as ``send(_:)``.
     public func delete(_ path: String) async throws { _ = try await send(APICall("DELETE", path)) }
 
+    /// Sends a call and returns the JSON of the response. An empty response to a GET call is an error, except for 204.
     func json(_ call: APICall) async throws -> JSON {
-        let response = try await send(call)
-        if response.body.isEmpty { return .null }
+        let response = try await send(call) { response in
+            guard call.method == "GET", response.status != 204 else { return false }
+            let isJSON = response.body.first.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") } ?? true
+            return isJSON && (try? JSONReader.parse(response.body)) == nil
+        }
+        if response.body.isEmpty, call.method != "GET" || response.status == 204 { return .null }
         do { return try JSONReader.parse(response.body) } catch {
             throw APIError(
                 .malformedResponse, "\(call.title) returned \(response.status), but the body is not JSON (\(error))",
@@ -110,7 +115,13 @@ public final class APIClient: Sendable {
     ///
     /// - Throws: ``APIError`` if the status is not 2xx or no response is received, `TokenError` if no token is available,
     ///   `CancellationError` if the task is cancelled.
-    public func send(_ call: APICall) async throws -> Response {
+    public func send(_ call: APICall) async throws -> Response { try await send(call) { _ in false } }
+
+    /// Sends a call and returns the successful response.
+    ///
+    /// - Parameter isBroken: Whether the body of a successful response is broken, so that the call is retried as after a 502. The
+    ///   last response is returned although it is broken.
+    func send(_ call: APICall, isBroken: @Sendable (Response) -> Bool) async throws -> Response {
         var (attempt, hasNewToken) = (1, false)
         while true {
             let url = try await url(call.path, try await token())
@@ -121,7 +132,7 @@ public final class APIClient: Sendable {
                 scheduler.abandon()
                 throw error
             }
-            let (result, failure) = try await exchange(call, url, token, attempt)
+            let (result, failure) = try await exchange(call, url, token, attempt, isBroken)
             if let failure, try await scheduler.mayRepeat(call, after: failure, attempt: attempt) {
                 attempt += 1
                 continue
@@ -222,8 +233,7 @@ public final class APIClient: Sendable {
                 hint: "use a percent-encoded path that starts with a slash, such as /api/v2/users"
             )
         }
-        let policy = OriginPolicy(
-            base: base, trustedDomains: profile.platform.trustedDomains, loopbackOrigins: profile.loopbackOrigins)
+        let policy = originPolicy(base)
         guard policy.allows(url) else {
             if let url = policy.throughGateway(url) { return url }
             throw APIError(
@@ -234,9 +244,23 @@ public final class APIClient: Sendable {
         return url
     }
 
+    private func originPolicy(_ base: HTTPURL) -> OriginPolicy {
+        OriginPolicy(
+            base: base, trustedDomains: profile.platform.trustedDomains, loopbackOrigins: profile.loopbackOrigins)
+    }
+
+    /// Whether a call to this URL is allowed, directly or through a gateway at the base URL.
+    func mayReceiveToken(_ url: HTTPURL, _ base: HTTPURL) -> Bool {
+        let policy = originPolicy(base)
+        return policy.allows(url) || policy.throughGateway(url) != nil
+    }
+
+    /// The settings of retries and rate limits.
+    var callSettings: CallSettings { scheduler.settings }
+
     /// Sends a call once. Returns the result, and the failure if it may allow a retry.
     private func exchange(
-        _ call: APICall, _ url: HTTPURL, _ token: Token, _ attempt: Int
+        _ call: APICall, _ url: HTTPURL, _ token: Token, _ attempt: Int, _ isBroken: @Sendable (Response) -> Bool
     ) async throws -> (Result<Response, APIError>, CallFailure?) {
         var request = Request(
             call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
@@ -253,7 +277,7 @@ public final class APIClient: Sendable {
         let start = time.now().uptime
         do throws(TransportError) {
             let response = try await transport.send(request)
-            let failure = failure(response)
+            let failure = failure(response) ?? (response.isSuccess && isBroken(response) ? .broken : nil)
             scheduler.ended(response, failure)
             report(response, call, attempt, time.now().uptime - start)
             return (.success(response), failure)

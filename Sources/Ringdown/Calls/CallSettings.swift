@@ -16,6 +16,8 @@ public struct CallSettings: Sendable {
     public var failuresToOpen = 5
     /// The time for which an open circuit breaker sends no calls (default: 30 s). Then it sends one call.
     public var openFor: Duration = .seconds(30)
+    /// The number of consecutive pages without a new item after which a list fails, because it does not end (default: 20).
+    public var pagesWithoutNewItem = 20
 
     /// Creates the default settings.
     public init() {}

@@ -191,6 +191,7 @@ final class RequestScheduler: Sendable {
         case .status(let status, _, _): "status \(status)"
         case .unsent: "connection failed"
         case .interrupted: "no response"
+        case .broken: "broken response"
         }
     }
 }

@@ -8,12 +8,14 @@ enum CallFailure: Sendable, Equatable {
     case unsent
     /// The connection closed or timed out after the call was sent.
     case interrupted
+    /// The response is successful, but its body is not what the call returns.
+    case broken
 
     /// Whether the failure indicates an outage instead of a problem of the call.
     var isOutage: Bool {
         switch self {
         case .status(let status, _, _): status >= 500
-        case .unsent, .interrupted: true
+        case .unsent, .interrupted, .broken: true
         }
     }
 }
@@ -58,7 +60,7 @@ struct RetryPolicy: Sendable {
         case .status(429, _, _), .unsent: true
         // A 500 does not indicate a temporary failure (`genesys-cloud.md` section 3).
         case .status(let status, _, _): mayBeRetried && [502, 503, 504].contains(status)
-        case .interrupted: mayBeRetried
+        case .interrupted, .broken: mayBeRetried
         }
     }
 
