@@ -19,7 +19,12 @@ struct APICommand: Command {
         server has not processed them; --idempotent retries a POST after any temporary failure.
 
         --paginate follows the list to its last page and prints the items (default: ndjson). All paging schemes of both
-        platforms are supported. --items names the member that holds the items, if it cannot be inferred.
+        platforms are supported, and the common ones of other APIs: links, tokens, page numbers and offsets. A list that
+        announces more items than can be read fails with exit code 65. --items and --next name the members that hold the items
+        and the next link or token, if they cannot be inferred. --next takes a JSON pointer or header:NAME.
+
+        csv and table columns are the members of all items on the first page (default). If later items have other members, they
+        are reported at the end with exit code 65; --columns avoids this.
         """
     static let examples = [
         (line: "ringdown api GET '/api/v2/users?pageSize=5'", purpose: "List five users of Genesys Cloud"),
@@ -55,6 +60,9 @@ struct APICommand: Command {
     @Option("items", "MEMBER", help: "With --paginate: member that holds the items")
     var items: String?
     @Option(
+        "next", "POINTER", help: "With --paginate: place of the next link (JSON pointer or header:Link)")
+    var next: String?
+    @Option(
         "dedupe-by", "FIELD", default: "id", help: "With --paginate: drop items with a duplicate FIELD")
     var dedupeBy: String?
     @Option("columns", "A,B.C", help: "With --paginate: columns of csv and table output")
@@ -66,15 +74,18 @@ struct APICommand: Command {
             try export.check(.ndjson)
             var columns = columns.map { Columns.members($0.split(separator: ",").map(String.init)) }
             columns?.areChosen = true
+            let next = try next.map(Self.pointer)
             try await account.withClient { client in
-                let pages = client.pages(call, itemsMember: items, identity: dedupeBy ?? "id")
+                let pages = client.pages(call, itemsMember: items, identity: dedupeBy ?? "id", next: next)
                 try await export.run(
                     client,
                     subject: [call.method, call.path, String(decoding: call.body, as: UTF8.self), items, dedupeBy]
-                        .compactMap { $0 }.joined(separator: " "), noun: "items", .ndjson, columns, pages)
+                        .compactMap { $0 }.joined(separator: " "), noun: "items", .ndjson, columns, pages,
+                    known: client.profile.platform.columns(ofListAt: call.path))
             }
             return ExitCode.done
         }
+        if next != nil { throw UsageError("--next requires --paginate", hint: "add --paginate to read the whole list") }
         if let output = export.output, output != .json {
             throw UsageError(
                 "--output \(output.rawValue) requires --paginate", hint: "a single response is printed unchanged")
@@ -88,6 +99,17 @@ struct APICommand: Command {
             try stream.write(response.body + (response.body.last == 0x0A ? [] : [0x0A]))
         }
         return ExitCode.done
+    }
+
+    /// Parses the value of `--next`.
+    ///
+    /// - Throws: `UsageError` if it is invalid.
+    private static func pointer(_ text: String) throws(UsageError) -> NextPointer {
+        do { return try NextPointer(text) } catch {
+            throw UsageError(
+                "--next cannot be '\(sanitized(text, limit: 60))': \(error)",
+                hint: "use a JSON pointer such as /meta/next, or header:NAME such as header:Link")
+        }
     }
 
     private func call() throws -> APICall {

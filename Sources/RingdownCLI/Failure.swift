@@ -38,6 +38,8 @@ struct Failure {
             (exitCode, code, message, hint) = (ExitCode.usage, "usage", error.message, error.hint)
         case let error as ConfigurationError:
             (exitCode, code, message, hint) = (ExitCode.configuration, "configuration", error.message, error.advice)
+        case let error as IncompleteExport:
+            (exitCode, code, message, hint) = (ExitCode.badInput, "incompleteList", error.message, error.hint)
         case let error as TokenError: describe(error)
         case let error as APIError: describe(error)
         case let error as HTTPServer.StartError:
@@ -84,6 +86,7 @@ struct Failure {
         case .unreachable, .serverFailed, .circuitOpen: exitCode = Self.exitCode(error.transport)
         case .configuration: exitCode = ExitCode.configuration
         case .invalidPath: exitCode = ExitCode.usage
+        case .incompleteList, .unknownPaging: exitCode = ExitCode.badInput
         default: exitCode = ExitCode.failed
         }
     }
@@ -132,6 +135,7 @@ extension RingdownError {
         case .shortenValidity: "use a smaller --min-ttl"
         case .useJob: "use 'ringdown conversations --job'"
         case .nameItems: "use --items"
+        case .nameNextPage: "use --next POINTER, such as --next /meta/next"
         case .trustDirectory: "or trust the file with --trust-directory"
         case .sendCalls: "use 'ringdown api GET PATH'"
         default: nil

@@ -1,9 +1,11 @@
 """Long lists: complete in every format, constant in memory, and resumable."""
 
+import contextlib
 import csv
 import io
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -100,7 +102,8 @@ def test_a_list_can_be_resumed_after_an_outage(binary, simulated, tmp_path):
     command = ["users", "--output", "ndjson", "--resume", "position", "--max-wait", "0s"]
     first = run(binary, environment, *command, cwd=tmp_path)
     assert first.returncode == 1
-    assert "cannot be read" in first.stderr and "--resume" in first.stderr and "/api/v2/users" in first.stderr
+    assert "page 4 (GET /api/v2/users" in first.stderr and "cannot be read" in first.stderr and "300 items were read" in first.stderr
+    assert "--resume" in first.stderr and "/api/v2/users" in first.stderr
     assert len(ids(first.stdout)) == 300
     second = run(binary, environment, *command, cwd=tmp_path)
     assert second.returncode == 0
@@ -115,10 +118,57 @@ def test_a_file_that_is_not_a_position_file_is_not_modified(binary, simulated, t
     assert (tmp_path / "position").read_text() == content and outcome.stdout == ""
 
 
+def test_a_broken_page_is_retried(binary, simulated):
+    """An empty body with status 200 is not an empty page."""
+    for body in ("empty", "truncated", "invalid"):
+        environment = simulated("--users", "1200", "--fault", f"path=/api/v2/users,nth=2,body={body}")
+        outcome = run(binary, environment, "users", "--output", "ndjson")
+        assert outcome.returncode == 0 and len(set(ids(outcome.stdout))) == 1200, outcome.stderr
+
+
+def test_a_position_is_used_by_one_process_at_a_time(binary, simulated, tmp_path):
+    environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,latency=5")
+    command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
+    output = tmp_path / "users.ndjson"
+    with output.open("ab") as stream:
+        first = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True)
+        while output.stat().st_size == 0:
+            assert first.poll() is None
+        second = subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert second.returncode == 78 and "in use by another process" in second.stderr
+        assert first.wait(timeout=60) == 0
+    first.stderr.close()
+    assert len(ids(output.read_text())) == len(set(ids(output.read_text()))) == 1000
+    assert not (tmp_path / "position").exists()
+
+
+def test_a_killed_list_resumes_byte_for_byte(binary, simulated, tmp_path):
+    """The process is killed at random moments, also before the first page, and a page is broken on the way."""
+    environment = simulated("--users", "3000", "--fault", "path=/api/v2/users,probability=0.05,body=empty")
+    whole = run(binary, environment, "users", "--output", "csv").stdout
+    random_numbers = random.Random(1)
+    for number in range(int(os.environ.get("RINGDOWN_CASES", "3"))):
+        output = tmp_path / f"{number}.csv"
+        command = [binary, "users", "--output", "csv", "--resume", "position", "--platform", "genesys"]
+        for attempt in range(3):
+            with output.open("ab") as stream:
+                process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.DEVNULL)
+                if attempt < 2:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(timeout=random_numbers.uniform(0, 0.3))
+                    process.kill()
+                    if process.wait() == 0:
+                        break
+                else:
+                    assert process.wait(timeout=120) == 0
+        assert output.read_bytes() == whole.encode(), number
+        assert not (tmp_path / "position").exists()
+
+
 def broken_off(binary, simulated, tmp_path):
     """Interrupts a list, and returns its environment and the position file."""
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
-    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", "--max-wait", "0s", cwd=tmp_path)
     return environment, tmp_path / "position"
 
 
@@ -154,7 +204,7 @@ def test_a_position_file_with_impossible_numbers_is_damaged(binary, simulated, t
 
 def test_the_position_of_another_list_is_rejected(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
-    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", "--max-wait", "0s", cwd=tmp_path)
     outcome = run(binary, environment, "conversations", "--interval", "2026-11-01/2026-11-02", "--output", "csv", "--resume", "position",
                   cwd=tmp_path)
     assert outcome.returncode == 78 and "another list" in outcome.stderr
@@ -162,7 +212,7 @@ def test_the_position_of_another_list_is_rejected(binary, simulated, tmp_path):
 
 def test_overwritten_output_is_detected(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
-    command = [binary, "users", "--output", "ndjson", "--resume", "position", "--platform", "genesys"]
+    command = [binary, "users", "--output", "ndjson", "--resume", "position", "--max-wait", "0s", "--platform", "genesys"]
     outcomes = []
     for _ in range(2):
         with (tmp_path / "out").open("wb") as stream:
@@ -233,43 +283,45 @@ def test_a_link_to_another_host_or_an_invalid_page_ends_the_list_after_the_previ
     outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson")
     assert outcome.returncode == 1 and "evil.example" in outcome.stderr and len(ids(outcome.stdout)) == 200
     rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 3, "body": "html"}]))
-    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson")
+    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "users", "--output", "ndjson", "--max-wait", "0s")
     assert outcome.returncode == 1 and "proxy" in outcome.stderr and len(ids(outcome.stdout)) == 200
     rules.write_text(json.dumps([{"path": "/api/v2/users", "nth": 2, "members": {"entities": "missing", "error": "x", "total": "missing",
                                                                                  "nextUri": "/api/v2/users?pageNumber=3"}}]))
-    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "api", "GET", "/api/v2/users", "--paginate")
+    outcome = run(binary, simulated("--users", "1000", "--faults", str(rules)), "api", "GET", "/api/v2/users", "--paginate", "--max-wait",
+                  "0s")
     assert outcome.returncode == 1 and "no list of items" in outcome.stderr and len(ids(outcome.stdout)) == 25
 
 
 def test_a_resumed_csv_keeps_its_columns(binary, simulated, tmp_path):
-    """The first item determines the columns. The first item after --resume may have other members."""
+    """The first page determines the columns. The first item after --resume may have other members, which are reported."""
     rules = tmp_path / "faults.json"
     rules.write_text(json.dumps([
         {"path": "/api/v2/teams", "nth": 2, "body": "truncated"},
         {"path": "/api/v2/teams", "nth": 3, "members": {"entities": [{"name": "Odd", "id": "odd", "extra": 1, "memberCount": 2}]}}]))
     environment = simulated("--faults", str(rules))
-    command = [binary, "api", "GET", "/api/v2/teams?pageSize=20", "--paginate", "--output", "csv", "--resume", "position", "--platform",
-               "genesys"]
+    command = [binary, "api", "GET", "/api/v2/teams?pageSize=20", "--paginate", "--output", "csv", "--resume", "position", "--max-wait", "0s",
+               "--platform", "genesys"]
     output = tmp_path / "teams.csv"
     codes = []
     for _ in range(2):
         with output.open("ab") as stream:
             codes.append(subprocess.run(command, env=environment, cwd=tmp_path, stdout=stream, stderr=subprocess.PIPE).returncode)
-    rows = list(csv.DictReader(output.open()))
-    assert codes == [1, 0] and len(rows) == 20 + 1 + 20
-    assert [row for row in rows if row["id"] == "odd"] == [{"id": "odd", "name": "Odd", "memberCount": "2", "selfUri": ""}]
+    found = list(csv.DictReader(output.open()))
+    assert codes == [1, 65] and len(found) == 20 + 1 + 20
+    assert [row for row in found if row["id"] == "odd"] == [{"id": "odd", "name": "Odd", "memberCount": "2", "selfUri": ""}]
 
 
 def test_a_list_cannot_be_resumed_in_another_format(binary, simulated, tmp_path):
     environment = simulated("--users", "1000", "--fault", "path=/api/v2/users,nth=3,body=truncated")
-    run(binary, environment, "users", "--output", "csv", "--resume", "position", cwd=tmp_path)
+    run(binary, environment, "users", "--output", "csv", "--resume", "position", "--max-wait", "0s", cwd=tmp_path)
     outcome = run(binary, environment, "users", "--output", "ndjson", "--resume", "position", cwd=tmp_path)
     assert outcome.returncode == 78 and "another list" in outcome.stderr
 
 
 def test_a_resumed_list_sends_its_header_fields(binary, simulated, tmp_path):
     environment = simulated("--users", "200", "--fault", "path=/api/v2/users,nth=3,body=truncated")
-    command = ["api", "GET", "/api/v2/users?pageSize=50", "--paginate", "--header", "X-Mark: here", "--resume", "position"]
+    command = ["api", "GET", "/api/v2/users?pageSize=50", "--paginate", "--header", "X-Mark: here", "--max-wait", "0s", "--resume",
+               "position"]
     assert run(binary, environment, *command, cwd=tmp_path).returncode == 1
     assert run(binary, environment, *command, "--trace", "trace.har", cwd=tmp_path).returncode == 0
     entries = [entry for entry in json.loads((tmp_path / "trace.har").read_text())["log"]["entries"]
@@ -279,7 +331,8 @@ def test_a_resumed_list_sends_its_header_fields(binary, simulated, tmp_path):
 
 def test_buffered_table_rows_are_printed_on_an_error(binary, simulated):
     environment = simulated("--fault", "path=/api/v2/users,nth=3,body=truncated")
-    outcome = run(binary, environment, "api", "GET", "/api/v2/users", "--paginate", "--output", "table", "--columns", "id,name")
+    outcome = run(binary, environment, "api", "GET", "/api/v2/users", "--paginate", "--output", "table", "--columns", "id,name",
+                  "--max-wait", "0s")
     assert outcome.returncode == 1 and "50 items were written" in outcome.stderr
     assert len(outcome.stdout.splitlines()) == 51
 

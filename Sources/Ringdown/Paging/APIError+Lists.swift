@@ -5,7 +5,7 @@ extension APIError {
     static func broken(_ fault: PageFault, _ call: APICall, _ progress: ListProgress) -> APIError {
         APIError(
             .malformedResponse, "\(page(progress.pages + 1, call)) cannot be read: \(fault.reason)\(items(progress))",
-            hint: fault.hint)
+            hint: fault.hint, recovery: fault.isOtherObject && !fault.isTemporary ? .nameItems : nil)
     }
 
     /// The error for a list that ended before its exact total was reached.
@@ -30,8 +30,8 @@ extension APIError {
             "the list continues after \(page(progress.pages, call)), but '\(name)' does not lead to the next page; "
                 + "\(progress.items) items were read",
             hint:
-                "name the member with the next link or token, or begin with an explicit position such as skip=0 or page=1"
-        )
+                "name the member with the next link or token, or begin with an explicit position such as skip=0 or page=1",
+            recovery: .nameNextPage)
     }
 
     private static func page(_ number: Int, _ call: APICall) -> String { "page \(number) (\(call.pageTitle))" }

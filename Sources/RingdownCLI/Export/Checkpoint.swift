@@ -7,10 +7,10 @@ internal import RingdownCore
     internal import Darwin
 #endif
 
-/// The position in a list, stored in a file. The file is written after each page and removed at the end.
+/// The position in a list, stored in a file. The file is written before the first page and after each page, and removed at the end.
 struct Checkpoint {
     /// The version of the file's format.
-    private static let version = 1
+    private static let version = 2
 
     /// An identification of the list, so that the file is not used for another list.
     let subject: String
@@ -18,34 +18,35 @@ struct Checkpoint {
     var remaining: [APICall]
     /// The identities of the last page's items, to detect duplicates if the list has shifted.
     var recent: [String]
+    /// The progress of the first remaining list.
+    var progress = ListProgress()
     /// The number of items written.
     var items: Int
-    /// The columns, if they come from the first item.
+    /// The columns, if they come from the first page.
     var columns: [String]?
+    /// The members of later items that have no column.
+    var lateMembers: [String] = []
     /// The length of the output in bytes, if it is a file.
     var outputLength: Int?
 
-    /// Reads a position file.
+    /// Parses the content of a position file.
     ///
-    /// - Returns: The position; nil if the file does not exist.
+    /// - Returns: The position; nil if the file is new.
     /// - Throws: `ConfigurationError` if the file is not a position file, or belongs to another list.
-    static func read(_ path: String, subject: String) throws -> Checkpoint? {
-        guard isThere(path) else { return nil }
+    static func read(_ file: PositionFile, subject: String) throws -> Checkpoint? {
+        let bytes = file.content
+        if bytes.isEmpty { return nil }
         func failure(_ reason: String) -> ConfigurationError {
             ConfigurationError(
-                "\(sanitized(path)) \(reason)",
+                "\(sanitized(file.path)) \(reason)",
                 hint: "use another file with --resume, or delete this one to start over")
-        }
-        let bytes: [UInt8]
-        do { bytes = try File.read(path, access: .ownersToWrite) } catch {
-            throw ConfigurationError(
-                "cannot use the position file \(error)", hint: "use a file that only you can write: chmod go-w, chown")
         }
         guard let json = try? JSONReader.parse(bytes), json["ringdown"]?.string == "checkpoint" else {
             throw failure("is not a position file")
         }
         guard json["version"]?.int == version else { throw failure("was written by another version") }
         guard let calls = json["remaining"]?.array, let items = json["items"]?.count,
+            let progress = json["progress"].flatMap({ ListProgress($0) }),
             json["outputLength"]?.int.map({ $0 >= 0 }) ?? true
         else { throw failure("is damaged") }
         guard json["subject"]?.string == subject else {
@@ -53,8 +54,10 @@ struct Checkpoint {
         }
         return Checkpoint(
             subject: subject, remaining: try calls.map { try call($0) ?? { throw failure("is damaged") }() },
-            recent: json["recent"]?.array?.compactMap(\.string) ?? [], items: items,
-            columns: json["columns"]?.array?.compactMap(\.string), outputLength: json["outputLength"]?.int)
+            recent: json["recent"]?.array?.compactMap(\.string) ?? [], progress: progress, items: items,
+            columns: json["columns"]?.array?.compactMap(\.string),
+            lateMembers: json["lateMembers"]?.array?.compactMap(\.string) ?? [], outputLength: json["outputLength"]?.int
+        )
     }
 
     private static func call(_ json: JSON) -> APICall? {
@@ -63,8 +66,8 @@ struct Checkpoint {
         return APICall(method, path, json: body)
     }
 
-    /// - Throws: `FileError` if the file cannot be written.
-    func write(_ path: String) throws {
+    /// The content of the position file.
+    var bytes: [UInt8] {
         let calls = remaining.map { call -> JSON in
             let body = call.body.isEmpty ? nil : try? JSONReader.parse(call.body)
             return ["method": .string(call.method), "path": .string(call.path), "body": body ?? .null]
@@ -72,10 +75,11 @@ struct Checkpoint {
         let json: JSON = [
             "ringdown": "checkpoint", "version": .int(Self.version), "subject": .string(subject), "items": .int(items),
             "outputLength": outputLength.map { .int($0) } ?? .null, "remaining": .array(calls),
-            "recent": .array(recent.map { .string($0) }),
+            "recent": .array(recent.map { .string($0) }), "progress": progress.json,
+            "lateMembers": .array(lateMembers.map { .string($0) }),
             "columns": columns.map { .array($0.map { .string($0) }) } ?? .null,
         ]
-        try File.replace(path, with: json.bytes())
+        return json.bytes()
     }
 }
 

@@ -15,6 +15,8 @@ struct ExportOptions {
         "progress", "STYLE", defaultText: "auto",
         help: "Show progress on standard error; auto shows it on terminals only")
     private var progress: Progress.Style?
+    @Flag("strict", help: "Exit with 65 if the list changes or an approximate total is not reached")
+    private var isStrict: Bool
 
     /// - Parameter standard: The default format.
     /// - Throws: `UsageError` if the options conflict.
@@ -45,12 +47,13 @@ struct ExportOptions {
     ///   - subject: An identification of the list, stored in the position file.
     ///   - noun: The name of its items, in the plural.
     ///   - standard: The default format.
-    ///   - columns: The columns of table and csv output; nil for the members of the first item.
+    ///   - columns: The columns of table and csv output; nil for the members of the items on the first page.
     ///   - pages: The pages of the list. If `begin` is given, they only describe how such a list is resumed.
+    ///   - known: The columns that derived columns always contain (default: none).
     ///   - begin: Starts a list that must be created on the platform first. It is not called if the list is resumed.
     func run(
         _ client: APIClient, subject: String, noun: String, _ standard: ListFormat, _ columns: Columns?, _ pages: Pages,
-        begin: (() async throws -> Pages)? = nil
+        known: [String] = [], begin: (() async throws -> Pages)? = nil
     ) async throws {
         try check(standard)
         Interruption.arm()
@@ -59,7 +62,8 @@ struct ExportOptions {
         var checkpoint = Checkpoint(
             subject: "\(client.profile.account) \(subject) \(form)", remaining: [], recent: [], items: 0)
         var pages = pages
-        if let former = try resume.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
+        let position = try resume.map { try PositionFile($0) }
+        if let former = try position.flatMap({ try Checkpoint.read($0, subject: checkpoint.subject) }) {
             if let problem = try await pages.problem(of: former.remaining) {
                 throw ConfigurationError(
                     "\(sanitized(resume ?? "")) is not a position in this list: \(problem)",
@@ -67,29 +71,43 @@ struct ExportOptions {
             }
             if let length = former.outputLength { try OutputFile.cut(to: length) }
             checkpoint = former
-            pages = pages.resumed(at: former.remaining, recent: former.recent)
-        } else if let begin, limit != 0 {
-            pages = try await begin()
+            pages = pages.resumed(at: former.remaining, recent: former.recent, progress: former.progress)
+        } else {
+            if let begin, limit != 0 { pages = try await begin() }
+            // If the process is killed during the first page, the output must be cut to its length before that page.
+            (checkpoint.remaining, checkpoint.outputLength) = (pages.start, OutputFile.length)
+            if !pages.start.isEmpty { try position?.replace(with: checkpoint.bytes) }
         }
         var writer = RecordWriter(
-            format, columns ?? checkpoint.columns.map(Columns.members), written: checkpoint.items)
+            format, columns,
+            derived: checkpoint.columns.map { DerivedColumns($0, lateMembers: checkpoint.lateMembers) },
+            written: checkpoint.items)
         var meter = Progress(progress ?? .auto, noun, written: checkpoint.items)
         defer { meter.end() }
         let stream = Context.current.standardOutput
+        var warnings: [ListWarning] = []
         do {
             var iterator = pages.makeAsyncIterator()
             while limit.map({ checkpoint.items < $0 }) ?? true, let page = try await iterator.next() {
                 let room = limit.map { $0 - checkpoint.items } ?? Int.max
                 if checkpoint.items == 0 { try note(columns?.unknown(in: page) ?? [], in: page) }
+                writer.prepare(for: page, known: known)
                 let text = try writer.text(of: page.items.prefix(room))
                 checkpoint.items += min(room, page.count)
                 // Pages are written as a whole, so that lines are never truncated.
                 if !text.isEmpty { try stream.write(text) }
                 meter.tell(checkpoint.items, of: page.total)
-                if let resume {
+                warn(page.warnings)
+                warnings += page.warnings
+                // A list that ends too early is resumed before this page.
+                try refuse(page, noun)
+                if let position, !page.isCutOff {
                     (checkpoint.remaining, checkpoint.recent) = (page.remaining, page.identities)
-                    (checkpoint.columns, checkpoint.outputLength) = (writer.names, OutputFile.length)
-                    try checkpoint.write(resume)
+                    (checkpoint.progress, checkpoint.outputLength) = (page.progress, OutputFile.length)
+                    (checkpoint.columns, checkpoint.lateMembers) = (
+                        writer.derived?.names, writer.derived?.lateMembers ?? []
+                    )
+                    try position.replace(with: checkpoint.bytes)
                 }
                 try Task.checkCancellation()
             }
@@ -103,7 +121,36 @@ struct ExportOptions {
         }
         let end = writer.end()
         if !end.isEmpty { try stream.write(end) }
-        if let resume { File.remove(resume) }
+        position?.remove()
+        try judge(writer.derived?.lateMembers ?? [], warnings, noun)
+    }
+
+    private func warn(_ warnings: [ListWarning]) {
+        for warning in warnings { notice("ringdown: warning: \(warning)") }
+    }
+
+    /// - Throws: `IncompleteExport` if the list ended before its approximate total, with `--strict`.
+    private func refuse(_ page: Page, _ noun: String) throws(IncompleteExport) {
+        guard isStrict else { return }
+        for case .incomplete(let items, let total) in page.warnings {
+            throw IncompleteExport(
+                message: "the list of \(noun) ended after \(items) items, but its approximate total is \(total)",
+                hint: "read the list again later, or omit --strict")
+        }
+    }
+
+    /// - Throws: `IncompleteExport` if the output lacks values of the list, or may lack items with `--strict`.
+    private func judge(_ lateMembers: [String], _ warnings: [ListWarning], _ noun: String) throws(IncompleteExport) {
+        if !lateMembers.isEmpty {
+            let names = lateMembers.prefix(20).map { sanitized($0, limit: 40) }.joined(separator: ", ")
+            throw IncompleteExport(
+                message: "the columns come from the first page, but later \(noun) also have: \(names)",
+                hint: "name the columns with --columns, or use --output ndjson")
+        }
+        if isStrict, !warnings.isEmpty {
+            throw IncompleteExport(
+                message: "the list of \(noun) changed while it was read", hint: "read the list again, or omit --strict")
+        }
     }
 
     private func note(_ unknown: [String], in page: Page) {
@@ -126,4 +173,10 @@ struct ExportOptions {
             ?? "; cannot resume because --resume FILE was not given: start over"
         notice("ringdown: \(count) \(noun) were written\(resumption)")
     }
+}
+
+/// Output that lacks a part of the list, although every page was read.
+struct IncompleteExport: Error {
+    let message: String
+    let hint: String
 }
