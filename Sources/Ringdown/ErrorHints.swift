@@ -76,7 +76,7 @@ package enum ErrorHints {
             "check that the port uses TLS; if the server requires a client certificate, set RINGDOWN_CLIENT_CERT"
         case .proxy: "check HTTPS_PROXY and NO_PROXY"
         case .proxyAuthentication: "add the percent-encoded user name and password of the proxy to HTTPS_PROXY"
-        case .responseTooLarge: "the response is too large for this request: check the URL"
+        case .responseTooLarge: "the response is too large for this request: check the URL, or request smaller pages"
         case .brokenResponse: "a proxy or gateway may have closed the connection: retry"
         case .cancelled: "run the command again"
         case .setup: "install the library named in the error"
