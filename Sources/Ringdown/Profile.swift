@@ -144,4 +144,10 @@ package struct Profile: Sendable {
         [platform.name, region ?? "", clientID].filter { !$0.isEmpty }.map { sanitized($0, limit: 80) }
             .joined(separator: " ")
     }
+
+    /// The hint for a given access token that was rejected.
+    var hintForGivenToken: String {
+        let variable = reload == nil ? nil : platform.variables.vendorAccessToken
+        return "the access token\(variable.map { " in \($0)" } ?? "") was rejected or has expired: obtain a new one"
+    }
 }

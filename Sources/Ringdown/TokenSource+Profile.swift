@@ -24,7 +24,7 @@ extension TokenSource {
             }
         case .accessToken(let token):
             // A token of the environment does not need to be stored.
-            (requester, store) = (GivenToken(token, time: time), .memory)
+            (requester, store) = (GivenToken(token, hint: profile.hintForGivenToken, time: time), .memory)
         case .broker(let broker): (requester, store) = (broker, .memory)
         }
         if let check = OrganizationCheck(profile, transport) {
@@ -99,11 +99,13 @@ struct OrganizationCheck: Sendable {
 /// The source of a given access token. Its lifetime is unknown, and it cannot be replaced.
 private final class GivenToken: TokenRequester {
     private let token: Secret
+    private let hint: String
     private let time: any TimeSource
     private let wasGiven = Locked(false)
 
-    init(_ token: Secret, time: any TimeSource) {
+    init(_ token: Secret, hint: String, time: any TimeSource) {
         self.token = token
+        self.hint = hint
         self.time = time
     }
 
@@ -113,10 +115,9 @@ private final class GivenToken: TokenRequester {
             return !wasGiven
         }
         guard isFirst else {
-            throw TokenError(
-                .credentialsRefused,
-                "the given access token was rejected or has expired"
-            )
+            var error = TokenError(.credentialsRefused, "the given access token was rejected or has expired")
+            error.hint = hint
+            throw error
         }
         return Token(value: token, lifetime: .seconds(86400), requested: time.now(), isLifetimeKnown: false)
     }

@@ -145,7 +145,7 @@ import Testing
         (#"{"entities":{}}"#, "is not a list"), (#"{"entities":[{"name":"no id"}]}"#, "has no id"),
         ("", "the body is empty"), (#"{"entities":null}"#, "'entities' is null"),
         (#"{"message":"x","status":500}"#, "an error with a status of success"),
-        (#"{"entities":[{"id":"1"}],"total":3}"#, "'total' does not lead to the next page"),
+        (#"{"entities":[{"id":"1"}],"total":3}"#, "contain no new item"),
     ])
     func `pages that loop or are invalid end the list with an error`(page: String, reason: String) async throws {
         let transport = ScriptedTransport { request in

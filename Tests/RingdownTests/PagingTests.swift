@@ -221,7 +221,8 @@ import Testing
         let before = try progress(4, items: "conversations")
         #expect(try text(decide(late, #"{"conversations":[],"totalHits":5}"#, after: before)) == "about")
         #expect(try text(decide(late, #"{"totalHits":4}"#, after: before)) == "end")
-        #expect(try body(decide(late, #"{"totalHits":9}"#, after: before))?["paging"]?["pageNumber"] == 4)
+        // An approximate total does not outlive an empty page.
+        #expect(try text(decide(late, #"{"totalHits":9}"#, after: before)) == "about")
         let search = query(["pageSize": 1, "pageNumber": 2, "query": []])
         #expect(try body(decide(search, #"{"results":[{}],"pageCount":3,"pageNumber":2}"#))?["pageNumber"] == 3)
         #expect(try text(decide(search, #"{"results":[{}],"pageCount":2,"pageNumber":2,"nextPage":"x"}"#)) == "end")

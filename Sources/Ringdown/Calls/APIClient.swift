@@ -341,8 +341,7 @@ public final class APIClient: Sendable {
         let (code, hint) = APIError.meaning(response, fault, age: token.age(at: time.now()), without: secrets)
         var error = APIError(code, text, hint: hint, status: response.status)
         if case .accessToken = profile.credential, response.status == 401 {
-            let place = profile.reload == nil ? "" : profile.platform.variables.vendorAccessToken.map { " in \($0)" }
-            error.hint = "the access token\(place ?? "") was rejected or has expired: obtain a new one"
+            error.hint = profile.hintForGivenToken
         }
         error.platformCode = fault.code.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }
         error.correlationID = fault.correlationID.map { RingdownCore.sanitized($0, without: secrets, limit: 80) }

@@ -17,6 +17,8 @@ public struct ListProgress: Sendable, Equatable {
     var form: PageForm?
     /// The largest number of items on a page.
     var pageSize = 0
+    /// Whether a link or token has led to a page. Such a list ends with the first page without one.
+    var hasLinks = false
     private var warned: Set<String> = []
 
     /// Creates the progress of a list that is not read yet.
@@ -65,7 +67,8 @@ public struct ListProgress: Sendable, Equatable {
     package var json: JSON {
         [
             "pages": .int(pages), "items": .int(items), "duplicates": .int(duplicates), "isComplete": .bool(isComplete),
-            "pageSize": .int(pageSize), "total": total?.json ?? .null, "form": form?.json ?? .null,
+            "pageSize": .int(pageSize), "hasLinks": .bool(hasLinks), "total": total?.json ?? .null,
+            "form": form?.json ?? .null,
         ]
     }
 
@@ -77,6 +80,7 @@ public struct ListProgress: Sendable, Equatable {
         else { return nil }
         (self.pages, self.items, self.duplicates) = (pages, items, duplicates)
         (self.isComplete, self.pageSize) = (isComplete, pageSize)
+        hasLinks = json["hasLinks"]?.bool ?? false
         total = json["total"].flatMap { ListTotal($0) }
         form = json["form"].flatMap { PageForm($0) }
     }

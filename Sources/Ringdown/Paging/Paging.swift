@@ -37,7 +37,8 @@ package enum Paging {
         let context = PagingStyle.Context(page: current, call: call, progress: progress)
         let step =
             if let pointer { PagingStyle.byPointer(pointer, context) } else {
-                PagingStyle.all.lazy.compactMap { $0(context) }.first
+                (PagingStyle.linked + (progress.hasLinks ? [] : PagingStyle.counted)).lazy.compactMap { $0(context) }
+                    .first
             }
         switch step {
         case .next(let next)?: return .more(next)

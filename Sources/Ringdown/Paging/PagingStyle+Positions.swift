@@ -54,7 +54,8 @@ extension PagingStyle {
         let isReached = total.map { context.read(position: (number - 1) * requested + page.count) >= $0.count }
         let hasMore: Bool
         if page.isEmpty {
-            hasMore = total.map { number * requested < $0.count } ?? false
+            // Only an exact total continues after an empty page.
+            hasMore = total.map { $0.isExact && number * requested < $0.count } ?? false
         } else if page.count < requested {
             hasMore = isReached.map { !$0 } ?? isToTheEnd
         } else {

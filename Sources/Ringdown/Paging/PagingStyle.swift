@@ -21,10 +21,16 @@ enum PagingStyle {
         case unclear(String)
     }
 
-    /// The styles in the order in which they are tried.
-    static let all: [@Sendable (Context) -> Step?] = [
-        byLink, byHeader, byCursor, byScroll, byIndex, byBody, byOffset, byNumber,
-    ]
+    /// The styles with a link or token, in the order in which they are tried.
+    static let linked: [@Sendable (Context) -> Step?] = [byLink, byHeader, byCursor, byScroll]
+    /// The styles that count pages or items, in the order in which they are tried.
+    static let counted: [@Sendable (Context) -> Step?] = [byIndex, byBody, byOffset, byNumber]
+
+    /// Whether a link or token leads to the next page.
+    static func isLinked(_ page: Page, after call: APICall, _ progress: ListProgress) -> Bool {
+        let context = Context(page: page, call: call, progress: progress)
+        return linked.contains { if case .next? = $0(context) { true } else { false } }
+    }
 
     /// A place that the caller names.
     static func byPointer(_ pointer: NextPointer, _ context: Context) -> Step? {
