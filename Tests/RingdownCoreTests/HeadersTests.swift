@@ -42,6 +42,15 @@ import Testing
         #expect(RetryAfter.read(from: headers, now: now) == .seconds(2))
     }
 
+    @Test(arguments: [
+        ("1795947446", 1_795_947_406, 40), ("1795947446.5", 1_795_947_406, 40.5),
+        ("1795947446000", 1_795_947_406, 40), ("1795947446", 1_795_947_500, 0), ("86400", 1_795_947_406, 86400),
+    ])
+    func `a number of seconds or milliseconds since 1970 is a date`(value: String, now: Double, expected: Double) {
+        let headers: Headers = ["Retry-After": value]
+        #expect(RetryAfter.read(from: headers, now: Timestamp(secondsSince1970: now)) == .seconds(expected))
+    }
+
     @Test(arguments: ["", "soon", "inf", "nan"])
     func `other values are ignored`(value: String) {
         #expect(RetryAfter.read(from: ["Retry-After": value], now: now) == nil)
