@@ -144,7 +144,8 @@ struct APICommand: Command {
                 throw UsageError(
                     "--input and --field cannot be combined: both set the request body", hint: "omit one of them")
             }
-            call.body = try input == "-" ? File.read(STDIN_FILENO, path: "standard input") : File.read(input)
+            let bytes = try input == "-" ? File.read(STDIN_FILENO, path: "standard input") : File.read(input)
+            call.body = Array(bytes.withoutByteOrderMark)
         } else if !hasQuery, !parameters.isEmpty {
             call.body = JSON.object(parameters).bytes()
         }

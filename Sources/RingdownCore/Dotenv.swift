@@ -55,7 +55,7 @@ private struct DotenvParser {
         lines.reserveCapacity(bytes.count)
         var wasReturn = false
         var hasLoneReturn = false
-        hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        hasMark = bytes.hasByteOrderMark
         for byte in bytes.dropFirst(hasMark ? 3 : 0) {
             if wasReturn, byte != 0x0A { hasLoneReturn = true }
             if byte != 0x0A || !wasReturn { lines.append(byte == 0x0D ? 0x0A : byte) }

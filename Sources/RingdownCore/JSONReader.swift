@@ -19,7 +19,8 @@ public struct JSONReader {
 
     private init(_ bytes: [UInt8], _ range: Range<Int>) {
         self.bytes = bytes
-        index = range.lowerBound
+        // RFC 8259 section 8.1 allows readers to ignore a byte order mark.
+        index = range.lowerBound == 0 && bytes.hasByteOrderMark ? min(3, range.upperBound) : range.lowerBound
         end = range.upperBound
     }
 

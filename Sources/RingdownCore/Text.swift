@@ -25,6 +25,13 @@ package func sanitized(_ text: String, limit: Int = 256) -> String {
     return sanitized(Array(text.utf8), limit: limit)
 }
 
+extension RandomAccessCollection<UInt8> {
+    /// Whether the bytes start with a byte order mark of UTF-8.
+    package var hasByteOrderMark: Bool { starts(with: [0xEF, 0xBB, 0xBF]) }
+    /// The bytes without a byte order mark of UTF-8.
+    package var withoutByteOrderMark: SubSequence { dropFirst(hasByteOrderMark ? 3 : 0) }
+}
+
 extension String {
     /// The text without leading and trailing white space.
     package var trimmed: String {

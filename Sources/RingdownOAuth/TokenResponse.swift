@@ -16,7 +16,7 @@ struct TokenResponse {
     private static let tokenLimitInBytes = 128 << 10
 
     init(_ body: [UInt8]) throws(Unusable) {
-        let start = body.first { !" \t\r\n".utf8.contains($0) }
+        let start = body.withoutByteOrderMark.first { !" \t\r\n".utf8.contains($0) }
         guard let start else { throw Unusable(reason: "the body is empty") }
         guard start == UInt8(ascii: "{") else { throw Unusable(reason: "the body is not a JSON object") }
         let members: [(name: String, range: Range<Int>)]

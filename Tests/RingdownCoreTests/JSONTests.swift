@@ -20,6 +20,17 @@ import Testing
         #expect(throws: JSONReader.Malformed.self) { try parse(text) }
     }
 
+    @Test func `skips a byte order mark`() throws {
+        #expect(try parse("\u{FEFF}{\"a\":1}") == ["a": 1])
+        let list = Array("\u{FEFF}{\"a\":[1,2]}".utf8)
+        #expect(try JSONReader.members(of: list).map(\.range) == [8..<13])
+        #expect(try JSONReader.lists(of: list)[0].elements == [9..<10, 11..<12])
+        #expect(try JSONReader.elements(of: Array("\u{FEFF}[]".utf8)).isEmpty)
+        for text in ["\u{FEFF}", "\u{FEFF}\u{FEFF}1"] {
+            #expect(throws: JSONReader.Malformed.self) { try parse(text) }
+        }
+    }
+
     @Test func `excessive nesting is refused without a crash`() {
         #expect(throws: JSONReader.Malformed.self) { try parse(String(repeating: "[", count: 1_000_000)) }
     }
