@@ -53,6 +53,10 @@ package enum ErrorHints {
         case .malformedResponse:
             return "the URL is not a token endpoint, or a proxy or sign-in page responded instead: check the URL"
         case .tooShort: return "request a shorter validity, or increase the token lifetime of the client"
+        case .intercepted:
+            return
+                "something between this machine and the platform answered, such as a proxy or a firewall: "
+                + "check HTTPS_PROXY and NO_PROXY, and that the network allows the host"
         case .discoveryFailed: return "check the issuer URL"
         case .secretUnavailable:
             return "check the file or the provider of the secret; it is read again for the next request"

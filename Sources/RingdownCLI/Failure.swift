@@ -69,7 +69,7 @@ struct Failure {
         case .credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired:
             exitCode = ExitCode.credentialsRefused
         case .rateLimited: exitCode = ExitCode.rateLimited
-        case .unreachable, .serverFailed: exitCode = Self.exitCode(error.transport)
+        case .unreachable, .intercepted, .serverFailed: exitCode = Self.exitCode(error.transport)
         case .cancelled: exitCode = ExitCode.cancelled
         default: exitCode = ExitCode.failed
         }

@@ -68,6 +68,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let serverFailed = ErrorCode("serverFailed")
     /// The server returned success with an unexpected body.
     public static let malformedResponse = ErrorCode("malformedResponse")
+    /// A proxy, a firewall or a sign-in portal responded instead of the server.
+    public static let intercepted = ErrorCode("intercepted")
     /// No response was received. The `transport` of the error contains the reason.
     public static let unreachable = ErrorCode("unreachable")
     /// A setting or a parameter is missing or invalid.
@@ -77,7 +79,7 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
         uniqueKeysWithValues: [
             credentialsRefused, grantRefused, scopeRefused, requestRefused, tooShort, discoveryFailed,
             wrongOrganization, signInRequired, secretUnavailable, cancelled, unauthorized, forbidden, notFound, refused,
-            circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, unreachable,
+            circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, intercepted, unreachable,
             configuration, unknownPaging, incompleteList,
         ].map { ($0.name, $0) })
 }

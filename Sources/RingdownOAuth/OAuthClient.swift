@@ -51,7 +51,11 @@ package struct OAuthClient: TokenRequester {
         defer { wipe(&response.body) }
         guard response.isSuccess else { throw refusal(response, endpoint) }
         let granted: TokenResponse
-        do { granted = try TokenResponse(response.body) } catch { throw malformed(error, response, endpoint) }
+        do { granted = try TokenResponse(response.body) } catch {
+            // Some servers report errors with status 200.
+            if hasErrorCode(response.body) { throw refusal(response, endpoint) }
+            throw malformed(error, response, endpoint)
+        }
         return (token(granted, requested: sent, draw: draw), granted.refreshToken)
     }
 
@@ -93,12 +97,20 @@ package struct OAuthClient: TokenRequester {
 
     // MARK: Failures
 
+    /// Whether a body contains an error code instead of a token. RFC 6749 limits codes to ASCII; a long code may be a token.
+    private func hasErrorCode(_ body: [UInt8]) -> Bool {
+        guard let json = try? JSONReader.parse(body), json["access_token"]?.string?.isEmpty ?? true,
+            let name = json["error"]?.string, (1...40).contains(name.utf8.count)
+        else { return false }
+        return name.utf8.allSatisfy { (0x61...0x7A).contains($0) || " _-.".utf8.contains($0) }
+    }
+
     private func refusal(_ response: Response, _ endpoint: HTTPURL) -> TokenError {
         let body = try? JSONReader.parse(response.body)
         // The names of RFC 6749, and the camel case of CXone's published API description (`cxone.md` section 1.7).
         let name = body?["error"]?.string
         let text = (body?["error_description"] ?? body?["errorDescription"])?.string ?? body?["message"]?.string
-        var error = TokenError(code(response.status, name, text), "", endpoint: endpoint, status: response.status)
+        var error = TokenError(code(response, name, text), "", endpoint: endpoint, status: response.status)
         error.isPage = isPage(response)
         error.oauthError = name.map { clean($0) }
         error.oauthDescription = text.map { clean($0) }
@@ -117,7 +129,8 @@ package struct OAuthClient: TokenRequester {
     }
 
     /// Returns the code for an error response. The body takes precedence over the status.
-    private func code(_ status: Int, _ name: String?, _ text: String?) -> TokenError.Code {
+    private func code(_ response: Response, _ name: String?, _ text: String?) -> TokenError.Code {
+        let status = response.status
         // Genesys Cloud returns 400 `invalid_request` "rate limit exceeded; …" (`genesys-cloud.md` section 2).
         if status == 429 || text?.lowercased().hasPrefix("rate limit exceeded") == true { return .rateLimited }
         switch name {
@@ -128,6 +141,8 @@ package struct OAuthClient: TokenRequester {
         default: break
         }
         if status >= 500 { return .serverFailed }
+        // Authorization servers return JSON. Pages come from proxies, firewalls and sign-in portals.
+        if name == nil, [401, 403].contains(status), isPage(response) { return .intercepted }
         return name == nil && (status == 401 || status == 403) ? .credentialsRefused : .requestRefused
     }
 
@@ -142,7 +157,10 @@ package struct OAuthClient: TokenRequester {
     }
 
     private func isPage(_ response: Response) -> Bool {
-        response.body.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<")
+        let first = response.body.withoutByteOrderMark.first { !" \t\r\n".utf8.contains($0) }
+        // Some servers send JSON with the media type of a page.
+        let isText = first != nil && first != UInt8(ascii: "{") && response.headers.knownMediaType == "text/html"
+        return first == UInt8(ascii: "<") || isText
     }
 
     private func clean(_ text: String) -> String { clean(Array(text.utf8)) }

@@ -47,7 +47,8 @@ private struct Proof: Sendable {
         #"{"accessToken":"SECRET"}"#, #"["SECRET"]"#, "SECRET", "<html>SECRET</html>", #"{"access_token":"SECRET"#,
         #"{"access_token":["SECRET"]}"#, #"{"access_token":{"value":"SECRET"}}"#, #"{"access_token":""}SECRET"#,
         #"{"access_token":"SECRET\n"}"#, #"{"access_token":"x","token_type":"SECRET"}"#, #"{"SECRET":1}"#,
-        "access_token=SECRET&expires_in=60", "\u{FEFF}SECRET", #"{"jwt":"SECRET","expires_in":60}"#,
+        "access_token=SECRET&expires_in=60", "\u{FEFF}SECRET", #"{"error":"SECRET"}"#,
+        #"{"jwt":"SECRET","expires_in":60}"#,
     ])
     func `an error never quotes the body of a success`(body: String) async {
         let error = await failure(granted(body))
@@ -106,6 +107,11 @@ private struct Proof: Sendable {
         #expect(!token.isCacheable)
     }
 
+    @Test func `skips a byte order mark`() async throws {
+        let (token, _) = try await token(granted("\u{FEFF}" + #"{"access_token":"t","expires_in":60}"#))
+        #expect(token.value == Secret("t"))
+    }
+
     @Test func `assumes the default lifetime with a warning if it is missing`() async throws {
         let log = MemoryLog()
         let (token, _) = try await Logger.$current.withValue(log.logger) {
@@ -151,7 +157,7 @@ private struct Proof: Sendable {
             .credentialsRefused
         ),
         (401, #"{"error":"invalid_client"}"#, .credentialsRefused), (403, "", .credentialsRefused),
-        (401, "<html>", .credentialsRefused),
+        (401, "<html>", .intercepted), (403, " \n<!DOCTYPE html><p>Access denied", .intercepted),
         (400, #"{"error":"invalid_grant"}"#, .credentialsRefused),
         (400, #"{"error":"unauthorized_client"}"#, .grantRefused),
         (400, #"{"error":"unsupported_grant_type"}"#, .grantRefused),
@@ -163,6 +169,13 @@ private struct Proof: Sendable {
         (400, #"{"error":"temporarily_unavailable"}"#, .serverFailed),
         (400, #"{"error":"scope_invalid"}"#, .requestRefused),
         (401, #"{"error":"invalid_client","errorDescription":"camel case"}"#, .credentialsRefused),
+        (200, #"{"error":"invalid_client"}"#, .credentialsRefused),
+        (200, #"{"error":"invalid_client","access_token":null}"#, .credentialsRefused),
+        (200, #"{"error":"invalid_scope","error_description":"no"}"#, .scopeRefused),
+        (200, #"{"error":"temporarily_unavailable"}"#, .serverFailed),
+        (200, #"{"error":"invalid_request","error_description":"rate limit exceeded"}"#, .rateLimited),
+        (200, #"{"error":"eyJhbGciOiJub25lIn0.e30."}"#, .malformedResponse),
+        (200, #"{"error":""}"#, .malformedResponse),
     ]
 
     @Test(arguments: refusals)

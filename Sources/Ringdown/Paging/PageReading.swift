@@ -33,7 +33,7 @@ extension Page {
             return
         }
         let isFirst = progress.form == nil
-        guard let start = body.first(where: { !" \t\r\n".utf8.contains($0) }) else {
+        guard let start = body.withoutByteOrderMark.first(where: { !" \t\r\n".utf8.contains($0) }) else {
             throw PageFault(
                 reason: "the body is empty", hint: "a proxy or gateway may have cut off the response: retry",
                 isTemporary: true)
