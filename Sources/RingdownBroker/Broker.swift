@@ -48,10 +48,10 @@ package final class Broker: Handler {
         await withTaskGroup(of: Void.self) { group in
             for account in accounts {
                 group.addTask { [time] in
+                    var schedule = RenewalSchedule(shortest: .seconds(1))
                     while !Task.isCancelled {
                         let token = try? await account.client.token()
-                        let left = token?.remaining(at: time.now()) ?? .zero
-                        let pause = min(max(left / 20, .seconds(1)), .seconds(30))
+                        let pause = schedule.pause(after: token, at: time.now(), draw: .random(in: 0..<1))
                         guard (try? await time.sleep(for: pause)) != nil else { return }
                     }
                 }

@@ -57,9 +57,10 @@ final class TokenLease: Sendable {
     /// Updates the file whenever the token is refreshed, which is well before the former token expires. Runs until it is cancelled.
     func keep() async {
         let time = Context.current.time
+        var schedule = RenewalSchedule(shortest: .seconds(0.2))
         while !Task.isCancelled, let current {
-            let left = current.remaining(at: time.now())
-            guard (try? await time.sleep(for: min(max(left / 20, .seconds(0.2)), .seconds(30)))) != nil else { return }
+            let pause = schedule.pause(after: current, at: time.now(), draw: .random(in: 0..<1))
+            guard (try? await time.sleep(for: pause)) != nil else { return }
             do {
                 let token = try await client.token()
                 if token.value == current.value { continue }
