@@ -28,8 +28,13 @@ package final class BrokerClient: TokenRequester {
     /// Returns the profile that the broker serves.
     ///
     /// - Throws: `TokenError` if the broker cannot be reached, has no token, or serves an unsupported platform.
-    package func profile() async throws(TokenError) -> Profile {
-        let (token, json) = try await ask()
+    ///
+    /// - Parameter calls: The settings of retries, for a broker that has no token yet.
+    package func profile(calls: CallSettings = CallSettings()) async throws(TokenError) -> Profile {
+        // Waiting does not start a broker.
+        let (token, json) = try await TokenRetryPolicy(calls).retrying(time, unless: { $0.transport != nil }) {
+            () throws(TokenError) in try await ask()
+        }
         first.withLock { $0 = token }
         let name = json["platform"]?.string ?? ""
         guard let platform = Platform.all.first(where: { $0.name == name }) else {

@@ -54,6 +54,8 @@ package struct SignInSession: Sendable {
     private let key: CacheKey
     private let time: any TimeSource
     private let check: OrganizationCheck?
+    private let retries: TokenRetryPolicy
+    private let observe: @Sendable (Duration, TokenError) -> Void
 
     /// Creates a session.
     ///
@@ -63,10 +65,13 @@ package struct SignInSession: Sendable {
     ///   - transport: The transport that sends the requests.
     ///   - store: The store for the tokens.
     ///   - time: The clock (default: the system clock).
+    ///   - calls: The settings of retries, which also apply to token requests.
+    ///   - observe: Receives each wait before a request is sent again, and its reason (default: no observer).
     /// - Throws: `TokenError` if the endpoints cannot be discovered, ``ConfigurationError`` if the profile has no sign-in.
     package init(
         _ profile: Profile, redirectURI: String, transport: any Transport, store: any TokenStore,
-        time: any TimeSource = .system
+        time: any TimeSource = .system, calls: CallSettings = CallSettings(),
+        observe: @escaping @Sendable (Duration, TokenError) -> Void = { _, _ in }
     ) async throws {
         guard let signIn = profile.signIn, case .grant(let grant) = profile.credential else {
             throw ConfigurationError(
@@ -76,14 +81,17 @@ package struct SignInSession: Sendable {
         (self.grant, self.transport, self.store, self.time) = (grant, transport, store, time)
         key = profile.cacheKey
         check = OrganizationCheck(profile, transport)
-        discovery = Discovery(transport)
+        let (discovery, retries) = (Discovery(transport), TokenRetryPolicy(calls))
+        (self.discovery, self.retries, self.observe) = (discovery, retries, observe)
         request = AuthorizationRequest(redirectURI: redirectURI)
         let endpoint: HTTPURL
         switch signIn.authorization {
         // Without metadata, the issuer of the server is unknown.
         case .fixed(let url): (endpoint, issuer, namesIssuer) = (url, nil, false)
         case .discovered(let url):
-            let server = try await discovery.server(url)
+            let server = try await retries.retrying(time, observe: observe) { () throws(TokenError) in
+                try await discovery.server(url)
+            }
             guard let found = server.authorizationEndpoint else {
                 throw TokenError(
                     .discoveryFailed, "the metadata of \(url) has no usable authorization_endpoint", endpoint: url)
@@ -107,8 +115,10 @@ package struct SignInSession: Sendable {
         let code = try request.code(in: query, issuer: issuer, namesIssuer: namesIssuer)
         let client = OAuthClient(
             request.exchange(code, as: grant), transport: transport, time: time, discovery: discovery)
-        let (token, refreshToken) = try await client.requestTokens(draw: .random(in: 0..<1))
-        try await check?.verify(token)
+        let (token, refreshToken) = try await retries.retrying(time, observe: observe) { () throws(TokenError) in
+            try await client.requestTokens(draw: .random(in: 0..<1))
+        }
+        try await retries.retrying(time, observe: observe) { () throws(TokenError) in try await check?.verify(token) }
         // The lock prevents a concurrent refresh of the previous sign-in from overwriting the new one.
         let lock = await store.lock(key, time: time, isWaiting: true)
         if let refreshToken {

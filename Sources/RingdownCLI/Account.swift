@@ -27,6 +27,7 @@ struct Account {
         "insecure",
         help: "Skip TLS certificate verification, for testing only; if CI is set, requires --insecure=yes")
     private var insecure: ConfirmedFlag
+    private let notices = Locked<WaitNotice?>(nil)
     /// The trace file, shared by all transports of the command.
     private let traceLog = Locked<HARLog?>(nil)
     @Flag("trust-directory", help: "Trust ./.env like a profile, including settings that decide where secrets are sent")
@@ -37,6 +38,15 @@ struct Account {
     private var verbose: Bool
     @Flag("quiet", short: "q", help: "Print only errors to standard error")
     private var quiet: Bool
+
+    /// The report of waits on standard error.
+    var waitNotice: WaitNotice {
+        notices.withLock { known in
+            let notice = known ?? WaitNotice(isQuiet: quiet)
+            known = notice
+            return notice
+        }
+    }
 
     /// Reads the settings of the account.
     ///
@@ -108,9 +118,10 @@ struct Account {
         }
         let settings = settingsWithoutFile
         let transport = try transport(settings)
+        let calls = try callSettings(settings)
         let broker = BrokerClient(socketPath: socket, profileName: name, transport: transport, time: context.time)
         let profile: Profile
-        do throws(TokenError) { profile = try await broker.profile() } catch {
+        do throws(TokenError) { profile = try await broker.profile(calls: calls) } catch {
             var error = error
             error.hint =
                 error.code == .unreachable
@@ -118,13 +129,16 @@ struct Account {
             error.special = Recovery.none
             throw error
         }
-        return APIClient(profile, transport: transport, time: context.time, calls: try callSettings(settings))
+        let client = APIClient(profile, transport: transport, time: context.time, calls: calls)
+        client.observe(waitNotice.tell)
+        return client
     }
 
     /// Creates a client with the account's own secret.
     ///
     /// - Parameters:
-    ///   - isBackground: Whether the process continues to run, so that refreshes can complete in the background.
+    ///   - isBackground: Whether the process continues to run, so that refreshes can complete in the background. Callers of such a
+    ///     process have time limits of their own, so it waits for an outage for 10 s unless the user sets another limit.
     ///   - isPrivate: Whether the token is not shared with other processes.
     /// - Throws: `ConfigurationError` if the account is not configured.
     func ownClient(
@@ -132,21 +146,28 @@ struct Account {
     ) throws(ConfigurationError) -> APIClient {
         let settings = try settings(of: name)
         let profile = try Profile(settings)
+        let store: any TokenStore = isPrivate ? .memory : try tokenStore(settings, account: profile.account)
         // The process exits after the command, so a refresh cannot complete in the background.
         var lifecycle = LifecycleSettings()
         if !isBackground { lifecycle.advisoryPatience = .seconds(2) }
-        return APIClient(
-            profile, transport: try transport(settings),
-            store: isPrivate ? .memory : try tokenStore(settings, account: profile.account),
-            time: Context.current.time, settings: lifecycle, calls: try callSettings(settings)
-        )
+        let client = APIClient(
+            profile, transport: try transport(settings), store: store, time: Context.current.time, settings: lifecycle,
+            calls: try callSettings(settings, standard: isBackground ? .seconds(10) : CallSettings().waitLimit))
+        if !isBackground { client.observe(waitNotice.tell) }
+        return client
     }
 
-    private func callSettings(_ settings: Settings) throws(ConfigurationError) -> CallSettings {
+    /// The settings of retries and rate limits.
+    ///
+    /// - Parameter standard: The maximum wait if the user sets none (default: 180 s).
+    func callSettings(
+        _ settings: Settings, standard: Duration = CallSettings().waitLimit
+    ) throws(ConfigurationError) -> CallSettings {
         var calls = CallSettings()
         calls.isGated = !noThrottle
+        calls.waitLimit = standard
         if let maxWait {
-            calls.waitLimit = maxWait.duration
+            (calls.waitLimit, calls.connectionWaitLimit) = (maxWait.duration, maxWait.duration)
         } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
@@ -154,7 +175,7 @@ struct Account {
                     hint: "use \(DurationParameter.expectation)"
                 )
             }
-            calls.waitLimit = limit.duration
+            (calls.waitLimit, calls.connectionWaitLimit) = (limit.duration, limit.duration)
         }
         return calls
     }

@@ -28,9 +28,14 @@ public protocol TimeSource: Sendable {
     func glance() -> (uptime: Int64, wall: Int64)
     /// Waits for `duration`. Throws `CancellationError` if the task is cancelled.
     func sleep(for duration: Duration) async throws
+    /// Waits until a time limit has passed, in a task that runs beside the limited operation. The same as ``sleep(for:)``, except for
+    /// clocks that skip sleeps. Throws `CancellationError` if the task is cancelled.
+    func passTimeLimit(_ duration: Duration) async throws
 }
 
 extension TimeSource {
+    public func passTimeLimit(_ duration: Duration) async throws { try await sleep(for: duration) }
+
     public func glance() -> (uptime: Int64, wall: Int64) {
         let now = now()
         return (now.uptime.inNanoseconds, Int64(now.wall.secondsSince1970 * 1e9))

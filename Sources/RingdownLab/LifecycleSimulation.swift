@@ -242,7 +242,7 @@ struct SimulatedWorld {
             landing = processes[process].machine.fetched(token, for: fetch, at: here)
         case .failure(let error):
             processes[process].lastRequest = (now, true)
-            landing = (processes[process].machine.failed(error, for: fetch, at: here, draw: random.unit()), nil)
+            landing = processes[process].machine.failed(error, for: fetch, at: here, draw: random.unit())
         }
         if lockedBy == process {
             stored = processes[process].machine.stored(at: here)

@@ -81,7 +81,7 @@ struct MachineStage: Stage {
         let landing: Machine.Landing =
             switch result {
             case .success(let token): machine.fetched(token, for: fetch, at: now)
-            case .failure(let error): (machine.failed(error, for: fetch, at: now, draw: 0.5), nil)
+            case .failure(let error): machine.failed(error, for: fetch, at: now, draw: 0.5)
             }
         await setting.store.save(machine.stored(at: now), for: setting.key)
         await take(landing)

@@ -33,6 +33,11 @@ public struct LifecycleSettings: Sendable {
     public var rejectionInterval: Duration = .seconds(5)
     /// The age below which a rejected token is not replaced, because it is not stale (default: 2 s; at most L/4).
     public var freshAge: Duration = .seconds(2)
+    /// The time by which the validity of the cached token may be shorter than a requested minimum just below the lifetime, because
+    /// a new token would hardly be valid for longer (default: 120 s; at most L/4).
+    public var minimumValidityTolerance: Duration = .seconds(120)
+    /// When failed token requests are sent again while callers wait (default: never). An `APIClient` uses its call settings.
+    package var retries = TokenRetryPolicy()
     /// The accepted range of token lifetimes (default: 1 s to 30 days). Other lifetimes are clamped.
     public var lifetimeRange: ClosedRange<Duration> = .seconds(1) ... .seconds(30 * 86400)
 
@@ -46,6 +51,11 @@ public struct LifecycleSettings: Sendable {
     package func mandatory(_ token: Token) -> Duration { min(mandatoryWindow, token.lifetime / 4) }
     /// The usable margin of a token.
     package func margin(_ token: Token) -> Duration { min(usableMargin, token.lifetime / 4) }
+    /// The remaining lifetime that a token must have for a requested minimum validity.
+    func required(_ minimumValidity: Duration, of token: Token) -> Duration {
+        guard minimumValidity < token.lifetime else { return minimumValidity }
+        return min(minimumValidity, token.lifetime - min(minimumValidityTolerance, token.lifetime / 4))
+    }
     func rejectionInterval(_ token: Token) -> Duration { min(rejectionInterval, token.lifetime / 4) }
     func freshAge(_ token: Token) -> Duration { min(freshAge, token.lifetime / 4) }
 

@@ -33,6 +33,10 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         package let minimumValidity: Duration
         /// The uptime at which the request started. A token that was requested earlier comes from a store.
         package let begun: Duration
+        /// The number of the attempt, starting from 1, while the same callers wait.
+        package let attempt: Int
+        /// The uptime before which the request must not be sent.
+        package let notBefore: Duration
     }
 
     /// The result of ``request(at:minimumValidity:force:waiter:)``.
@@ -63,6 +67,8 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     private struct Wish: Sendable {
         var minimumValidity: Duration
         var isForced: Bool
+        /// The uptime at which the caller started to wait.
+        var begun: Duration
     }
 
     private struct Flight: Sendable {
@@ -101,25 +107,27 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     package mutating func request(
         at now: Instant, minimumValidity: Duration = .zero, force: Bool = false, waiter: Waiter? = nil
     ) -> Action {
+        let wish = Wish(minimumValidity: minimumValidity, isForced: force, begun: now.uptime)
         guard !force, let token, isUsable(token, at: now, for: minimumValidity) else {
+            var notBefore = now.uptime
             if let refusal, flight == nil, now.uptime < refusal.until, !force || refusal.error.isFirm {
-                return .fail(refusal.error)
+                guard canOutlast(refusal.error, until: refusal.until, wish) else { return .fail(refusal.error) }
+                notBefore = refusal.until
             }
             if !force, let token, isTooShort(token, for: minimumValidity, at: now) {
                 return .fail(.tooShort(granted: token.lifetime, wanted: minimumValidity))
             }
-            return join(
-                reason(force: force, at: now), waiter, Wish(minimumValidity: minimumValidity, isForced: force), at: now)
+            return join(reason(force: force, at: now), waiter, wish, at: now, notBefore: notBefore)
         }
         let remaining = token.remaining(at: now)
         if remaining <= settings.mandatory(token) {
             return flight == nil && now.uptime < retryAt
                 ? .serve(token)
-                : join(.mandatory, waiter, Wish(minimumValidity: minimumValidity, isForced: false), at: now)
+                : join(.mandatory, waiter, wish, at: now)
         }
         guard remaining <= settings.advisory(token), flight == nil, now.uptime >= retryAt else { return .serve(token) }
         if settings.advisoryPatience != nil {
-            return join(.advisory, waiter, Wish(minimumValidity: minimumValidity, isForced: false), at: now)
+            return join(.advisory, waiter, wish, at: now)
         }
         return .serveAndFetch(token, begin(.advisory, at: now, minimumValidity: .zero, waiters: [:]))
     }
@@ -180,24 +188,88 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
             let longest = flight.waiters.values.map(\.minimumValidity).max() ?? .zero
             // If the platform just granted less than the required validity, a new token would not have more.
             let isHopeless = token.lifetime <= longest && token.age(at: now) < settings.refusalMemory
-            if isHopeless || left > max(settings.mandatory(token), longest) {
+            if isHopeless || left > max(settings.mandatory(token), settings.required(longest, of: token)) {
                 return fetched(token, for: fetch, at: now)
             }
         }
-        return isHeldBack(flight, at: now) ? (abandon(fetch, at: now), nil) : nil
+        return isHeldBack(flight, at: now) ? heldBack(flight, at: now) : nil
     }
+
+    /// Ends a request that the stored failures forbid. Callers that can wait for the next attempt continue to wait.
+    private mutating func heldBack(_ flight: Flight, at now: Instant) -> Landing {
+        guard let refusal else { return (abandon(flight.fetch, at: now), nil) }
+        return end(flight, refusal.error, next: refusal.until, attempt: flight.fetch.attempt, at: now)
+    }
+
+    /// Ends an attempt without a token. Callers that accept the cached token receive it. The others wait for an attempt at the
+    /// uptime `next` if their time suffices, or receive the error.
+    private mutating func end(
+        _ flight: Flight, _ error: TokenError, next: Duration?, attempt: Int, at now: Instant
+    ) -> Landing {
+        self.flight = nil
+        var answers: [(waiter: Waiter, result: Result<Token, TokenError>)] = []
+        var patient: [Waiter: Wish] = [:]
+        for (waiter, wish) in flight.waiters {
+            let result = answer(wish, or: error, at: now)
+            if case .failure = result, let next, canOutlast(error, until: next, wish) {
+                patient[waiter] = wish
+            } else {
+                answers.append((waiter, result))
+            }
+        }
+        guard let next, !patient.isEmpty else { return (answers, nil) }
+        let longest = patient.values.map(\.minimumValidity).max() ?? .zero
+        let fetch = begin(
+            flight.fetch.reason, at: now, minimumValidity: longest, waiters: patient, attempt: attempt, notBefore: next)
+        return (answers, fetch)
+    }
+
+    /// Whether a caller can wait for an attempt at an uptime after a failure.
+    private func canOutlast(_ error: TokenError, until next: Duration, _ wish: Wish) -> Bool {
+        settings.retries.isEnabled && error.isTemporary && next <= wish.begun + settings.retries.limit(after: error)
+    }
+
+    /// The uptime at which the first waiting caller stops to wait; nil if no caller has a limit.
+    package var nextDeadline: Duration? {
+        guard settings.retries.isEnabled, let first = flight?.waiters.values.map(\.begun).min() else { return nil }
+        return first + settings.retries.waitLimit
+    }
+
+    /// Ends the wait of the callers whose time is over. The request continues for the others.
+    package mutating func expire(at now: Instant) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
+        guard settings.retries.isEnabled, let flight else { return [] }
+        let limit = settings.retries.waitLimit
+        // The reason for a wait between two attempts is the last failure.
+        let failed = now.uptime < flight.fetch.notBefore || flight.fetch.attempt > 1 ? refusal?.error : nil
+        let late = flight.waiters.filter { $0.value.begun + limit <= now.uptime }
+        for waiter in late.keys { self.flight?.waiters[waiter] = nil }
+        return late.map { ($0, answer($1, or: failed ?? .noResponse(within: limit), at: now)) }
+    }
+
+    /// Whether a request that had to wait must still be sent. It ends if no caller waits any more.
+    package mutating func mayStart(_ fetch: Fetch) -> Bool {
+        guard let flight, flight.fetch.number == fetch.number else { return false }
+        if flight.waiters.isEmpty { self.flight = nil }
+        return !flight.waiters.isEmpty
+    }
+
+    /// The last failure; nil after a success.
+    package var lastFailure: TokenError? { refusal?.error }
 
     /// Returns whether the stored failures forbid the request.
     private func isHeldBack(_ flight: Flight, at now: Instant) -> Bool {
         if flight.fetch.reason == .forced || flight.fetch.reason == .rejected {
-            return refusal.map { now.uptime < $0.until && $0.error.isFirm } ?? false
+            return refusal.map { isAhead($0.until, of: now) && $0.error.isFirm } ?? false
         }
         let areServed = flight.waiters.values.allSatisfy { wish in
             token.map { isUsable($0, at: now, for: wish.minimumValidity) } ?? false
         }
-        if areServed { return now.uptime < retryAt }
-        return refusal.map { now.uptime < $0.until } ?? false
+        if areServed { return isAhead(retryAt, of: now) }
+        return refusal.map { isAhead($0.until, of: now) } ?? false
     }
+
+    /// Whether a stored time is ahead. Stored times are rounded and converted between clocks.
+    private func isAhead(_ uptime: Duration, of now: Instant) -> Bool { now.uptime + .milliseconds(20) < uptime }
 
     /// Ends a request that is not sent. Callers that accept the cached token receive it, the others an error.
     package mutating func abandon(
@@ -240,7 +312,7 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         }
         let answers = flight.waiters.filter { open[$0.key] == nil }.map { waiter, wish in
             // A token that was granted expired is used for one attempt, but not for callers with a minimum validity.
-            let lasts = wish.minimumValidity <= .zero || new.remaining(at: now) >= wish.minimumValidity
+            let lasts = lasts(new, wish.minimumValidity, at: now)
             let result: Result<Token, TokenError> =
                 lasts ? .success(new) : .failure(.tooShort(granted: new.lifetime, wanted: wish.minimumValidity))
             return (waiter, result)
@@ -254,10 +326,15 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     private func satisfies(_ token: Token, _ wish: Wish, at now: Instant) -> Bool {
-        !wish.isForced && (wish.minimumValidity <= .zero || token.remaining(at: now) >= wish.minimumValidity)
+        !wish.isForced && lasts(token, wish.minimumValidity, at: now)
     }
 
-    /// Ends a request with an error. Callers that accept the cached token receive it, the others the error.
+    private func lasts(_ token: Token, _ minimumValidity: Duration, at now: Instant) -> Bool {
+        minimumValidity <= .zero || token.remaining(at: now) >= settings.required(minimumValidity, of: token)
+    }
+
+    /// Ends a request with an error. Callers that accept the cached token receive it. The others receive the error, or continue to
+    /// wait if the request is sent again.
     ///
     /// - Parameters:
     ///   - error: The failure.
@@ -266,16 +343,19 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     ///   - draw: A random number, uniform in 0..<1.
     package mutating func failed(
         _ error: TokenError, for fetch: Fetch, at now: Instant, draw: Double
-    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
-        guard let flight, flight.fetch.number == fetch.number else { return [] }
-        self.flight = nil
+    ) -> Landing {
+        guard let flight, flight.fetch.number == fetch.number else { return ([], nil) }
         failures += 1
         failedAt = now.uptime
         let asked = min(error.retryAfter ?? .zero, settings.retryAfterLimit)
         let remaining = token.map { $0.remaining(at: now) } ?? .zero
         retryAt = now.uptime + max(settings.backoff(failures: failures, remaining: remaining, draw: draw), asked)
         refusal = (error, now.uptime + memory(of: error, asked: asked, draw: draw))
-        return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
+        let delay = settings.retries.delay(after: error, attempt: fetch.attempt, draw: draw)
+        let landing = end(flight, error, next: delay.map { now.uptime + $0 }, attempt: fetch.attempt + 1, at: now)
+        // New callers and other processes wait for the same attempt.
+        if let next = landing.next { refusal = (error, next.notBefore) }
+        return landing
     }
 
     /// Whether no token request is in progress.
@@ -313,7 +393,8 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     private func isUsable(_ token: Token, at now: Instant, for minimumValidity: Duration) -> Bool {
-        !isRejected && token.remaining(at: now) > max(settings.margin(token), minimumValidity)
+        !isRejected
+            && token.remaining(at: now) > max(settings.margin(token), settings.required(minimumValidity, of: token))
     }
 
     /// Returns whether the platform just granted less than the required validity, so a new token would not have more.
@@ -328,21 +409,27 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return isUsable(token, at: now, for: .zero) ? .minimumValidity : .cold
     }
 
-    private mutating func join(_ reason: FetchReason, _ waiter: Waiter?, _ wish: Wish, at now: Instant) -> Action {
+    private mutating func join(
+        _ reason: FetchReason, _ waiter: Waiter?, _ wish: Wish, at now: Instant, notBefore: Duration = .zero
+    ) -> Action {
         guard let waiter else { return .wait }
         guard flight == nil else {
             flight?.waiters[waiter] = wish
             return .wait
         }
-        return .fetch(begin(reason, at: now, minimumValidity: wish.minimumValidity, waiters: [waiter: wish]))
+        let fetch = begin(
+            reason, at: now, minimumValidity: wish.minimumValidity, waiters: [waiter: wish], notBefore: notBefore)
+        return .fetch(fetch)
     }
 
     private mutating func begin(
-        _ reason: FetchReason, at now: Instant, minimumValidity: Duration, waiters: [Waiter: Wish]
+        _ reason: FetchReason, at now: Instant, minimumValidity: Duration, waiters: [Waiter: Wish], attempt: Int = 1,
+        notBefore: Duration = .zero
     ) -> Fetch {
         fetches += 1
         let fetch = Fetch(
-            number: fetches, reason: reason, replaced: token, minimumValidity: minimumValidity, begun: now.uptime)
+            number: fetches, reason: reason, replaced: token, minimumValidity: minimumValidity,
+            begun: max(now.uptime, notBefore), attempt: attempt, notBefore: notBefore)
         flight = Flight(fetch: fetch, waiters: waiters)
         return fetch
     }

@@ -23,6 +23,8 @@ package final class TokenSource: Sendable {
         var isPreloaded = false
         var records: [TokenRequestRecord] = []
         var counts = TokenRequestCounts()
+        /// Ends the wait of callers whose time is over.
+        var timer: Task<Void, Never>?
     }
 
     /// A token that does not need a refresh, and the times of both clocks until which this holds, in nanoseconds.
@@ -40,6 +42,7 @@ package final class TokenSource: Sendable {
     private let time: any TimeSource
     private let settings: LifecycleSettings
     private let state: Locked<State>
+    private let waitObserver = Locked<(@Sendable (Duration, TokenError) -> Void)?>(nil)
     /// Changed only under the lock of `state`.
     private let shortcuts = StripedCache<Shortcut>()
 
@@ -63,6 +66,11 @@ package final class TokenSource: Sendable {
         self.time = time
         self.settings = settings
         state = Locked(State(machine: TokenMachine(settings)))
+    }
+
+    /// Sets the observer of the waits before a failed request is sent again. The observer must not block.
+    package func observeWaits(_ observer: @escaping @Sendable (Duration, TokenError) -> Void) {
+        waitObserver.withLock { $0 = observer }
     }
 
     /// Returns a valid token.
@@ -218,8 +226,34 @@ package final class TokenSource: Sendable {
         case .fetch(let fetch):
             run(fetch)
             if fetch.reason == .advisory { release(waiter, after: settings.advisoryPatience ?? .zero) }
-        case .wait: break
+            startTimer()
+        case .wait: startTimer()
         }
+    }
+
+    /// Ends the wait of each caller when its time is over, also if a request hangs. One timer serves all callers.
+    private func startTimer() {
+        state.withLock { state in
+            guard state.timer == nil, state.machine.nextDeadline != nil else { return }
+            state.timer = Task { [weak self, time] in
+                while let end = self?.expireWaiters() {
+                    guard (try? await time.passTimeLimit(end - time.now().uptime)) != nil else { return }
+                }
+            }
+        }
+    }
+
+    /// Ends the wait of the callers whose time is over. Returns the uptime at which the next one ends.
+    private func expireWaiters() -> Duration? {
+        let now = time.now()
+        let (answers, next) = state.withLock { state -> (Answers, Duration?) in
+            let answers = self.taken(state.machine.expire(at: now), from: &state)
+            let next = state.machine.nextDeadline
+            if next == nil { state.timer = nil }
+            return (answers, next)
+        }
+        for (continuation, result) in answers { continuation?.resume(returning: result) }
+        return next
     }
 
     /// Ends the wait of a caller with the cached token after a time.
@@ -237,6 +271,7 @@ package final class TokenSource: Sendable {
     /// Performs a token request in its own task. The time limits of the request bound its duration.
     private func run(_ fetch: TokenMachine<Int>.Fetch) {
         Task {
+            guard await waitForStart(fetch) else { return }
             // A background refresh is skipped if another process is already refreshing the token.
             let isWaiting = fetch.reason != .advisory
             if let stored = await store.load(key, at: time.now()),
@@ -256,6 +291,18 @@ package final class TokenSource: Sendable {
             }
             await request(fetch, then: release)
         }
+    }
+
+    /// Waits until a request may be sent. Returns false if no caller needs it any more.
+    private func waitForStart(_ fetch: TokenMachine<Int>.Fetch) async -> Bool {
+        let wait = fetch.notBefore - time.now().uptime
+        guard wait > .zero else { return true }
+        if let error = state.withLock({ $0.machine.lastFailure }) {
+            Logger.current.debug("token.retry", "requesting a token again in \(wait.spoken): \(error.message)")
+            waitObserver.withLock { $0 }?(wait, error)
+        }
+        try? await time.sleep(for: wait)
+        return state.withLock { $0.machine.mayStart(fetch) }
     }
 
     /// Requests a token, stores it, and then resumes the waiting callers, so that no other process requests it in between.
@@ -278,7 +325,7 @@ package final class TokenSource: Sendable {
                 switch result {
                 case .success(let token): state.machine.fetched(token, for: fetch, at: now)
                 case .failure(let error):
-                    (state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1)), nil)
+                    state.machine.failed(error, for: fetch, at: now, draw: .random(in: 0..<1))
                 }
             return (self.taken(landing.answers, from: &state), landing.next, state.machine.stored(at: now), record)
         }
@@ -294,7 +341,9 @@ package final class TokenSource: Sendable {
     private func taken(
         _ answers: [(waiter: Int, result: Result<Token, TokenError>)], from state: inout State
     ) -> Answers {
-        answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }
+        let taken = answers.map { (state.waiters.removeValue(forKey: $0.waiter), $0.result) }
+        if state.waiters.isEmpty { state.timer.take()?.cancel() }
+        return taken
     }
 
     /// Ends a request without sending it, if `landing` returns a result.

@@ -80,10 +80,10 @@ def ringdown(binary, clean_environment, tmp_path):
 
 @pytest.fixture
 def token(ringdown):
-    """Runs `ringdown token --platform custom` against a token endpoint."""
+    """Runs `ringdown token --platform custom` against a token endpoint, without retries."""
 
     def run(url, *arguments, secret=SECRET, **variables):
-        credentials = {"OAUTH_TOKEN_URL": url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": secret}
+        credentials = {"OAUTH_TOKEN_URL": url, "OAUTH_CLIENT_ID": CLIENT_ID, "OAUTH_CLIENT_SECRET": secret, "RINGDOWN_MAX_WAIT": "0s"}
         return ringdown("token", "--platform", "custom", *arguments, **credentials | variables)
 
     return run

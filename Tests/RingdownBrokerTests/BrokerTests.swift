@@ -34,9 +34,13 @@ import Testing
                 "CXONE_ACCESS_KEY_ID": credentials.cxoneAccessKeyID,
                 "CXONE_ACCESS_KEY_SECRET": credentials.cxoneAccessKeySecret,
             ]))
+        // Nothing advances the clock while a request waits.
+        var calls = CallSettings()
+        calls.waitLimit = .zero
         return Broker.Account(
             name: name,
-            client: APIClient(profile, transport: transport ?? InMemoryTransport(simulator), time: time))
+            client: APIClient(
+                profile, transport: transport ?? InMemoryTransport(simulator), time: time, calls: calls))
     }
 
     /// Creates a broker for the profile `prod` that sends its requests over `transport`.

@@ -163,7 +163,7 @@ import Testing
         let transport = ScriptedTransport { _ throws(TransportError) in
             throw TransportError(reason, place: "https://x", message: "it broke")
         }
-        let outcome = await run("token --platform genesys", transport: transport)
+        let outcome = await run("token --platform genesys --max-wait 0s", transport: transport)
         #expect(outcome.code == code)
         #expect(outcome.errors.contains("it broke") || reason == .cancelled)
     }
@@ -178,7 +178,7 @@ import Testing
         }
         let limited: JSON = ["error": "invalid_request", "error_description": "rate limit exceeded; wait"]
         let transport = ScriptedTransport { _ in Response(status: 400, json: limited) }
-        #expect(await run("token --platform genesys --force", transport: transport).code == 6)
+        #expect(await run("token --platform genesys --force --max-wait 0s", transport: transport).code == 6)
     }
 
     @Test func `reports an outage of all regions as unreachable`() async {

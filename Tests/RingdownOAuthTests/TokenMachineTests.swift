@@ -100,7 +100,7 @@ import Testing
         var machine = try machine()
         let now = start + .seconds(3570)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
-        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0).answers
         #expect(try answers.map { try $0.result.get().value.reveal() } == ["first"])
         for second in 0..<4 { #expect(served(machine.request(at: now + .seconds(second), waiter: 2)) == "first") }
     }
@@ -109,7 +109,7 @@ import Testing
         var machine = try machine()
         let now = start + .seconds(3595)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
-        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0).answers
         #expect(throws: TokenError.self) { try answers[0].result.get() }
     }
 
@@ -189,7 +189,7 @@ import Testing
         let now = start + .seconds(100)
         _ = machine.reject(.sample("first", at: start), at: now)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
-        let answers = machine.failed(outage, for: fetch, at: now, draw: 0)
+        let answers = machine.failed(outage, for: fetch, at: now, draw: 0).answers
         #expect(throws: TokenError.self) { try answers[0].result.get() }
         #expect(served(machine.request(at: now + .seconds(10), waiter: 2)) == nil)
     }
@@ -228,7 +228,7 @@ import Testing
         var machine = try machine()
         let fetch = try #require(fetched(from: machine.request(at: start, force: true, waiter: 1)))
         #expect(fetch.reason == .forced)
-        let answers = machine.failed(outage, for: fetch, at: start, draw: 0)
+        let answers = machine.failed(outage, for: fetch, at: start, draw: 0).answers
         #expect(throws: TokenError.self) { try answers[0].result.get() }
         #expect(served(machine.request(at: start)) == "first")
     }
@@ -238,7 +238,7 @@ import Testing
         let now = start + .seconds(3550)
         let fetch = try #require(fetched(from: machine.request(at: now, waiter: 1)))
         _ = machine.request(at: now, force: true, waiter: 2)
-        for answer in machine.failed(outage, for: fetch, at: now, draw: 0) {
+        for answer in machine.failed(outage, for: fetch, at: now, draw: 0).answers {
             #expect(((try? answer.result.get()) == nil) == (answer.waiter == 2))
         }
     }

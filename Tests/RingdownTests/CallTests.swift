@@ -97,7 +97,9 @@ import Testing
             throw TransportError(fails.withLock { $0 }, place: "https://api", message: "failed")
         }
         let profile = try Profile(Settings(environment: ["GENESYS_CLIENT_ID": "i", "GENESYS_CLIENT_SECRET": "s"]))
-        let client = APIClient(profile, transport: transport, time: time)
+        var settings = CallSettings()
+        settings.connectionWaitLimit = settings.waitLimit
+        let client = APIClient(profile, transport: transport, time: time, calls: settings)
         for code in [.connection, .connection, .certificate] as [TransportError.Code] {
             fails.withLock { $0 = code }
             if code == .certificate { time.advance(by: .seconds(31)) }

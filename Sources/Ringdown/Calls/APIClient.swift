@@ -3,8 +3,8 @@ public import RingdownOAuth
 
 /// A client for the API of a platform. It manages tokens, retries, and rate limits.
 ///
-/// After a 401, the client requests one new token and sends the call again. It retries temporary failures as ``CallSettings``
-/// specifies. It sends the token to hosts of the platform only.
+/// After a 401, the client requests one new token and sends the call again. It retries temporary failures of calls and of token
+/// requests as ``CallSettings`` specifies. It sends the token to hosts of the platform only.
 public final class APIClient: Sendable {
     /// The profile of the account.
     package let profile: Profile
@@ -33,10 +33,13 @@ public final class APIClient: Sendable {
         self.time = time
         let store = profile.store(store)
         self.store = store
-        tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: settings)
+        var lifecycle = settings
+        lifecycle.retries = TokenRetryPolicy(calls)
+        tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: lifecycle)
         scheduler = RequestScheduler(
             calls, limitHeaders: profile.platform.capabilities.rateLimitHeaders, time: time, store: store,
             key: tokens.key)
+        tokens.observeWaits { [scheduler] wait, error in scheduler.tell(.waiting(wait, reason: error.message)) }
     }
 
     /// The counters of this client.
@@ -123,6 +126,7 @@ public final class APIClient: Sendable {
     ///   last response is returned although it is broken.
     func send(_ call: APICall, isBroken: @Sendable (Response) -> Bool) async throws -> Response {
         var (attempt, hasNewToken) = (1, false)
+        var firstFailure: Duration?
         while true {
             let url = try await url(call.path, try await token())
             try await scheduler.admit(call)
@@ -133,9 +137,13 @@ public final class APIClient: Sendable {
                 throw error
             }
             let (result, failure) = try await exchange(call, url, token, attempt, isBroken)
-            if let failure, try await scheduler.mayRepeat(call, after: failure, attempt: attempt) {
-                attempt += 1
-                continue
+            if let failure {
+                let first = firstFailure ?? time.now().uptime
+                firstFailure = first
+                if try await scheduler.mayRepeat(call, after: failure, attempt: attempt, since: first) {
+                    attempt += 1
+                    continue
+                }
             }
             let response = try result.get()
             if response.status == 401, !hasNewToken, tokens.reject(token) == .retry {

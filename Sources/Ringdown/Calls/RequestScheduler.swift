@@ -164,9 +164,14 @@ final class RequestScheduler: Sendable {
     }
 
     /// Waits before a retry. Returns false if the call is not retried. Throws ``APIError`` if the wait is too long.
-    func mayRepeat(_ call: APICall, after failure: CallFailure, attempt: Int) async throws -> Bool {
+    ///
+    /// - Parameter first: The uptime of the first failure of the call.
+    func mayRepeat(
+        _ call: APICall, after failure: CallFailure, attempt: Int, since first: Duration
+    ) async throws -> Bool {
         let decision = RetryPolicy(settings: settings).decide(
-            failure, attempt: attempt, mayBeRetried: call.mayBeRetried, draw: .random(in: 0..<1))
+            failure, attempt: attempt, elapsed: time.now().uptime - first, mayBeRetried: call.mayBeRetried,
+            draw: .random(in: 0..<1))
         switch decision {
         case .giveUp: return false
         case .tooLong(let wait):

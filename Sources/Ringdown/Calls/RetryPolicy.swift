@@ -36,14 +36,19 @@ struct RetryPolicy: Sendable {
     /// - Parameters:
     ///   - failure: The failure.
     ///   - attempt: The number of attempts so far.
+    ///   - elapsed: The time since the first failure of the call (default: zero).
     ///   - mayBeRetried: Whether the call may be retried if its outcome is unknown.
     ///   - draw: A random number, uniform in 0..<1.
-    func decide(_ failure: CallFailure, attempt: Int, mayBeRetried: Bool, draw: Double) -> Decision {
+    func decide(
+        _ failure: CallFailure, attempt: Int, elapsed: Duration = .zero, mayBeRetried: Bool, draw: Double
+    ) -> Decision {
         guard attempt < settings.attempts, isWorthRepeating(failure, mayBeRetried) else {
             if case .status(429, let asked?, _) = failure, asked > settings.waitLimit { return .tooLong(asked) }
             return .giveUp
         }
         let wait = wait(failure, attempt, draw)
+        // A wrong host name and a stopped server do not recover within minutes.
+        if failure == .unsent, elapsed + wait > settings.connectionWaitLimit { return .giveUp }
         return wait > settings.waitLimit ? .tooLong(wait) : .retry(after: wait)
     }
 

@@ -47,7 +47,9 @@ struct LoginCommand: Command {
         do {
             begun = try await SignInSession(
                 profile, redirectURI: "http://127.0.0.1:\(server.port)\(CallbackServer.path)",
-                transport: try account.transport(settings), store: store, time: Context.current.time)
+                transport: try account.transport(settings), store: store, time: Context.current.time,
+                calls: try account.callSettings(settings),
+                observe: { [notice = account.waitNotice] in notice.tell($0, $1.message) })
         } catch let error as TokenError { throw ErrorHints.advised(error, profile) }
         session.withLock { $0 = begun }
         announce(begun.url)

@@ -64,6 +64,8 @@ final class CommandStage {
         environment.share(timeFile: timeFile, library: try TimeLibrary.path())
         var variables = environment.variables(over: Context.current.variables, cache: directory.path)
         (variables["RINGDOWN_CACHE"], variables["RINGDOWN_CACHE_DIR"]) = ("file", directory.path + "/cache")
+        // The scenarios describe single requests of the library's token source.
+        variables["RINGDOWN_MAX_WAIT"] = "0s"
         self.variables = variables
         program = Program.path ?? "ringdown"
     }
