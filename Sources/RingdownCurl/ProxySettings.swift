@@ -1,5 +1,11 @@
 package import RingdownCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// The proxies for requests, by scheme and host.
 ///
 /// The environment is not read by libcurl, which does not support ports in `NO_PROXY` and ignores `HTTP_PROXY`.
@@ -83,7 +89,7 @@ package struct ProxySettings: Sendable {
         return proxy
     }
 
-    /// An entry of `NO_PROXY`: `*`, a domain including its subdomains, an address or a network, each with an optional port.
+    /// An entry of `NO_PROXY`: `*`, a domain including its subdomains, an IPv4 or IPv6 address or network, each with an optional port.
     private struct Exception: Sendable {
         private var name: String
         private var port: Int?
@@ -91,6 +97,10 @@ package struct ProxySettings: Sendable {
 
         init(_ text: String) {
             var text = text.lowercased()
+            if text.contains("/"), let network = Self.network(text) {
+                (self.network, name) = (network, text)
+                return
+            }
             if let colon = text.lastIndex(of: ":"), text.filter({ $0 == ":" }).count == 1 || text.hasPrefix("["),
                 let port = Int(text[text.index(after: colon)...])
             {
@@ -98,17 +108,24 @@ package struct ProxySettings: Sendable {
                 text = String(text[..<colon])
             }
             if text.hasPrefix("["), text.hasSuffix("]") { text = String(text.dropFirst().dropLast()) }
-            let parts = text.split(separator: "/", maxSplits: 1)
-            if parts.count == 2, let bytes = ipv4(parts[0]), let bits = Int(parts[1]), (0...32).contains(bits) {
-                network = (bytes, bits)
-            }
+            network = Self.network(text) ?? ipAddress(text).map { ($0, $0.count * 8) }
             if text.hasPrefix("*.") { text = String(text.dropFirst(2)) }
             name = text.hasPrefix(".") ? String(text.dropFirst()) : text
         }
 
+        /// Parses `10.0.0.0/8`, `fd00::/8` or `[fd00::]/8`.
+        private static func network(_ text: String) -> (bytes: [UInt8], bits: Int)? {
+            let parts = text.split(separator: "/", maxSplits: 1)
+            guard parts.count == 2, let bits = Int(parts[1]) else { return nil }
+            let isBracketed = parts[0].hasPrefix("[") && parts[0].hasSuffix("]")
+            let address = isBracketed ? parts[0].dropFirst().dropLast() : parts[0]
+            guard let bytes = ipAddress(address), (0...bytes.count * 8).contains(bits) else { return nil }
+            return (bytes, bits)
+        }
+
         func covers(_ origin: HTTPURL.Origin) -> Bool {
             if let port, port != origin.port { return false }
-            if let network, let address = ipv4(origin.host) {
+            if let network, let address = ipAddress(origin.host), address.count == network.bytes.count {
                 return (0..<network.bits).allSatisfy { bit in
                     let mask = UInt8(0x80) >> (bit % 8)
                     return network.bytes[bit / 8] & mask == address[bit / 8] & mask
@@ -119,7 +136,20 @@ package struct ProxySettings: Sendable {
     }
 }
 
+/// The bytes of an IPv4 or IPv6 address; nil for a name.
+private func ipAddress(_ text: some StringProtocol) -> [UInt8]? {
+    ipv4(text) ?? ipv6(text)
+}
+
 private func ipv4(_ text: some StringProtocol) -> [UInt8]? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
     return parts.count == 4 && parts.allSatisfy { $0 != nil } ? parts.compactMap { $0 } : nil
+}
+
+/// Parses an IPv6 address (RFC 4291 section 2.2).
+private func ipv6(_ text: some StringProtocol) -> [UInt8]? {
+    guard text.contains(":") else { return nil }
+    var address = in6_addr()
+    guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
+    return withUnsafeBytes(of: &address) { Array($0) }
 }
