@@ -52,7 +52,7 @@ package final class OriginGuard: Sendable {
     /// The settings of a `./.env` file that are allowed with any secret. They select a host of the platform or identify a client.
     /// All other settings are restricted.
     static let harmlessNames: Set<String> = [
-        "RINGDOWN_PLATFORM", "RINGDOWN_MAX_WAIT",
+        "RINGDOWN_PLATFORM", "RINGDOWN_MAX_WAIT", "RINGDOWN_JOB_LIMIT",
         "GENESYS_REGION", "GENESYSCLOUD_REGION", "CXONE_REGION",
         "GENESYS_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID", "CXONE_CLIENT_ID", "CXONE_ACCESS_KEY_ID", "OAUTH_CLIENT_ID",
         "GENESYS_ORGANIZATION_ID",

@@ -177,6 +177,15 @@ struct Account {
             }
             (calls.waitLimit, calls.connectionWaitLimit) = (limit.duration, limit.duration)
         }
+        if let text = try settings.text("RINGDOWN_JOB_LIMIT") {
+            guard let limit = DurationParameter(parameter: text) else {
+                throw ConfigurationError(
+                    "RINGDOWN_JOB_LIMIT cannot be '\(sanitized(text, limit: 40))'",
+                    hint: "use \(DurationParameter.expectation)"
+                )
+            }
+            calls.jobLimit = limit.duration
+        }
         return calls
     }
 

@@ -41,7 +41,14 @@ struct JobsCommand: Command {
         }
         let interval = kind == .report ? nil : try givenInterval(self.interval)
         Interruption.arm()
-        let bytes = try await account.withClient { client -> [UInt8] in
+        let output = Context.current.standardOutput
+        // The file of an extraction can be large, so it is written while it is downloaded.
+        let isEmpty = Locked(true)
+        let write: @Sendable ([UInt8]) throws -> Void = { part in
+            if !part.isEmpty { isEmpty.withLock { $0 = false } }
+            try output.write(part)
+        }
+        try await account.withClient { client in
             guard client.profile.platform.capabilities.jobs.contains(.files) else {
                 throw UsageError(
                     "\(client.profile.platform.title) does not support these jobs",
@@ -49,15 +56,15 @@ struct JobsCommand: Command {
             }
             switch (kind, interval) {
             case (.extraction, let interval?):
-                return try await client.dataExtraction(entity: subject, version: version ?? "1", in: interval)
+                try await client.dataExtraction(
+                    entity: subject, version: version ?? "1", in: interval, receive: write)
             case (.rows, let interval?):
                 let name = "ringdown-\(Int(Context.current.time.now().wall.secondsSince1970 * 1000)).csv"
-                return try await client.reportDownload(subject, in: interval, fileName: name)?.bytes ?? []
-            default: return try await client.report(subject, fileType: fileType ?? "CSV").bytes
+                try write(try await client.reportDownload(subject, in: interval, fileName: name)?.bytes ?? [])
+            default: try write(try await client.report(subject, fileType: fileType ?? "CSV").bytes)
             }
         }
-        if bytes.isEmpty { notice("ringdown: note: the interval contains no data") }
-        try Context.current.standardOutput.write(bytes)
+        if isEmpty.withLock({ $0 }) { notice("ringdown: note: the interval contains no data") }
         return ExitCode.done
     }
 }

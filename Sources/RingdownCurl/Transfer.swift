@@ -20,6 +20,9 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     private var body: [UInt8] = []
     private var headerBytes = 0
     private var isTooLarge = false
+    /// Whether the receiver of the body ended the transfer.
+    private var isRefused = false
+    private var receivedBytes = 0
     /// Whether ``connection`` is recorded.
     private let isInspecting: Bool
     /// The details of the connection, set when the response is complete.
@@ -175,9 +178,18 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     }
 
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        guard body.count + count <= request.limits.responseInBytes else {
+        receivedBytes += count
+        guard receivedBytes <= request.limits.responseInBytes else {
             isTooLarge = true
             return 0
+        }
+        if let receive = request.bodyReceiver {
+            let status = info(CURLINFO_RESPONSE_CODE)
+            if status == 200 || status == 206 {
+                let part = Array(UnsafeRawBufferPointer(start: data, count: count))
+                isRefused = !receive(Response(status: status, headers: headers), part)
+                return isRefused ? 0 : count
+            }
         }
         body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
         return count
@@ -277,9 +289,10 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         case CURLE_OPERATION_TIMEDOUT: return timedOut
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
             return error(.certificate, "the certificate is not trusted: \(verifyReason ?? text)")
-        case CURLE_SSL_CACERT_BADFILE: return error(.certificate, "cannot read the CA file: \(trust)")
+        case CURLE_SSL_CACERT_BADFILE: return error(.setup, "the CA file contains no valid certificate: \(trust)")
         case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key is invalid")
         case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
+        case CURLE_WRITE_ERROR where isRefused: return cancelled
         case CURLE_WRITE_ERROR where isTooLarge:
             return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
         case CURLE_WRITE_ERROR where headerBytes > Self.headerLimitInBytes:

@@ -75,8 +75,25 @@ struct CXoneExtraction: CXoneFamily {
             return Answer(status: 400, reason: "a token was sent to a third-party host")
         }
         var answer = Answer(reason: "signed link")
-        answer.response.body = Array(CXoneContacts(simulator: simulator).csv(job, call).utf8)
-        return answer.with("Content-Type", "text/csv")
+        let file = Array(CXoneContacts(simulator: simulator).csv(job, call).utf8)
+        answer.response.body = file
+        let tag = hexadecimal(Sodium.sha256(file)).prefix(32)
+        answer = answer.with("Content-Type", "text/csv").with("ETag", "\"\(tag)\"")
+        return part(of: answer, call.header("Range"))
+    }
+
+    /// The bytes from the start of a range to the end, as storage services return them (RFC 9110 section 14).
+    private func part(of answer: Answer, _ range: String?) -> Answer {
+        let file = answer.response.body
+        guard let range, range.hasPrefix("bytes="), range.hasSuffix("-"), let start = Int(range.dropFirst(6).dropLast())
+        else { return answer }
+        guard start < file.count else {
+            return Answer(status: 416, reason: "no such range").with("Content-Range", "bytes */\(file.count)")
+        }
+        var part = answer
+        part.response.status = 206
+        part.response.body = Array(file[start...])
+        return part.with("Content-Range", "bytes \(start)-\(file.count - 1)/\(file.count)")
     }
 
     private static let linkLifetime: Duration = .seconds(3600)

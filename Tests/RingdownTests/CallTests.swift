@@ -275,7 +275,7 @@ import Testing
         #expect(error?.message.contains("no permission") == true)
     }
 
-    @Test(arguments: ["FAILED", "CANCELLED", "EXPIRED", "PUZZLED"])
+    @Test(arguments: ["FAILED", "CANCELLED", "EXPIRED"])
     func `a job that does not succeed is an error`(state: String) async throws {
         let client = try scripted("genesys") { request in
             request.method == "POST" ? ["jobId": "1"] : ["state": .string(state), "errorMessage": "because"]

@@ -13,7 +13,7 @@ public final class APIClient: Sendable {
     let store: any TokenStore
     let time: any TimeSource
     private let base = Locked<HTTPURL?>(nil)
-    private let scheduler: RequestScheduler
+    let scheduler: RequestScheduler
 
     /// Creates a client.
     ///

@@ -17,6 +17,8 @@ public struct CallSettings: Sendable {
     public var connectionWaitLimit: Duration = .seconds(15)
     /// The waits between attempts if the server requests none (default: 3 s, 9 s, 27 s). Each is extended by up to half at random.
     public var backoff: [Duration] = [.seconds(3), .seconds(9), .seconds(27)]
+    /// The maximum time for which a job is polled (default: 2 h). The job continues on the platform after this time.
+    public var jobLimit: Duration = .seconds(7200)
     /// Whether calls wait before they exceed the rate limit that the platform reports (default: true).
     public var isGated = true
     /// The time that is added to a window of the rate limit, because the platform reports whole seconds (default: 1 s).

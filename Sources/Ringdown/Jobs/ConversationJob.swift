@@ -22,7 +22,7 @@ extension APIClient {
                 .malformedResponse, "POST \(jobs) returned no jobId", hint: "report it to the platform")
         }
         let path = "\(jobs)/\(percentEncoded(id))"
-        do { try await finish(path) } catch is CancellationError {
+        do { try await finish(Polling.Job(title: "the job", id: id, path: path)) } catch is CancellationError {
             // In a separate task, because this task is cancelled.
             await Task { try? await self.delete(path) }.value
             throw CancellationError()
@@ -39,30 +39,42 @@ extension APIClient {
     }
 
     /// Waits until a job is complete.
-    private func finish(_ path: String) async throws {
-        let polling = Polling(first: .seconds(1), last: .seconds(15), limit: .seconds(6 * 3600))
-        try await polling.wait(for: "the job", time) { () -> Void? in
-            let status = try await get(path)
+    private func finish(_ job: Polling.Job) async throws {
+        try await polling(job, first: .seconds(1)).wait(time) { () -> JobState<Void> in
+            let status = try await jobStatus(job)
             let state = status["state"]?.string ?? ""
-            Logger.current.debug("job.state", "the job is \(sanitized(state, limit: 40))")
             switch state {
-            case "FULFILLED": return ()
-            case "QUEUED", "PENDING": return nil
+            case "FULFILLED": return .complete(())
+            case "QUEUED", "PENDING": return .pending(state)
             case "FAILED":
                 let reason = status["errorMessage"]?.string.map { ": \(sanitized($0))" } ?? ""
                 throw APIError(
                     .serverFailed, "the job failed\(reason)", hint: "retry, or use a shorter interval")
             case "CANCELLED":
-                throw APIError(.refused, "the job was cancelled on the platform", hint: "run the command again")
+                throw APIError(.refused, "the job was cancelled on the platform", hint: "run the job again")
             case "EXPIRED":
                 throw APIError(
                     .refused, "the results of the job have expired",
-                    hint: "run the command again, and read the results sooner")
-            default:
-                throw APIError(
-                    .malformedResponse, "the job has the unknown state '\(sanitized(state, limit: 40))'",
-                    hint: "a newer version of ringdown may support it")
+                    hint: "run the job again, and read the results sooner")
+            default: return .unknown(state)
             }
+        }
+    }
+}
+
+extension APIClient {
+    /// The polling of a job with the time limit of this client.
+    func polling(_ job: Polling.Job, first: Duration) -> Polling {
+        let limit = scheduler.settings.jobLimit
+        return Polling(job: job, first: first, last: .seconds(15), limit: limit) { [scheduler] wait, reason in
+            scheduler.tell(.waiting(wait, reason: reason))
+        }
+    }
+
+    /// Returns the response to a poll; `null` if the body is not JSON, as gateways return it once in a while.
+    func jobStatus(_ job: Polling.Job) async throws -> JSON {
+        do { return try await get(job.path) } catch let error as APIError where error.code == .malformedResponse {
+            return .null
         }
     }
 }

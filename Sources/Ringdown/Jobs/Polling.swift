@@ -1,27 +1,70 @@
 internal import RingdownCore
 
+/// The state of a job in one poll.
+enum JobState<Value> {
+    /// The job is complete.
+    case complete(Value)
+    /// The job is in a state of this name, and not complete.
+    case pending(String)
+    /// The response contains no known state. Platforms add states, and gateways return empty bodies.
+    case unknown(String)
+}
+
 /// Polls the state of a job with increasing intervals.
 struct Polling: Sendable {
+    /// A job in messages.
+    struct Job: Sendable {
+        /// The job with an article, such as `the extraction`.
+        let title: String
+        /// The ID of the job.
+        let id: String
+        /// The path of the call that returns the state.
+        let path: String
+    }
+
+    let job: Job
     let first: Duration
     let last: Duration
     let limit: Duration
+    /// Receives each wait and its reason.
+    var observe: @Sendable (Duration, String) -> Void = { _, _ in }
 
-    /// Calls `ask` until it returns a value, and returns this value. Throws the errors of `ask`, ``APIError`` after the limit, and
+    /// The time after the creation of a job in which the platform may not find it yet.
+    private static let creationTime: Duration = .seconds(30)
+
+    /// Calls `ask` until the job is complete, and returns the value. Throws the errors of `ask`, ``APIError`` after the limit, and
     /// `CancellationError`.
-    func wait<Result>(
-        for title: String, _ time: any TimeSource, _ ask: () async throws -> Result?
-    ) async throws -> Result {
+    func wait<Value>(_ time: any TimeSource, _ ask: () async throws -> JobState<Value>) async throws -> Value {
         let start = time.now().uptime
-        var pause = first
+        var (pause, hasWarned) = (first, false)
         while true {
-            if let result = try await ask() { return result }
-            guard time.now().uptime - start < limit else {
-                throw APIError(
-                    .serverFailed, "timed out waiting for \(title) after \(limit.spoken)",
-                    hint: "check the job on the platform, or request less data")
+            var reason = "is not found yet"
+            do {
+                switch try await ask() {
+                case .complete(let value): return value
+                case .pending(let state): reason = "is \(sanitized(state, limit: 40))"
+                case .unknown(let state):
+                    reason = "has the unknown state '\(sanitized(state, limit: 40))'"
+                    if !hasWarned {
+                        Logger.current.warning("job.unknown_state", "\(job.title) \(reason): still waiting")
+                    }
+                    hasWarned = true
+                }
+            } catch let error as APIError where error.code == .notFound {
+                guard time.now().uptime - start < Self.creationTime else { throw error }
             }
-            try await time.sleep(for: pause)
+            let left = limit - (time.now().uptime - start)
+            guard left > .zero else { throw timedOut }
+            Logger.current.debug("job.state", "\(job.title) \(reason)")
+            observe(min(pause, left), "job \(sanitized(job.id, limit: 80)) \(reason)")
+            try await time.sleep(for: min(pause, left))
             pause = min(pause * 1.5, last)
         }
+    }
+
+    private var timedOut: APIError {
+        APIError(
+            .serverFailed, "\(job.title) \(sanitized(job.id, limit: 80)) was not complete within \(limit.spoken)",
+            hint: "it continues on the platform: GET \(job.path) returns its state")
     }
 }

@@ -26,21 +26,21 @@ extension APIClient {
             throw APIError(
                 .malformedResponse, "the report returned no job ID", hint: "report it to the platform")
         }
-        let polling = Polling(first: .seconds(2), last: .seconds(15), limit: .seconds(3600))
-        let link = try await polling.wait(for: "the report", time) { () -> String? in
-            let answer = try await get("\(reportRoot)/report-jobs/\(percentEncoded(job))")
+        let reference = Polling.Job(
+            title: "the report", id: job, path: "\(reportRoot)/report-jobs/\(percentEncoded(job))")
+        let link = try await polling(reference, first: .seconds(2)).wait(time) { () -> JobState<String> in
+            let answer = try await jobStatus(reference)
             // The API description contains the result without its wrapper.
             let result = answer["jobResult"] ?? answer
             let state = result["state"]?.string ?? ""
-            Logger.current.debug("job.state", "the report is \(sanitized(state, limit: 40))")
             // The state Finished is documented, the other states are UNVERIFIED.
-            if state == "Finished" { return result["resultFileURL"]?.string ?? "" }
+            if state == "Finished" { return .complete(result["resultFileURL"]?.string ?? "") }
             guard !["fail", "error", "cancel", "abort"].contains(where: { state.lowercased().contains($0) }) else {
                 throw APIError(
                     .serverFailed, "the report failed with state \(sanitized(state, limit: 40))",
                     hint: "run the report in CXone to see the reason")
             }
-            return nil
+            return state.isEmpty ? .unknown(state) : .pending(state)
         }
         return try await file(at: link)
     }
@@ -70,10 +70,12 @@ extension APIClient {
             return ReportFile(name: answer["fileName"]?.string ?? fileName, bytes: file)
         }
         // The file may be missing for up to a minute.
-        let polling = Polling(first: .seconds(5), last: .seconds(10), limit: .seconds(90))
-        return try await polling.wait(for: "the file", time) {
-            do { return try await file(at: link) } catch let error as APIError where error.code == .notFound {
-                return nil
+        let reference = Polling.Job(title: "the file of the report", id: id, path: sanitized(link))
+        let polling = Polling(job: reference, first: .seconds(5), last: .seconds(10), limit: .seconds(90))
+        return try await polling.wait(time) { () -> JobState<ReportFile> in
+            do { return .complete(try await file(at: link)) } catch let error as APIError where error.code == .notFound
+            {
+                return .pending("not available yet")
             }
         }
     }
@@ -83,7 +85,7 @@ extension APIClient {
         let answer = try await get(link)
         let files = answer["files"] ?? answer
         guard let text = files["file"]?.string, let bytes = Base64.decode(text) else {
-            throw APIError(.malformedResponse, "cannot read the file of the report", hint: "run the command again")
+            throw APIError(.malformedResponse, "cannot read the file of the report", hint: "run the report again")
         }
         return ReportFile(name: files["fileName"]?.string ?? "report", bytes: bytes)
     }

@@ -33,6 +33,10 @@ public struct Request: Sendable {
         }
     }
 
+    /// Receives the parts of the body of a response with status 200 or 206, whose ``Response/body`` is empty then. False ends the
+    /// transfer. The response has no body yet. Called in order, on a thread of the transport.
+    package var bodyReceiver: (@Sendable (Response, [UInt8]) -> Bool)?
+
     /// The path of a Unix domain socket that replaces the address of the server.
     public var socketPath: String?
 

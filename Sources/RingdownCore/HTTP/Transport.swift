@@ -55,11 +55,17 @@ public struct InMemoryTransport: Transport {
         if Task.isCancelled {
             throw TransportError(.cancelled, place: request.url.origin.description, message: "cancelled")
         }
-        let response =
+        var response =
             switch handler.handle(request) {
             case .ready(let response): response
             case .deferred(let answer): await answer()
             }
+        if let receive = request.bodyReceiver, [200, 206].contains(response.status) {
+            guard pass(response, to: receive) else {
+                throw TransportError(.cancelled, place: request.url.origin.description, message: "cancelled")
+            }
+            if response.faultInjection?.breaks(response.body.count) != true { response.body = [] }
+        }
         if let faultInjection = response.faultInjection, faultInjection.breaks(response.body.count) {
             throw TransportError(
                 .brokenResponse, place: request.url.origin.description, message: "the response was truncated")
@@ -71,6 +77,18 @@ public struct InMemoryTransport: Transport {
             )
         }
         return response
+    }
+
+    /// Passes the body on in parts, up to the place where the connection closes. Returns false if the receiver ends the transfer.
+    private func pass(_ response: Response, to receive: (Response, [UInt8]) -> Bool) -> Bool {
+        var head = response
+        head.body = []
+        let cut = response.faultInjection?.cut
+        let count = cut == .before ? 0 : cut == .within ? response.body.count / 2 : response.body.count
+        for start in stride(from: 0, to: count, by: 16 << 10) {
+            guard receive(head, Array(response.body[start..<min(count, start + 16 << 10)])) else { return false }
+        }
+        return true
     }
 }
 
