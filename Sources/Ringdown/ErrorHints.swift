@@ -74,15 +74,19 @@ package enum ErrorHints {
         case .timeout: "the host does not respond: check the firewall and the proxy, or retry"
         case .certificate where error.message.contains("expired"):
             "check the clock of this machine ('date'); if it is correct, the server certificate must be renewed"
+        case .certificate where error.message.contains("the CA file "):
+            "if your network uses its own certificate authority, add its certificate to that file"
         case .certificate:
             "if your network uses its own certificate authority, set RINGDOWN_CA_FILE to its certificate file"
         case .tls:
             "check that the port uses TLS; if the server requires a client certificate, set RINGDOWN_CLIENT_CERT"
         case .proxy: "check HTTPS_PROXY and NO_PROXY"
         case .proxyAuthentication: "add the percent-encoded user name and password of the proxy to HTTPS_PROXY"
-        case .responseTooLarge: "the response is too large for this request: check the URL, or request smaller pages"
+        case .responseTooLarge: "request less at a time, such as a smaller page or a shorter interval, or check the URL"
         case .brokenResponse: "a proxy or gateway may have closed the connection: retry"
         case .cancelled: "run the command again"
+        case .setup where error.message.contains("CA file"):
+            "set RINGDOWN_CA_FILE to a file with the certificate of the authority in PEM format, or unset it"
         case .setup: "install the library named in the error"
         case .fileDescriptors: "increase the limit (ulimit -n), or lower the number of open files and connections"
         }

@@ -86,6 +86,12 @@ extension CurlTransport {
                     "check RINGDOWN_CA_FILE, CURL_CA_BUNDLE, SSL_CERT_FILE, RINGDOWN_CLIENT_CERT and RINGDOWN_CLIENT_KEY"
             )
         }
+        if let file = configuration.trust.file, let problem = TrustSettings.problem(ofFile: file) {
+            let name = TrustSettings.fileVariables.first { values[$0] == file } ?? TrustSettings.fileVariables[0]
+            throw ConfigurationError(
+                "\(name): \(sanitized(file)) \(problem)",
+                hint: "set it to a file with the certificate of the authority in PEM format, or unset it")
+        }
         configuration.trust.isVerifying = isVerifying
         if let certificate { configuration.clientCertificate = (certificate, key) }
         self.init(configuration)

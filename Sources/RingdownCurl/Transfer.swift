@@ -323,10 +323,14 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         case 0: nil
         case 10: "it has expired"
         case 9: "it is not yet valid; check the clock of this machine"
-        case 18, 19: "it is self-signed, or the CA file does not contain its issuer"
-        case 20, 21: "the CA file does not contain its issuer"
+        case 18, 19: "it is self-signed, or \(authorities) its issuer"
+        case 20, 21: "\(authorities) its issuer"
         case let code: "verification code \(code)"
         }
+    }
+
+    private var authorities: String {
+        trust.file.map { "the CA file \(sanitized($0)) does not contain" } ?? "this machine does not trust"
     }
 
     private func info(_ key: CURLINFO) -> Int {

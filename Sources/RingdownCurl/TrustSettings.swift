@@ -1,3 +1,5 @@
+internal import RingdownCore
+
 /// The certificate authorities that are trusted. libcurl does not read the usual variables; only the curl tool does.
 package struct TrustSettings: Sendable, CustomStringConvertible {
     /// The path of a file with PEM certificates that replaces the authorities of the system.
@@ -26,6 +28,25 @@ package struct TrustSettings: Sendable, CustomStringConvertible {
             self.init(file: value("SSL_CERT_FILE"), directory: value("SSL_CERT_DIR"))
         }
     }
+
+    /// Returns the fault of a file of certificates: a clause about the file; nil if it contains a certificate.
+    ///
+    /// - Parameter file: The path of the file.
+    package static func problem(ofFile file: String) -> String? {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try File.read(file, limit: 64 << 20) } catch {
+            return "cannot be read: \(error)"
+        }
+        if bytes.isEmpty { return "is empty" }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let isPEM = ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"].contains {
+            text.contains("-----BEGIN \($0)-----")
+        }
+        return isPEM ? nil : "contains no certificate in PEM format (-----BEGIN CERTIFICATE-----)"
+    }
+
+    /// The variables that name a file of certificates, in the order of precedence.
+    package static let fileVariables = ["RINGDOWN_CA_FILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
 
     package var description: String {
         [file, directory].compactMap { $0 }.joined(separator: ", ")

@@ -313,7 +313,12 @@ import Testing
             ("10.0.0.0/8", "https://10.9.8.7", true), ("10.0.0.0/8", "https://11.0.0.1", false),
             ("0.0.0.0/0", "https://1.2.3.4", true),
             ("127.0.0.1", "https://127.0.0.1:9", true), ("127.0.0.1:9", "https://127.0.0.1:9", true),
-            ("::1", "https://[::1]", true),
+            ("::1", "https://[::1]", true), ("::1/128", "https://[::1]", true), ("::1/128", "https://[::2]", false),
+            ("fd00::/8", "https://[fd12:3456::1]", true), ("[fd00::]/8", "https://[fd12::1]", true),
+            ("fe80::/10", "https://[fd12::1]", false), ("::/0", "https://[fd12::1]", true),
+            ("::/0", "https://1.2.3.4", false), ("0:0:0:0:0:0:0:1", "https://[::1]", true),
+            ("fd00::/129", "https://[fd00::1]", false), ("[fd00::]/8:9", "https://[fd00::1]:9", true),
+            ("[fd00::]/8:9", "https://[fd00::1]", false),
             ("[::1]:9", "https://[::1]:9", true), (" b.example , a.example ", "https://a.example", true),
             ("", "https://a.example", false),
             ("A.EXAMPLE", "https://a.example", true),
@@ -342,6 +347,19 @@ import Testing
 
 @Suite struct TrustSettingsTests {
     private func trust(_ variables: [String: String]) -> TrustSettings { TrustSettings { variables[$0] } }
+
+    @Test(arguments: [
+        ("", "is empty"), ("hello\n", "no certificate"), ("-----BEGIN PRIVATE KEY-----\n", "no certificate"),
+    ])
+    func `a file without a certificate is reported`(content: String, problem: String) throws {
+        let directory = try ScratchDirectory()
+        let path = directory.path + "/ca.pem"
+        try File.replace(path, with: Array(content.utf8))
+        #expect(TrustSettings.problem(ofFile: path)?.contains(problem) == true)
+        #expect(TrustSettings.problem(ofFile: directory.path) != nil)
+        try File.replace(path, with: Array("-----BEGIN CERTIFICATE-----\n".utf8))
+        #expect(TrustSettings.problem(ofFile: path) == nil)
+    }
 
     @Test func `RINGDOWN_CA_FILE takes precedence over CURL_CA_BUNDLE and the OpenSSL variables`() {
         let pair = ["SSL_CERT_FILE": "f", "SSL_CERT_DIR": "d"]

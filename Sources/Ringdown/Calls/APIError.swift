@@ -103,6 +103,12 @@ public struct APIError: RingdownError {
             }
             return (.rateLimited, "retry\(wait ?? " in a minute"), and reduce the rate of calls")
         case 404: return (.notFound, "check the path, its version and its identifiers")
+        case 304:
+            return (
+                .refused,
+                "the resource has not changed since the request's condition: use the stored copy, or remove If-None-Match "
+                    + "and If-Modified-Since"
+            )
         case 300..<400: return (.refused, "redirects are not followed: use the final URL")
         case 500...: return (.serverFailed, "the platform is unavailable: retry later")
         case 400 where fault.message?.contains("Pagination may not exceed") == true:
