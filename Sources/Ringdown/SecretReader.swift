@@ -103,14 +103,10 @@ package struct SecretReader: Sendable {
         return try secret(of: bytes, name)
     }
 
-    /// Returns the secret without a trailing line break, which editors and `echo` append.
     private func secret(of bytes: [UInt8], _ name: String) throws(ConfigurationError) -> Secret {
-        var end = bytes.count
-        if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
-        if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
-        guard end > 0 else {
-            throw ConfigurationError("\(name): the secret is empty", hint: "check the source of the secret")
+        do throws(SecretText.Problem) { return try SecretText.secret(of: bytes) } catch {
+            let separator = error.reason.hasPrefix("the ") ? ":" : ": the text"
+            throw ConfigurationError("\(name)\(separator) \(error.reason)", hint: error.hint)
         }
-        return Secret(bytes: bytes[..<end])
     }
 }

@@ -128,10 +128,10 @@ extension SecretSource {
                 do throws(FileError) {
                     var bytes = try File.read(path, limit: limitInBytes)
                     defer { wipe(&bytes) }
-                    var end = bytes.count
-                    if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
-                    if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
-                    return .success(Secret(bytes: bytes[..<end]))
+                    do throws(SecretText.Problem) { return .success(try SecretText.secret(of: bytes)) } catch {
+                        let separator = error.reason.hasPrefix("the ") ? ":" : ""
+                        return .failure(SecretUnavailable(reason: "\(sanitized(path))\(separator) \(error.reason)"))
+                    }
                 } catch {
                     return .failure(SecretUnavailable(reason: "cannot read \(error)"))
                 }

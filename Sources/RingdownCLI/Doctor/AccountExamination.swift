@@ -111,9 +111,12 @@ struct AccountExamination {
             Cause(name: name, text: text, next: next, exitCode: ExitCode.credentialsRefused)
         }
         if error.oauthDescription == "client not found" {
-            if profile.clientID.trimmed != profile.clientID || profile.clientID.contains("\"") {
+            if profile.clientID.trimmed != profile.clientID || profile.clientID.contains("\"")
+                || !SecretText.invisibleCharacters(profile.clientID).isEmpty
+            {
                 return cause(
-                    "mangled-client-id", "the client ID contains white space or quotes", "correct GENESYS_CLIENT_ID")
+                    "mangled-client-id", "the client ID contains white space, quotes or invisible characters",
+                    "correct GENESYS_CLIENT_ID")
             }
             if let region = await RegionFinder.region(settings, transport: transport) {
                 return cause(

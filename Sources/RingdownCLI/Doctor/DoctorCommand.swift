@@ -64,7 +64,8 @@ struct DoctorCommand: Command {
             let verified = try? CurlTransport(settings, isVerifying: account.isVerifying),
             let unverified = try? CurlTransport(settings, isVerifying: false)
         {
-            var examination = NetworkExamination(transport: verified, unverified: unverified)
+            var examination = NetworkExamination(
+                transport: verified, unverified: unverified, authorityFile: verified.configuration.trust.file)
             for origin in profile.origins {
                 isReachable = await examination.examine(origin, &diagnosis) && isReachable
             }
@@ -126,7 +127,9 @@ struct DoctorCommand: Command {
             } catch { return .failure(error) }
         }
         switch result {
-        case .success(let (settings, profile)): diagnosis.ok("settings", "\(profile.account), from \(settings.places)")
+        case .success(let (settings, profile)):
+            diagnosis.ok("settings", "\(profile.account), from \(settings.places)")
+            Self.examineCharacters(profile, &diagnosis)
         case .failure(let error): diagnosis.fail("settings", error.message, Self.cause(error))
         }
         if let name = account.profileName, let shadowed = try? account.shadowedVariables(), !shadowed.isEmpty {
@@ -142,6 +145,27 @@ struct DoctorCommand: Command {
         var told: Set<String> = []
         for note in notes.withLock({ $0 }) where told.insert(note).inserted { diagnosis.warn("settings", note) }
         return try? result.get()
+    }
+
+    /// Reports invisible characters in the client ID and the secrets. Keys in PEM format contain line breaks.
+    private static func examineCharacters(_ profile: Profile, _ diagnosis: inout Diagnosis) {
+        guard case .grant(let grant) = profile.credential else { return }
+        var texts = [("client ID", profile.clientID)]
+        if let client = grant.client, !client.secret.reveal().contains("-----BEGIN ") {
+            texts.append(("client secret", client.secret.reveal()))
+        }
+        for parameter in grant.parameters {
+            if case .secret(let secret) = parameter.value { texts.append((parameter.name, secret.reveal())) }
+        }
+        for (name, text) in texts {
+            let found = SecretText.invisibleCharacters(text)
+            guard !found.isEmpty else { continue }
+            diagnosis.warn(
+                "settings", "the \(name) contains invisible characters: \(found.joined(separator: ", "))",
+                Cause(
+                    name: "invisible-characters", text: "the \(name) contains characters that are not visible",
+                    next: "copy the \(name) again, or type it", exitCode: ExitCode.configuration))
+        }
     }
 
     private static func cause(_ error: ConfigurationError) -> Cause {

@@ -6,6 +6,8 @@ struct NetworkExamination {
     let transport: CurlTransport
     /// A transport without certificate verification, to read a certificate that is not trusted.
     let unverified: CurlTransport
+    /// The file of certificates that is in force; nil for the authorities of the system.
+    var authorityFile: String?
     var clock = ClockComparison()
 
     /// Checks a host.
@@ -123,7 +125,8 @@ struct NetworkExamination {
                 text:
                     "the certificate of \(origin.authority) was issued by '\(root)', which this machine does not trust; "
                     + "most likely it is the certificate authority of your network",
-                next: "export RINGDOWN_CA_FILE=/path/to/that-authority.pem", exitCode: ExitCode.unreachable))
+                next: authorityFile.map { "add the certificate of that authority to \($0)" }
+                    ?? "export RINGDOWN_CA_FILE=/path/to/that-authority.pem", exitCode: ExitCode.unreachable))
     }
 
     private func milliseconds(_ duration: Duration) -> String { "\(Int((duration.inSeconds * 1000).rounded(.up))) ms" }

@@ -12,6 +12,12 @@ package enum SecretForms {
             let candidate = Secret(bytes: other)
             if !candidate.isEmpty, !known.contains(candidate) { candidates.append((mistake, candidate)) }
         }
+        let invisible = SecretText.invisibleCharacters(secret.reveal())
+        if !invisible.isEmpty {
+            add(
+                "it contains invisible characters (\(invisible.joined(separator: ", ")))",
+                Array(SecretText.withoutInvisibleCharacters(secret.reveal()).utf8))
+        }
         let trimmed = Array(secret.reveal().trimmed.utf8)
         add("it begins or ends with white space or a line break", trimmed)
         if trimmed.count > 2, let first = trimmed.first, first == trimmed.last, "\"'`".utf8.contains(first) {
