@@ -22,7 +22,8 @@ struct ScoreboardRow: Sendable {
     let play: @Sendable (Play) async throws -> Outcome
 
     static let all: [ScoreboardRow] = [
-        coldStart, revocation, outage(left: 200), outage(left: 30), badSecret(status: 401), badSecret(status: 400),
+        coldStart, revocation, coldOutage, exportOutage, outage(left: 200), outage(left: 30), badSecret(status: 401),
+        badSecret(status: 400),
         retryAfter(isDate: false), retryAfter(isDate: true), assumedLifetime("missing"), assumedLifetime("null"),
         useOnce("0"), useOnce("-5"), text, clamped, secretCharacters,
     ]
@@ -50,6 +51,30 @@ struct ScoreboardRow: Sendable {
         let isTrue = calls >= answer.succeeded
         return Outcome(
             isPassed: isServed(answer, play) && count == 1 && isTrue,
+            text: requests(count) + failures(answer, play) + (isTrue ? "" : ", but only \(calls) API calls succeeded"))
+    }
+
+    private static let coldOutage = ScoreboardRow(
+        title: "one 503 at the token endpoint, cold", ideal: "2 requests, no call fails",
+        faults: ["path=/oauth/token,status=503,times=1"]
+    ) { play in
+        let answer = try await play.ask("token", 5)
+        let count = play.tokenRequests.count
+        return Outcome(
+            isPassed: isServed(answer, play) && count == 2, text: requests(count) + failures(answer, play))
+    }
+
+    private static let exportOutage = ScoreboardRow(
+        title: "one 503 in the middle of an export", ideal: "2 token requests, all 10 API calls succeed"
+    ) { play in
+        _ = try await play.ask("call", 1)
+        play.advance(by: 60)
+        try play.turn(to: "path=/api/v2/*,nth=4,revokeToken=true", "path=/oauth/token,status=503,times=1")
+        let answer = try await play.ask("call", 10)
+        let (count, calls) = (play.tokenRequests.count, play.goodCalls)
+        let isTrue = calls >= answer.succeeded
+        return Outcome(
+            isPassed: isServed(answer, play) && count == 2 && isTrue,
             text: requests(count) + failures(answer, play) + (isTrue ? "" : ", but only \(calls) API calls succeeded"))
     }
 
