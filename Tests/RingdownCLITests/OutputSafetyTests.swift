@@ -24,7 +24,7 @@ import Testing
         let stream = RecordedOutput(isTerminal: isTerminal)
         let variables = [
             "GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "s3cr3t-of-the-cl1ent", "RINGDOWN_CACHE": "off",
-            "TERM": "dumb",
+            "TERM": "dumb", "RINGDOWN_MAX_WAIT": "0s", "RINGDOWN_JOB_LIMIT": "0s",
         ]
         let context = Context(
             variables: variables, workingDirectory: directory.path, standardOutput: stream, standardError: stream,

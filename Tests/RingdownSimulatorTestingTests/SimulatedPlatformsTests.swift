@@ -34,7 +34,9 @@ private func oneOutage() -> FaultRule {
 @Test(.simulated(faults: [oneOutage()]))
 func `a fault is active from the start of a test`() async throws {
     let live = try #require(SimulatedPlatforms.current)
-    let client = try APIClient(.environment(live.variables(platform: "genesys")))
+    var calls = CallSettings()
+    calls.waitLimit = .zero
+    let client = try APIClient(.environment(live.variables(platform: "genesys")), calls: calls)
     await #expect(throws: TokenError.self) { try await client.token() }
     #expect(live.simulator.requestCount == 1)
 }

@@ -66,9 +66,10 @@ extension APIClient {
     /// The polling of a job with the time limit of this client.
     func polling(_ job: Polling.Job, first: Duration) -> Polling {
         let limit = scheduler.settings.jobLimit
-        return Polling(job: job, first: first, last: .seconds(15), limit: limit) { [scheduler] wait, reason in
-            scheduler.tell(.waiting(wait, reason: reason))
-        }
+        return Polling(
+            job: job, first: first, last: .seconds(15), limit: limit,
+            observe: { [scheduler] wait, reason in scheduler.tell(.waiting(wait, reason: reason)) },
+            secrets: { [self] in secretsInUse })
     }
 
     /// Returns the response to a poll; `null` if the body is not JSON, as gateways return it once in a while.

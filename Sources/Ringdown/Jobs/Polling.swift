@@ -28,6 +28,8 @@ struct Polling: Sendable {
     let limit: Duration
     /// Receives each wait and its reason.
     var observe: @Sendable (Duration, String) -> Void = { _, _ in }
+    /// The secrets that the platform may echo.
+    var secrets: @Sendable () -> [Secret] = { [] }
 
     /// The time after the creation of a job in which the platform may not find it yet.
     private static let creationTime: Duration = .seconds(30)
@@ -42,9 +44,9 @@ struct Polling: Sendable {
             do {
                 switch try await ask() {
                 case .complete(let value): return value
-                case .pending(let state): reason = "is \(sanitized(state, limit: 40))"
+                case .pending(let state): reason = "is \(clean(state, limit: 40))"
                 case .unknown(let state):
-                    reason = "has the unknown state '\(sanitized(state, limit: 40))'"
+                    reason = "has the unknown state '\(clean(state, limit: 40))'"
                     if !hasWarned {
                         Logger.current.warning("job.unknown_state", "\(job.title) \(reason): still waiting")
                     }
@@ -56,15 +58,17 @@ struct Polling: Sendable {
             let left = limit - (time.now().uptime - start)
             guard left > .zero else { throw timedOut }
             Logger.current.debug("job.state", "\(job.title) \(reason)")
-            observe(min(pause, left), "job \(sanitized(job.id, limit: 80)) \(reason)")
+            observe(min(pause, left), "job \(clean(job.id, limit: 80)) \(reason)")
             try await time.sleep(for: min(pause, left))
             pause = min(pause * 1.5, last)
         }
     }
 
+    private func clean(_ text: String, limit: Int) -> String { sanitized(text, without: secrets(), limit: limit) }
+
     private var timedOut: APIError {
         APIError(
-            .serverFailed, "\(job.title) \(sanitized(job.id, limit: 80)) was not complete within \(limit.spoken)",
-            hint: "it continues on the platform: GET \(job.path) returns its state")
+            .serverFailed, "\(job.title) \(clean(job.id, limit: 80)) was not complete within \(limit.spoken)",
+            hint: "it continues on the platform: GET \(clean(job.path, limit: 200)) returns its state")
     }
 }

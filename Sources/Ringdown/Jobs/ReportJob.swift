@@ -71,7 +71,9 @@ extension APIClient {
         }
         // The file may be missing for up to a minute.
         let reference = Polling.Job(title: "the file of the report", id: id, path: sanitized(link))
-        let polling = Polling(job: reference, first: .seconds(5), last: .seconds(10), limit: .seconds(90))
+        let polling = Polling(
+            job: reference, first: .seconds(5), last: .seconds(10), limit: .seconds(90),
+            secrets: { [self] in secretsInUse })
         return try await polling.wait(time) { () -> JobState<ReportFile> in
             do { return .complete(try await file(at: link)) } catch let error as APIError where error.code == .notFound
             {
