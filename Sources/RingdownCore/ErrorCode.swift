@@ -79,7 +79,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
         uniqueKeysWithValues: [
             credentialsRefused, grantRefused, scopeRefused, requestRefused, tooShort, discoveryFailed,
             wrongOrganization, signInRequired, secretUnavailable, cancelled, unauthorized, forbidden, notFound, refused,
-            circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, intercepted, unreachable,
+            circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, intercepted,
+            unreachable,
             configuration, unknownPaging, incompleteList,
         ].map { ($0.name, $0) })
 }

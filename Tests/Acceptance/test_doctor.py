@@ -95,7 +95,7 @@ def test_wrong_secret(genesys):
 
 
 @pytest.mark.parametrize("mangle, mistake", [
-    (lambda secret: secret + " ", "white space"), (lambda secret: "\t" + secret, "white space"), (lambda secret: secret + "\r\n", "white space"),
+    (lambda secret: secret + " ", "white space"), (lambda secret: "\t" + secret, "U+0009"), (lambda secret: secret + "\r\n", "U+000D"),
     (lambda secret: f'"{secret}"', "quotes"), (lambda secret: f"'{secret}'", "quotes"), (lambda secret: secret + "\\n", "characters"),
     (lambda secret: base64.b64encode(secret.encode()).decode(), "Base64"),
     (lambda secret: base64.b64encode(b"the-id:" + secret.encode()).decode(), "'id:secret'"),

@@ -87,12 +87,15 @@ def test_a_clock_change_does_not_prevent_a_token(ringdown, binary, cache, hours)
 import os, subprocess
 def token(**more):
     return subprocess.run([{str(binary)!r}, "token", "--platform", "genesys"], env=os.environ | more, capture_output=True, text=True).stdout
-first = token()
-record, = [name for name in os.listdir({str(cache)!r}) if len(name) == 32]
 import mmap, struct
 file = open(os.environ["RINGDOWN_TIME_FILE"], "r+b")
 memory = mmap.mmap(file.fileno(), 0)
-memory[:8] = struct.pack("q", struct.unpack("q", memory[:8])[0] + int({hours} * 3600e9))
+def move(hours):
+    memory[:8] = struct.pack("q", struct.unpack("q", memory[:8])[0] + int(hours * 3600e9))
+move(48)  # the uptime of a machine is never negative
+first = token()
+record, = [name for name in os.listdir({str(cache)!r}) if len(name) == 32]
+move({hours})
 print(len(first.strip()), len(token().strip()))
 """
     outcome = ringdown("simulate", "--virtual-time", "--", "python3", "-c", program, RINGDOWN_CACHE="file", RINGDOWN_CACHE_DIR=cache)
