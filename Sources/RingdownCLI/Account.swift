@@ -1,6 +1,5 @@
 internal import Ringdown
 internal import RingdownCore
-internal import RingdownCurl
 internal import RingdownOAuth
 internal import RingdownStores
 
@@ -18,18 +17,18 @@ struct Account {
     var region: String?
     @Option(
         "max-wait", "DURATION", defaultText: "3m", help: "Maximum wait for a rate limit or outage")
-    private var maxWait: DurationParameter?
+    var maxWait: DurationParameter?
     @Flag("no-throttle", help: "Do not slow down near the rate limit; rejected calls are still retried")
-    private var noThrottle: Bool
+    var noThrottle: Bool
     @Option("trace", "FILE", help: "Write every HTTP exchange to FILE in HAR format, without secrets")
-    private var trace: String?
+    var trace: String?
     @Flag(
         "insecure",
         help: "Skip TLS certificate verification, for testing only; if CI is set, requires --insecure=yes")
-    private var insecure: ConfirmedFlag
+    var insecure: ConfirmedFlag
     private let notices = Locked<WaitNotice?>(nil)
     /// The trace file, shared by all transports of the command.
-    private let traceLog = Locked<HARLog?>(nil)
+    let traceLog = Locked<HARLog?>(nil)
     @Flag("trust-directory", help: "Trust ./.env like a profile, including settings that decide where secrets are sent")
     private var trustDirectory: Bool
     /// The guard shared by all settings of the command. It keeps the secrets of one apart from the settings of another.
@@ -156,73 +155,6 @@ struct Account {
         if !isBackground { client.observe(waitNotice.tell) }
         return client
     }
-
-    /// The settings of retries and rate limits.
-    ///
-    /// - Parameter standard: The maximum wait if the user sets none (default: 180 s).
-    func callSettings(
-        _ settings: Settings, standard: Duration = CallSettings().waitLimit
-    ) throws(ConfigurationError) -> CallSettings {
-        var calls = CallSettings()
-        calls.isGated = !noThrottle
-        calls.waitLimit = standard
-        if let maxWait {
-            (calls.waitLimit, calls.connectionWaitLimit) = (maxWait.duration, maxWait.duration)
-        } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
-            guard let limit = DurationParameter(parameter: text) else {
-                throw ConfigurationError(
-                    "RINGDOWN_MAX_WAIT cannot be '\(sanitized(text, limit: 40))'",
-                    hint: "use \(DurationParameter.expectation)"
-                )
-            }
-            (calls.waitLimit, calls.connectionWaitLimit) = (limit.duration, limit.duration)
-        }
-        if let text = try settings.text("RINGDOWN_JOB_LIMIT") {
-            guard let limit = DurationParameter(parameter: text) else {
-                throw ConfigurationError(
-                    "RINGDOWN_JOB_LIMIT cannot be '\(sanitized(text, limit: 40))'",
-                    hint: "use \(DurationParameter.expectation)"
-                )
-            }
-            calls.jobLimit = limit.duration
-        }
-        return calls
-    }
-
-    /// Creates the transport that sends requests.
-    ///
-    /// - Throws: `ConfigurationError` if a setting is invalid or the trace cannot be written.
-    func transport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
-        let transport = try plainTransport(settings)
-        guard let trace else { return transport }
-        do throws(FileError) {
-            let known = traceLog.withLock { $0 }
-            let log = known == nil ? try HARLog(path: trace) : known
-            traceLog.withLock { $0 = log }
-            return log.map { HARTrace(transport: transport, log: $0) } ?? transport
-        } catch {
-            throw ConfigurationError("cannot write the trace \(error)", hint: "check the directory and its permissions")
-        }
-    }
-
-    private func plainTransport(_ settings: Settings) throws(ConfigurationError) -> any Transport {
-        if insecure != .absent {
-            guard insecure == .confirmed || Context.current.variables["CI"]?.isEmpty ?? true else {
-                throw ConfigurationError(
-                    "--insecure is refused in CI: the secret and the token could be intercepted",
-                    hint: "set RINGDOWN_CA_FILE to the CA file, or confirm with --insecure=yes"
-                )
-            }
-            notice(
-                "ringdown: WARNING: certificates are not verified: the secret and the token can be intercepted"
-            )
-        }
-        if let transport = Context.current.transport { return transport }
-        return try CurlTransport(settings, isVerifying: insecure == .absent)
-    }
-
-    /// Whether TLS certificates are verified.
-    var isVerifying: Bool { insecure == .absent }
 
     /// Runs `body` with the account's client.
     func withClient<Result>(_ body: (APIClient) async throws -> Result) async throws -> Result {
