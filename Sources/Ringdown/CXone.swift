@@ -42,6 +42,7 @@ enum CXone {
     static let capabilities: PlatformCapabilities = {
         var capabilities = PlatformCapabilities()
         capabilities.jobs = [.files]
+        capabilities.pathPrefixes = ["/incontactapi/", "/data-extraction/", "/engager/"]
         capabilities.needsAccessKey = true
         return capabilities
     }()

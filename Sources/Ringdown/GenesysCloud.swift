@@ -44,6 +44,7 @@ enum GenesysCloud {
     static let capabilities: PlatformCapabilities = {
         var capabilities = PlatformCapabilities()
         capabilities.jobs = [.conversations]
+        capabilities.pathPrefixes = ["/api/v2/"]
         capabilities.hasRegionalClients = true
         capabilities.hasClientRoles = true
         capabilities.correlationHeader = "ININ-Correlation-Id"  // section 3

@@ -28,7 +28,7 @@ public struct Platform: Sendable {
     /// The named lists of resources, such as `queues` and `teams`.
     let lists: @Sendable (Profile) -> [String: NamedList]
     /// The list of conversations in an interval; nil if the platform has none.
-    let conversations: (@Sendable (APIClient, Interval) -> Pages)?
+    package let conversations: (@Sendable (APIClient, Interval) -> Pages)?
     /// The path of the cheapest call that every valid token is allowed to make, or nil if the platform has no such call.
     package let probe: @Sendable (Profile) -> String?
     /// Requests the identity of a token.
@@ -81,6 +81,17 @@ public struct Platform: Sendable {
     /// All platforms.
     public static let all: [Platform] = [.genesys, .cxone, .custom]
 
+    /// Returns the platforms whose variables are set, in the order of ``all``.
+    package static func configured(in settings: Settings) -> [Platform] {
+        all.filter { $0.signs.contains { settings.has($0) } }
+    }
+
+    /// Returns whether a path or URL begins like the paths of the platform's API.
+    package func serves(_ path: String) -> Bool {
+        let target = (try? HTTPURL(path))?.path ?? path
+        return capabilities.pathPrefixes.contains { target.lowercased().hasPrefix($0) }
+    }
+
     /// Returns the platform of `RINGDOWN_PLATFORM`, or the only platform whose variables are set.
     ///
     /// - Throws: ``ConfigurationError`` if there is no such platform, or if the variables of several or no platforms are set.
@@ -93,7 +104,7 @@ public struct Platform: Sendable {
                 hint: "set RINGDOWN_PLATFORM to one of: \(names)", recovery: .choosePlatform
             )
         }
-        let candidates = all.filter { $0.signs.contains { settings.has($0) } }
+        let candidates = configured(in: settings)
         if candidates.count == 1 { return candidates[0] }
         guard candidates.isEmpty else {
             let found = candidates.map(\.name).joined(separator: " and ")

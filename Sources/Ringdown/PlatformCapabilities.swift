@@ -24,6 +24,8 @@ package struct PlatformCapabilities: Sendable {
     package internal(set) var hasClientRoles = false
     /// Whether client credentials also require an access key of an employee.
     package internal(set) var needsAccessKey = false
+    /// The beginnings of the paths of the API, in lowercase. Paths of no platform begin like those of another.
+    package internal(set) var pathPrefixes: [String] = []
     /// The header field with the correlation ID, which every response of the platform contains, or nil
     /// if the platform has no such field.
     package internal(set) var correlationHeader: String?

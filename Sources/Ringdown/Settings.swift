@@ -115,6 +115,9 @@ package struct Settings: Sendable {
         }
     }
 
+    /// Sets a value that takes precedence like a command-line option.
+    package mutating func set(_ name: String, to value: String) { layers[0].values[name] = .clear(value) }
+
     /// Returns the settings with the current content of their files. Throws as ``add(file:isTrusted:)``.
     func reread() throws(ConfigurationError) -> Settings {
         var fresh = self

@@ -70,6 +70,7 @@ struct APICommand: Command {
 
     func run() async throws -> Int32 {
         let call = try call()
+        account.choice.require { $0.serves(call.path) }
         if paginate {
             try export.check(.ndjson)
             var columns = columns.map { Columns.members($0.split(separator: ",").map(String.init)) }

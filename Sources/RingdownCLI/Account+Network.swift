@@ -3,14 +3,17 @@ internal import RingdownCore
 internal import RingdownCurl
 
 extension Account {
-    /// The settings of calls, from options and `RINGDOWN_MAX_WAIT`.
+    /// The settings of retries and rate limits.
     ///
-    /// - Throws: `ConfigurationError` if `RINGDOWN_MAX_WAIT` is invalid.
-    func callSettings(_ settings: Settings) throws(ConfigurationError) -> CallSettings {
+    /// - Parameter standard: The maximum wait if the user sets none (default: 180 s).
+    func callSettings(
+        _ settings: Settings, standard: Duration = CallSettings().waitLimit
+    ) throws(ConfigurationError) -> CallSettings {
         var calls = CallSettings()
         calls.isGated = !noThrottle
+        calls.waitLimit = standard
         if let maxWait {
-            calls.waitLimit = maxWait.duration
+            (calls.waitLimit, calls.connectionWaitLimit) = (maxWait.duration, maxWait.duration)
         } else if let text = try settings.text("RINGDOWN_MAX_WAIT") {
             guard let limit = DurationParameter(parameter: text) else {
                 throw ConfigurationError(
@@ -18,7 +21,16 @@ extension Account {
                     hint: "use \(DurationParameter.expectation)"
                 )
             }
-            calls.waitLimit = limit.duration
+            (calls.waitLimit, calls.connectionWaitLimit) = (limit.duration, limit.duration)
+        }
+        if let text = try settings.text("RINGDOWN_JOB_LIMIT") {
+            guard let limit = DurationParameter(parameter: text) else {
+                throw ConfigurationError(
+                    "RINGDOWN_JOB_LIMIT cannot be '\(sanitized(text, limit: 40))'",
+                    hint: "use \(DurationParameter.expectation)"
+                )
+            }
+            calls.jobLimit = limit.duration
         }
         return calls
     }

@@ -31,6 +31,8 @@ struct Account {
     let traceLog = Locked<HARLog?>(nil)
     @Flag("trust-directory", help: "Trust ./.env like a profile, including settings that decide where secrets are sent")
     private var trustDirectory: Bool
+    /// The choice between the platforms of the settings.
+    let choice = PlatformChoice()
     /// The guard shared by all settings of the command. It keeps the secrets of one apart from the settings of another.
     private let originGuard = OriginGuard()
     @Flag("verbose", short: "v", help: "Log each step to standard error")
@@ -59,6 +61,7 @@ struct Account {
         var settings = Settings(
             variables: Context.current.variables, flags: flags.merging(more) { $1 }, originGuard: originGuard)
         if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil || trustDirectory) }
+        try choice.select(in: &settings, profile: name)
         return settings
     }
 

@@ -17,6 +17,8 @@ package struct Context: Sendable {
     /// A transport that replaces the network, for tests.
     package var transport: (any Transport)?
     package var time: any TimeSource
+    /// The words of the command line after the program's name, for suggested commands.
+    var arguments: [String] = []
 
     package init(
         variables: [String: String], workingDirectory: String = ".", standardOutput: any Output,

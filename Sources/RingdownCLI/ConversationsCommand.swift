@@ -34,6 +34,8 @@ struct ConversationsCommand: Command {
 
     func run() async throws -> Int32 {
         let interval = try givenInterval(self.interval)
+        let job = job
+        account.choice.require { job ? $0.capabilities.jobs.contains(.conversations) : $0.conversations != nil }
         try await account.withClient { client in try await print(client, interval) }
         return ExitCode.done
     }

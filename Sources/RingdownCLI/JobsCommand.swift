@@ -41,6 +41,7 @@ struct JobsCommand: Command {
         }
         let interval = kind == .report ? nil : try givenInterval(self.interval)
         Interruption.arm()
+        account.choice.require { $0.capabilities.jobs.contains(.files) }
         let output = Context.current.standardOutput
         // The file of an extraction can be large, so it is written while it is downloaded.
         let isEmpty = Locked(true)

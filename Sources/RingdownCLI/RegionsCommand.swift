@@ -59,6 +59,7 @@ struct RegionsCommand: Command {
     }
 
     private func findRegion() async throws -> Int32 {
+        account.choice.require { $0.capabilities.hasRegionalClients }
         let settings = try account.settings()
         if let url = try settings.text("GENESYS_LOGIN_URL") {
             throw ConfigurationError(

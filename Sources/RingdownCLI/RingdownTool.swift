@@ -66,7 +66,11 @@ package enum RingdownTool {
             case .help(nil): try output.write(tree.help(width: helpWidth(output)))
             case .help(let command?): try output.write(tree.help(of: command, width: helpWidth(output)))
             case .run(let command):
-                return try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
+                var context = Context.current
+                context.arguments = arguments
+                return try await Context.$current.withValue(context) {
+                    try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
+                }
             }
             return ExitCode.done
         } catch {

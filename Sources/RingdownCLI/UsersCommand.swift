@@ -21,6 +21,7 @@ struct UsersCommand: Command {
     let export = ExportOptions()
 
     func run() async throws -> Int32 {
+        account.choice.require { $0.users != nil }
         try await account.withClient { client in
             let list = client.users(pageSize: export.pageSize)
             try await export.run(client, subject: "users", noun: "users", .table, columns(list), list.pages)
