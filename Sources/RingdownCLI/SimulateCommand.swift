@@ -7,9 +7,9 @@ struct SimulateCommand: Command {
     static let abstract = "Simulate both platforms on loopback, and run COMMAND against them."
     static let discussion = """
         The simulator listens on free ports of 127.0.0.1. With COMMAND, it sets the environment variables for hosts and
-        credentials, runs the command and exits with the command's exit code. Without COMMAND, it prints the same settings
-        as a .env file and runs until it is stopped. Open $RINGDOWN_SIM_URL/ in a browser to watch the requests.
-        $RINGDOWN_SIM_URL/_sim/journal lists every request with its result.
+        credentials, runs the command and exits with the command's exit code. Without COMMAND, it prints the same settings as
+        a .env file and runs until it is stopped. --platform sets the variables of one platform only. Open $RINGDOWN_SIM_URL/
+        in a browser to watch the requests. $RINGDOWN_SIM_URL/_sim/journal lists every request with its result.
 
         With --intercept, programs run unchanged: an HTTPS proxy answers for the platforms' real host names and refuses all
         other hosts. Its certificates come from a CA that is created for this run. The proxy and CA variables of OpenSSL,
@@ -22,7 +22,7 @@ struct SimulateCommand: Command {
         expiresIn, members (JSON), jobOutcome, certificate=expired, revokeToken, rotateSecret.
         """
     static let examples = [
-        (line: "ringdown simulate -- ringdown token --platform genesys", purpose: "Get a token without an account"),
+        (line: "ringdown simulate --platform genesys -- ringdown token", purpose: "Get a token without an account"),
         (
             line: "ringdown simulate --lifetime 5s -- python3 my_program.py",
             purpose: "Test a program with tokens that expire after 5 s"
@@ -45,6 +45,8 @@ struct SimulateCommand: Command {
 
     @TrailingArguments("COMMAND", help: "Command to run against the simulator")
     var command: [String]
+    @Option("platform", "NAME", defaultText: "both", help: "Platform whose credentials and hosts are set")
+    var platform: PlatformName?
     @Option("users", "NUMBER", defaultText: "250", help: "Number of users and number of agents")
     var users: Int?
     @Option("region", "REGION", defaultText: "us-east-1", help: "Region of the Genesys Cloud organisation")
@@ -111,6 +113,7 @@ struct SimulateCommand: Command {
         ]
     }
 
+    enum PlatformName: String, ChoiceParameter { case genesys, cxone, both }
     enum SecretEncoding: String, ChoiceParameter { case any, raw, form }
 
     func run() async throws -> Int32 {
@@ -133,6 +136,7 @@ struct SimulateCommand: Command {
         var environment =
             try proxy.map { try SimulatedEnvironment(live, through: $0, certificatesIn: directory.path) }
             ?? SimulatedEnvironment(live)
+        if let platform, platform != .both { environment.select(platform.rawValue) }
         if virtualTime { environment.share(timeFile: timeFile, library: try TimeLibrary.path()) }
         simulator.show(environment.all)
         if command.isEmpty {

@@ -1,15 +1,15 @@
 internal import RingdownCore
-internal import RingdownSimulator
+package import RingdownSimulator
 
 /// The environment variables with which programs use a simulator.
-struct SimulatedEnvironment {
+package struct SimulatedEnvironment {
     private var settings: [(name: String, value: String)]
     private var javaOptions: String?
     private var preload: String?
     private let isIntercepting: Bool
 
     /// Variables with loopback URLs and credentials.
-    init(_ live: LiveSimulator) {
+    package init(_ live: LiveSimulator) {
         settings = live.environment
         isIntercepting = false
     }
@@ -32,6 +32,15 @@ struct SimulatedEnvironment {
             "http.proxyPort=\(proxy.port)", "http.nonProxyHosts=localhost|127.*",
             "javax.net.ssl.trustStore=\(trustStore)", "javax.net.ssl.trustStorePassword=changeit",
         ].map { "-D" + $0 }.joined(separator: " ")
+    }
+
+    /// Removes the variables of the other platforms, and names the platform.
+    package mutating func select(_ platform: String) {
+        let own = platform.uppercased() + "_"
+        settings.removeAll { setting in
+            Self.platforms.contains { setting.name.hasPrefix($0) } && !setting.name.hasPrefix(own)
+        }
+        settings.append(("RINGDOWN_PLATFORM", platform))
     }
 
     /// Adds the variables with which programs use the virtual clock.
@@ -58,14 +67,17 @@ struct SimulatedEnvironment {
     }
 
     /// All variables as a .env file.
-    var dotenv: String {
+    package var dotenv: String {
         all.map { $0.value.contains(" ") ? "\($0.name)='\($0.value)'\n" : "\($0.name)=\($0.value)\n" }.joined()
     }
 
     /// The environment of a command: the caller's variables, without those that select other servers, and the simulator's.
-    func variables(over present: [String: String], cache: String) -> [String: String] {
+    package func variables(over present: [String: String], cache: String) -> [String: String] {
         var variables = present
         for name in present.keys where Self.platforms.contains(where: { name.hasPrefix($0) }) { variables[name] = nil }
+        // A broker has the caller's own account, and the simulator has no other platform.
+        variables["RINGDOWN_SOCKET"] = nil
+        if !["genesys", "cxone"].contains(variables["RINGDOWN_PLATFORM"]) { variables["RINGDOWN_PLATFORM"] = nil }
         if isIntercepting { variables["SSL_CERT_DIR"] = nil }
         for (name, value) in settings { variables[name] = value }
         if let preload { variables["LD_PRELOAD"] = (variables["LD_PRELOAD"].map { $0 + ":" } ?? "") + preload }
@@ -78,6 +90,8 @@ struct SimulatedEnvironment {
             let former = isIntercepting ? "" : variables[name].map { $0.isEmpty ? "" : $0 + "," } ?? ""
             variables[name] = former + Self.localHosts
         }
+        // The simulator exists only while the command runs.
+        variables["RINGDOWN_SIM_SCOPE"] = "command"
         // Simulated tokens are useless later, so they are not stored in the user's cache.
         if variables["RINGDOWN_CACHE"] == nil, variables["RINGDOWN_CACHE_DIR"] == nil {
             variables["RINGDOWN_CACHE_DIR"] = cache + "/cache"
