@@ -15,7 +15,10 @@ struct RotateCommand: Command {
         on. Secret files are read again for each token request.
         """
     static let examples = [
-        (line: "ringdown rotate prod --verify", purpose: "Check the new secret without changing anything"),
+        (
+            line: "GENESYS_CLIENT_SECRET_NEXT_FILE=new-secret ringdown rotate prod --verify",
+            purpose: "Check the new secret without changing anything"
+        ),
         (
             line: "GENESYS_CLIENT_SECRET_NEXT_FILE=new-secret ringdown rotate prod",
             purpose: "Write the new secret to the profile"
