@@ -185,7 +185,7 @@ struct BenchCommand: Command {
     ) async throws -> ScoreboardRow.Outcome {
         do {
             return try await Play.outcome(of: row, client.command)
-        } catch let error as UsageError {
+        } catch let error as ProgramStartError {
             throw error
         } catch let failure as ClientProcess.Failure {
             try Task.checkCancellation()

@@ -21,7 +21,7 @@ enum ChildProcess {
     ///   - environment: The environment variables of the program.
     ///   - prepare: A function that is called before the program starts, after the signal handlers are installed.
     /// - Returns: The program's exit code; 128 plus the signal's number if a signal ended it, as in a shell.
-    /// - Throws: `UsageError` if the program cannot be started.
+    /// - Throws: `ProgramStartError` if the program cannot be started.
     static func run(
         _ command: [String], environment: [String: String], prepare: () throws -> Void = {}
     ) async throws -> Int32 {

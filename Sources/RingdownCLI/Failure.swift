@@ -16,6 +16,10 @@ enum ExitCode {
     static let badInput: Int32 = 65
     static let bug: Int32 = 70
     static let configuration: Int32 = 78
+    /// The program to run is not executable, as in a shell.
+    static let programNotExecutable: Int32 = 126
+    /// The program to run does not exist, as in a shell.
+    static let programMissing: Int32 = 127
 }
 
 /// An error as the command line reports it: message, hint, details and exit code.
@@ -38,6 +42,8 @@ struct Failure {
             (exitCode, code, message, hint) = (ExitCode.usage, "usage", error.message, error.hint)
         case let error as ConfigurationError:
             (exitCode, code, message, hint) = (ExitCode.configuration, "configuration", error.message, error.advice)
+        case let error as ProgramStartError:
+            (exitCode, code, message, hint) = (error.exitCode, "usage", "\(error)", error.hint)
         case let error as IncompleteExport:
             (exitCode, code, message, hint) = (ExitCode.badInput, "incompleteList", error.message, error.hint)
         case let error as TokenError: describe(error)

@@ -122,7 +122,7 @@ struct TokenCommand: Command {
         } catch {
             close(writing)
             throw UsageError(
-                "the token was not masked: \(error.message)",
+                "the token was not masked: \(error)",
                 hint: "use this format in a Buildkite step, where buildkite-agent is installed")
         }
         _ = File.write(Array(text.utf8), to: writing)

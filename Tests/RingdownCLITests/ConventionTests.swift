@@ -1,0 +1,23 @@
+import RingdownCLI
+import RingdownCore
+import RingdownTestSupport
+import Testing
+
+/// Conventions of command lines: exit codes, paths, names and widths.
+@Suite struct ConventionTests {
+    private let program: SimulatedCommandLine
+
+    init() throws {
+        program = try SimulatedCommandLine()
+    }
+
+    @Test func `exec exits with 127 if the program does not exist, and with 126 if it is not executable`() async throws
+    {
+        let file = program.directory.path + "/notes.txt"
+        try File.replace(file, with: Array("text".utf8))
+        let missing = await program.run("exec --platform genesys -- ringdown-does-not-exist")
+        #expect(missing.code == 127 && missing.errors.contains("after '--'"), "\(missing.errors)")
+        let closed = await program.run("exec --platform genesys -- \(file)")
+        #expect(closed.code == 126 && closed.errors.contains("chmod +x"), "\(closed.errors)")
+    }
+}
