@@ -69,7 +69,7 @@ extension CurlTransport {
         do { configuration.proxies = try ProxySettings { values[$0] } } catch {
             throw ConfigurationError("\(error)", hint: "correct or unset the variable")
         }
-        configuration.trust = TrustSettings { values[$0] }
+        configuration.trust = TrustSettings { values[$0].map(settings.expanded) }
         let certificate = try settings.identityFile("RINGDOWN_CLIENT_CERT")
         let key = try settings.identityFile("RINGDOWN_CLIENT_KEY")
         for path in [certificate, key] {
@@ -146,7 +146,7 @@ private func redisStore(
 ///
 /// - Throws: `ConfigurationError` if the setting must not be used.
 package func cacheDirectory(_ settings: Settings) throws(ConfigurationError) -> String? {
-    if let directory = try settings.text("RINGDOWN_CACHE_DIR") { return directory }
+    if let directory = try settings.path("RINGDOWN_CACHE_DIR") { return directory }
     if let directory = try settings.text("XDG_CACHE_HOME") { return directory + "/ringdown" }
     return try settings.text("HOME").map { $0 + "/.cache/ringdown" }
 }

@@ -184,7 +184,7 @@ package struct Settings: Sendable {
     /// - Throws: ``ConfigurationError`` as ``text(_:)``, or if the working directory refers to a file outside of it.
     package func identityFile(_ name: String) throws(ConfigurationError) -> String? {
         guard let (_, value, layer) = try first([name]) else { return nil }
-        let path = value.text
+        let path = expanded(value.text)
         if case .workingDirectory(let file) = layer.origin {
             let directory = File.resolved(String(file.dropLast(".env".count)) + ".")
             guard let directory, let target = File.resolved(path), target.hasPrefix(directory + "/") else {
@@ -198,7 +198,7 @@ package struct Settings: Sendable {
     }
 
     /// Returns the value of a setting of a trusted origin, for the credentials of secret stores.
-    private func trustedText(_ name: String) -> String? {
+    func trustedText(_ name: String) -> String? {
         layers.lazy.filter(\.isTrusted).compactMap { $0.values[name] }.first { !$0.isEmpty }?.text
     }
 
@@ -234,7 +234,7 @@ package struct Settings: Sendable {
                             hint: OriginGuard.waysToTrust, recovery: .trustDirectory)
                     }
                     try use(name, layer)
-                    return try secrets.read(file: path.text, name: name)
+                    return try secrets.read(file: expanded(path.text), name: name)
                 }
             }
         }

@@ -95,7 +95,8 @@ struct RotateCommand: Command {
                 notice("ringdown: wrote the new secret to \(path)")
                 return Self.noteEnvironment(name)
             }
-            if let secretPath = try file.value(of: name + "_FILE")?.reveal(), !secretPath.isEmpty {
+            if let text = try file.value(of: name + "_FILE")?.reveal(), !text.isEmpty {
+                let secretPath = account.settingsWithoutFile.expanded(text)
                 var bytes = Secret(joining: [new, Secret("\n")]).withBytes { Array($0) }
                 defer { wipe(&bytes) }
                 do throws(FileError) { try File.rewrite(File.resolved(secretPath) ?? secretPath, with: bytes) } catch {
