@@ -169,6 +169,7 @@ package struct Settings: Sendable {
     package func text(_ names: String...) throws(ConfigurationError) -> String? {
         guard let (name, value, layer) = try first(names) else { return nil }
         layer.warnOfAmbiguity(name)
+        if name.hasSuffix("_ID") { Self.warnOfWhiteSpace(in: value.text, name) }
         return value.text
     }
 
@@ -210,6 +211,7 @@ package struct Settings: Sendable {
     /// Returns the URL in the first of these settings that is set; nil if none is set.
     func url(_ names: String...) throws(ConfigurationError) -> HTTPURL? {
         guard let (name, value, _) = try first(names) else { return nil }
+        Self.warnOfIgnoredWhiteSpace(around: value.text, name)
         do { return try HTTPURL(value.text.trimmed) } catch {
             throw ConfigurationError("\(name): \(error)", hint: "use a full URL, such as https://login.example.com")
         }
@@ -255,7 +257,7 @@ package struct Settings: Sendable {
         }
         try use(name, layer)
         let resolved = try secrets.resolve(secret, name: name) { [self] in trustedText($0) }
-        warnOfEdges(resolved, name)
+        Self.warnOfEdges(resolved, name)
         return resolved
     }
 
@@ -267,20 +269,6 @@ package struct Settings: Sendable {
     private func use(_ name: String, _ layer: Layer) throws(ConfigurationError) {
         try originGuard.willRead(name, of: layer.origin, line: layer.lines[name])
         if !name.hasPrefix("RINGDOWN_CACHE_KEY") { try originGuard.willUse(secret: name, of: layer.origin) }
-    }
-
-    /// Warns of white space and quotes around a secret, which are usually copied by mistake.
-    private func warnOfEdges(_ secret: Secret, _ name: String) {
-        let edges = secret.withBytes { [$0.first, $0.last].compactMap { $0 } }
-        if edges.contains(where: { $0 <= 0x20 }) {
-            Logger.current.warning(
-                "settings.edges",
-                "\(name) starts or ends with white space or a line break, which is sent as part of the secret")
-        } else if secret.count > 1,
-            edges.allSatisfy({ $0 == UInt8(ascii: "\"") }) || edges.allSatisfy({ $0 == UInt8(ascii: "'") })
-        {
-            Logger.current.warning("settings.edges", "\(name) is quoted; the quotes are sent as part of the secret")
-        }
     }
 
     /// Returns a setting, or throws an error with the searched locations if it is not set.

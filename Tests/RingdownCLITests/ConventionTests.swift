@@ -20,4 +20,15 @@ import Testing
         let closed = await program.run("exec --platform genesys -- \(file)")
         #expect(closed.code == 126 && closed.errors.contains("chmod +x"), "\(closed.errors)")
     }
+
+    @Test(arguments: [
+        ("GENESYS_CLIENT_ID", "id ", "sent as part of the ID"), ("GENESYS_CLIENT_ID", "i d", "sent as part of the ID"),
+        ("GENESYS_CLIENT_ID", "id\r\n", "sent as part of the ID"),
+        ("GENESYS_LOGIN_URL", " https://login.mypurecloud.com", "which is ignored"),
+    ])
+    func `notes white space in client IDs and around URLs`(name: String, value: String, note: String) async {
+        let outcome = await program.run("token --platform genesys", [name: value])
+        #expect(outcome.errors.contains("note: \(name) "), "\(outcome.errors)")
+        #expect(outcome.errors.contains(note), "\(outcome.errors)")
+    }
 }
