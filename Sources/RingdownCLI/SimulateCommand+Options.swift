@@ -17,20 +17,18 @@ extension SimulateCommand {
                 "--\(name) cannot be \(value)", hint: "use \(range.lowerBound) to \(range.upperBound)")
         }
         if let region {
-            options.genesysRegion = region
-            guard [options.genesysRegion, options.genesysDomain].contains(region) else {
-                throw UsageError(
-                    "--region: region '\(sanitized(region, limit: 60))' does not exist",
-                    hint: "'ringdown regions' lists them")
+            do { options.genesysRegion = try GenesysRegion.named(region).name } catch {
+                throw UsageError("--region: \(error.message)", hint: error.advice)
             }
         }
         if let area {
-            guard Simulator.Options.areaNames.contains(area) else {
+            let name = area.trimmed.lowercased()
+            guard Simulator.Options.areaNames.contains(name) else {
                 throw UsageError(
                     "--area: area '\(sanitized(area, limit: 60))' does not exist",
                     hint: "use one of: \(Simulator.Options.areaNames.joined(separator: ", "))")
             }
-            options.cxoneArea = area
+            options.cxoneArea = name
         }
         options.userCount = try checked(users, "users", 0...10_000_000, options.userCount)
         options.seed = UInt64(try checked(seed, "seed", 0...Int.max, 1))

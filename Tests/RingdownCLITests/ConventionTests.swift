@@ -31,4 +31,15 @@ import Testing
         #expect(outcome.errors.contains("note: \(name) "), "\(outcome.errors)")
         #expect(outcome.errors.contains(note), "\(outcome.errors)")
     }
+
+    @Test(
+        arguments: [
+            ("simulate --region us_east_1 -- true", 0), ("simulate --region https://api.mypurecloud.ie -- true", 0),
+            ("simulate --region eu -- true", 0), ("simulate --region eu-west-9 -- true", 64),
+        ] as [(String, Int32)])
+    func `simulate takes the names of regions that token takes`(line: String, code: Int32) async {
+        let outcome = await program.run(line)
+        #expect(outcome.code == code, "\(outcome.errors)")
+        if code != 0 { #expect(outcome.errors.contains("did you mean eu-west-1")) }
+    }
 }
