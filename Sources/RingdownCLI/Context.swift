@@ -56,6 +56,8 @@ extension Context {
 /// An output stream.
 package protocol Output: Sendable {
     var isTerminal: Bool { get }
+    /// The width of the terminal in columns; nil if the output is not a terminal.
+    var columns: Int? { get }
     /// Writes bytes unchanged, also to a terminal, which may interpret control characters. Only for this program's own text.
     ///
     /// - Throws: ``OutputClosed`` if the reader closed the stream, `OutputError` if the bytes cannot be written.
@@ -73,6 +75,8 @@ struct OutputError: Error {
 }
 
 extension Output {
+    package var columns: Int? { isTerminal ? TextStyle.columns(of: STDOUT_FILENO) : nil }
+
     /// Writes bytes that may come from a server. Control characters are escaped on a terminal; other outputs receive the bytes
     /// unchanged.
     ///

@@ -1,16 +1,18 @@
 internal import RingdownCore
 
-/// Prints a table with a title row. Each column is as wide as its widest cell.
+/// Prints a table with a title row, which fits the terminal.
 func showTable(_ titles: [String], _ rows: [[String]]) throws {
-    let all = [titles] + rows
-    let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    for row in all {
-        let cells = zip(row, widths).map { aligned(sanitized($0, limit: 200), $1) }.joined(separator: "  ")
-        try Context.current.standardOutput.line(cells.trimmed)
-    }
+    let output = Context.current.standardOutput
+    let rows = rows.map { $0.map { sanitized($0, limit: 200) } }
+    let layout = TableLayout(titles, rows, width: output.columns)
+    for row in [titles] + rows { try output.line(layout.line(row)) }
+    noteOmitted(layout.omitted, "--output json")
 }
 
-/// Pads a text with trailing spaces to `width` columns.
-func aligned(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
+/// Notes the columns of a table that do not fit the terminal.
+func noteOmitted(_ titles: [String], _ option: String) {
+    let titles = titles.filter { !$0.isEmpty }
+    if titles.isEmpty { return }
+    notice(
+        "ringdown: note: not shown because the terminal is narrow: \(titles.joined(separator: ", ")); use \(option)")
 }

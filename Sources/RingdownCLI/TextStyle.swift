@@ -16,7 +16,7 @@ struct TextStyle {
         let variables = Context.current.variables
         let isPlain = variables["NO_COLOR"]?.isEmpty == false || variables["TERM"] == "dumb"
         isColored = output.isTerminal && !isPlain
-        width = output.isTerminal ? Self.columns(of: STDOUT_FILENO) : nil
+        width = output.columns
     }
 
     /// The width of a terminal in columns; 80 if it is unknown.

@@ -47,12 +47,12 @@ struct SimulatedCommandLine {
     ///   - line: The words after the program's name, separated by spaces.
     ///   - more: Changes to the variables; an empty value removes a variable.
     ///   - transport: A transport that replaces the simulator.
-    ///   - isTerminal: Whether standard output is a terminal.
+    ///   - columns: The width of the terminal; nil if standard output is not a terminal.
     func run(
-        _ line: String, _ more: [String: String] = [:], transport: (any Transport)? = nil, isTerminal: Bool = false
+        _ line: String, _ more: [String: String] = [:], transport: (any Transport)? = nil, columns: Int? = nil
     ) async -> Outcome {
         let variables = variables.merging(more) { $1 }.filter { !$0.value.isEmpty }
-        let (output, errors) = (RecordedOutput(isTerminal: isTerminal), RecordedOutput())
+        let (output, errors) = (RecordedOutput(columns: columns), RecordedOutput())
         let context = Context(
             variables: variables, workingDirectory: directory.path, standardOutput: output, standardError: errors,
             transport: transport ?? InMemoryTransport(simulator), time: time)

@@ -81,7 +81,7 @@ struct ExportOptions {
         var writer = RecordWriter(
             format, columns,
             derived: checkpoint.columns.map { DerivedColumns($0, lateMembers: checkpoint.lateMembers) },
-            written: checkpoint.items)
+            written: checkpoint.items, width: Context.current.standardOutput.columns)
         var meter = Progress(progress ?? .auto, noun, written: checkpoint.items)
         defer { meter.end() }
         let stream = Context.current.standardOutput

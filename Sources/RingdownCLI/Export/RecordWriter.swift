@@ -10,7 +10,8 @@ struct RecordWriter {
     private var count: Int
     /// The first rows of a table, buffered to compute the column widths; nil once they are written.
     private var waiting: [[String]]? = []
-    private var widths: [Int] = []
+    private var layout: TableLayout?
+    private let width: Int?
     private static let rowsToMeasure = 100
     private static let cellLimit = 120
 
@@ -18,7 +19,11 @@ struct RecordWriter {
     ///   - columns: The columns; nil to derive them from the first page.
     ///   - derived: The columns that were derived before the list was resumed.
     ///   - written: The number of items already in the output, if it is resumed.
-    init(_ format: ListFormat, _ columns: Columns?, derived: DerivedColumns? = nil, written: Int = 0) {
+    ///   - width: The width of the terminal for a table; nil if the output is not a terminal.
+    init(
+        _ format: ListFormat, _ columns: Columns?, derived: DerivedColumns? = nil, written: Int = 0, width: Int? = nil
+    ) {
+        self.width = width
         (self.format, self.columns, self.derived, count) = (format, columns, columns == nil ? derived : nil, written)
     }
 
@@ -83,14 +88,14 @@ struct RecordWriter {
         guard let rows = waiting, let names else { return [] }
         waiting = nil
         let titles = names.map { $0.uppercased() }
-        widths = titles.indices.map { column in ([titles] + rows).map { $0[column].count }.max() ?? 0 }
+        let layout = TableLayout(titles, rows, width: width)
+        self.layout = layout
+        noteOmitted(layout.omitted, "--output csv")
         return ([titles] + rows).flatMap { Array(aligned($0).utf8) }
     }
 
     private func aligned(_ cells: [String]) -> String {
-        var line = zip(cells, widths).map { RingdownCLI.aligned($0, $1) }.joined(separator: "  ")
-        while line.last == " " { line.removeLast() }
-        return line + "\n"
+        (layout?.line(cells) ?? cells.joined(separator: "  ")) + "\n"
     }
 
     /// RFC 4180.
