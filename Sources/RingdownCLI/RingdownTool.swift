@@ -78,10 +78,11 @@ package enum RingdownTool {
         }
     }
 
-    /// The width of help in columns: the terminal's width, or the default if the output is not a terminal.
+    /// The width of help in columns: that of the terminal, else `COLUMNS`, else the default.
     private static func helpWidth(_ output: any Output) -> Int {
-        output.isTerminal
-            ? min(CommandTree.standardWidth, max(40, TextStyle.columns(of: STDOUT_FILENO))) : CommandTree.standardWidth
+        let variable = Context.current.variables["COLUMNS"].flatMap { Int($0) }
+        let width = output.columns ?? variable ?? CommandTree.standardWidth
+        return min(max(width, CommandTree.widths.lowerBound), CommandTree.widths.upperBound)
     }
 
     /// Creates a logger that writes to standard error: each warning once, everything with `--verbose`, nothing with `--quiet`.

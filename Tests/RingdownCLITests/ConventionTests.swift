@@ -42,4 +42,29 @@ import Testing
         #expect(outcome.code == code, "\(outcome.errors)")
         if code != 0 { #expect(outcome.errors.contains("did you mean eu-west-1")) }
     }
+
+    @Test(arguments: [(nil, 80), ("100", 100), ("20", 40), ("wide", 80), ("1000", 132)] as [(String?, Int)])
+    func `help in a pipe is 80 columns wide, or as wide as COLUMNS`(columns: String?, width: Int) async {
+        for command in RingdownTool.tree.commands {
+            let outcome = await program.run("help \(command.name)", ["COLUMNS": columns ?? ""])
+            #expect(outcome.output == RingdownTool.tree.help(of: command, width: width))
+        }
+    }
+
+    @Test func `no help text is wider than its output`() {
+        for command in RingdownTool.tree.commands {
+            let text = RingdownTool.tree.help(of: command).split(separator: "\nExamples:")[0]
+            for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        }
+        for line in RingdownTool.tree.help().split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+
+    @Test func `the entries of a list in help are lines of their own`() throws {
+        let command = try #require(RingdownTool.tree.commands.first { $0.name == "jobs" })
+        let lines = RingdownTool.tree.help(of: command, width: 60).split(separator: "\n")
+        for kind in ["extraction  data", "report      report", "rows        rows"] {
+            #expect(lines.contains { $0.hasPrefix(kind) }, "\(kind)")
+        }
+        #expect(lines.allSatisfy { $0.count <= 60 || $0.contains("ringdown jobs") })
+    }
 }

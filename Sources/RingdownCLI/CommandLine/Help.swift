@@ -1,6 +1,8 @@
 extension CommandTree {
-    /// The default width of help, in columns.
-    package static let standardWidth = 132
+    /// The width of help in columns, if the output is not a terminal and `COLUMNS` is not set.
+    package static let standardWidth = 80
+    /// The widths of help on terminals and of `COLUMNS`, in columns.
+    package static let widths = 40...132
 
     /// The help of the program, with a summary of each command, wrapped at `width` columns.
     package func help(width: Int = standardWidth) -> String {
@@ -28,7 +30,8 @@ extension CommandTree {
     package func help(of command: any Command.Type, width: Int = standardWidth) -> String {
         let slots = ParameterList.of(command).slots
         let specs = slots.map(\.spec)
-        var sections = [command.abstract, "Usage: \(usage(command, specs))"]
+        let abstract = wrapped(command.abstract, width: width).joined(separator: "\n")
+        var sections = [abstract, "Usage: \(usage(command, specs))"]
         if !command.discussion.isEmpty { sections.append(laidOut(command.discussion, width)) }
         let places = slots.filter(\.spec.isPlace)
         if !places.isEmpty { sections.append(table("Arguments:", width, places.map { ($0.spec.name, fullHelp($0)) })) }
@@ -50,15 +53,27 @@ extension CommandTree {
         return words.joined(separator: " ")
     }
 
-    /// The text unchanged at the default width or more, else with its paragraphs wrapped at `width`.
+    /// The text with its paragraphs wrapped at `width`. A line with a wide gap is an entry of a list: its text is aligned.
     private func laidOut(_ text: String, _ width: Int) -> String {
-        if width >= Self.standardWidth { return text }
         var paragraphs: [[Substring]] = [[]]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.isEmpty { paragraphs.append([]) } else { paragraphs[paragraphs.count - 1].append(line) }
         }
-        return paragraphs.map { wrapped($0.joined(separator: " "), width: width).joined(separator: "\n") }
-            .joined(separator: "\n\n")
+        return paragraphs.map { lines in
+            guard lines.allSatisfy({ $0.contains("  ") }) else {
+                return wrapped(lines.joined(separator: " "), width: width).joined(separator: "\n")
+            }
+            return lines.map { entry($0, width) }.joined(separator: "\n")
+        }
+        .joined(separator: "\n\n")
+    }
+
+    private func entry(_ line: Substring, _ width: Int) -> String {
+        let term = line.firstRange(of: "  ").map { line[..<$0.lowerBound] } ?? line
+        let text = line[term.endIndex...].drop { $0 == " " }
+        let column = line.distance(from: line.startIndex, to: text.startIndex)
+        return padded(String(term), column)
+            + wrapped(String(text), width: width - column).joined(separator: "\n" + padded("", column))
     }
 
     private func table(_ title: String, _ width: Int, _ rows: [(String, String)]) -> String {
