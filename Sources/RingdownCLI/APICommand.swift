@@ -28,6 +28,7 @@ struct APICommand: Command {
         """
     static let examples = [
         (line: "ringdown api GET '/api/v2/users?pageSize=5'", purpose: "List five users of Genesys Cloud"),
+        (line: "ringdown api prod GET /api/v2/tokens/me", purpose: "Call the API with the profile 'prod'"),
         (
             line: "ringdown api GET /incontactapi/services/v34.0/agents --field top=5 --platform cxone",
             purpose: "List five agents of NICE CXone"
@@ -116,6 +117,13 @@ struct APICommand: Command {
     private func call() throws -> APICall {
         // The parser guarantees that both are given.
         guard let method = method?.uppercased(), var path, Self.methods.contains(method) else {
+            if let method = self.account.profileName, Self.methods.contains(method.uppercased()),
+                let profile = self.path
+            {
+                let words = [profile, method, self.method ?? ""].map { shellWord(sanitized($0, limit: 80)) }
+                throw UsageError(
+                    "PROFILE comes before METHOD and PATH", hint: "use 'ringdown api \(words.joined(separator: " "))'")
+            }
             throw UsageError(
                 "METHOD cannot be '\(sanitized(self.method ?? "", limit: 20))'",
                 hint: "use one of: \(Self.methods.joined(separator: ", "))")

@@ -1,5 +1,6 @@
 import RingdownCLI
 import RingdownCore
+import RingdownSimulator
 import RingdownTestSupport
 import Testing
 
@@ -66,5 +67,22 @@ import Testing
             #expect(lines.contains { $0.hasPrefix(kind) }, "\(kind)")
         }
         #expect(lines.allSatisfy { $0.count <= 60 || $0.contains("ringdown jobs") })
+    }
+
+    @Test func `api takes a profile before the method, and reports another order`() async throws {
+        try program.write(
+            "RINGDOWN_PLATFORM=genesys\nGENESYS_CLIENT_ID=\(program.simulator.credentials.genesysClientID)\n"
+                + "GENESYS_CLIENT_SECRET=\(program.simulator.credentials.genesysClientSecret)\n", to: "prod")
+        let outcome = await program.run("api prod GET /api/v2/tokens/me")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let other = await program.run("api GET /api/v2/tokens/me prod")
+        #expect(other.code == 64 && other.errors.contains("'ringdown api prod GET /api/v2/tokens/me'"))
+    }
+
+    @Test func `a misspelt profile is reported with the nearest name`() async throws {
+        try program.write("", to: "production")
+        let outcome = await program.run("token producton")
+        #expect(outcome.code == 78 && outcome.errors.contains("did you mean 'production'?"), "\(outcome.errors)")
+        #expect(await program.run("token other").errors.contains("ringdown init other"))
     }
 }

@@ -36,6 +36,7 @@ struct ProfileDirectory {
         let file = try place(of: name)
         if isThere(file) { return file }
         let names = names
+        let close = nearest(to: name, among: names).first
         let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
         let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
         throw ConfigurationError(
@@ -43,7 +44,9 @@ struct ProfileDirectory {
                 + (names.isEmpty ? "; no profiles exist" : "; existing profiles: \(known)"),
             hint: isPlatform
                 ? "did you mean --platform \(name.lowercased())?"
-                : name.count > 24 ? "create one with 'ringdown init'" : "create \(file) with 'ringdown init \(name)'")
+                : close.map { "did you mean '\($0)'?" }
+                    ?? (name.count > 24
+                        ? "create one with 'ringdown init'" : "create \(file) with 'ringdown init \(name)'"))
     }
 
     private static func isName(_ name: String) -> Bool {
