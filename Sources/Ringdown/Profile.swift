@@ -131,6 +131,8 @@ package struct Profile: Sendable {
 
     /// Returns the store for the tokens of this profile. Its keys depend on the secrets of the grant.
     func store(_ store: any TokenStore) -> any TokenStore {
+        let known = signIn == nil && !(store is MemoryOnly) ? nextSecret : nil
+        let store: any TokenStore = known.map { NextSecretStore(store: store, secret: $0) } ?? store
         guard let deferred, signIn == nil, !(store is MemoryOnly) else { return store }
         return DeferredKeyStore(store: store, grant: deferred) { grant in
             var profile = self

@@ -30,6 +30,8 @@ struct Failure {
     private var hint: String
     private var status: Int?
     private var correlationID: String?
+    /// The age of the failure, and the time until the next token request, if no request was sent now.
+    private var remembered: TokenError.Remembered?
     private let isJSON: Bool
     private let isSilent: Bool
 
@@ -80,6 +82,12 @@ struct Failure {
         default: exitCode = ExitCode.failed
         }
         message = "cannot get a token: " + message
+        guard let remembered = error.remembered else { return }
+        self.remembered = remembered
+        let verb = error.isRefusal ? "refused" : "failed"
+        message += "; \(verb) \(remembered.age.inWholeSeconds.spoken) ago"
+        let now = error.isWaitRequested ? "" : " (\(SuggestedCommand.forcedRequest) requests now)"
+        hint = "next request in \(remembered.remaining.inWholeSeconds.spoken)\(now)" + (hint.isEmpty ? "" : "; " + hint)
     }
 
     private mutating func describe(_ error: APIError) {
@@ -115,6 +123,8 @@ struct Failure {
                 "error": [
                     "code": .string(code), "message": .string(message), "hint": .string(hint),
                     "status": status.map { .int($0) } ?? .null, "correlationId": .optional(correlationID),
+                    "age": remembered.map { .int(Int($0.age.inSeconds.rounded())) } ?? .null,
+                    "retryIn": remembered.map { .int(Int($0.remaining.inSeconds.rounded())) } ?? .null,
                 ]
             ]
             notice(json.description)

@@ -41,25 +41,3 @@ struct PlatformChoice {
             hint: "add --platform: \(commands.joined(separator: " or "))")
     }
 }
-
-/// Command lines in hints.
-enum SuggestedCommand {
-    private static let limit = 160
-
-    /// The current command line with another option, which is placed before `--`.
-    static func current(adding option: String) -> String {
-        let context = Context.current
-        let words = context.arguments.map { shellWord(sanitized($0)) }
-        let own = words.prefix { $0 != "'--'" && $0 != "--" }
-        let rest = words.dropFirst(own.count)
-        // A long command line is shortened to the name of the command.
-        let isLong = words.joined(separator: " ").count > limit
-        let start = isLong ? [words.first ?? "", "…"] : Array(own)
-        return prefix + (["ringdown"] + start + [option] + (isLong ? [] : rest)).joined(separator: " ")
-    }
-
-    /// The words before a command that needs the simulator: it exists only while `simulate -- COMMAND` runs.
-    private static var prefix: String {
-        Context.current.variables["RINGDOWN_SIM_SCOPE"] == "command" ? "ringdown simulate -- " : ""
-    }
-}

@@ -28,6 +28,22 @@ public struct TokenError: RingdownError, Equatable {
     /// The reason why no response was received.
     public var transport: TransportError?
 
+    /// The age of the failure if it was not caused by a request now, but by an earlier one; nil for a new failure.
+    public var remembered: Remembered?
+
+    /// The times of a failure that is returned without a token request.
+    public struct Remembered: Sendable, Equatable {
+        /// The time since the failed request.
+        public var age: Duration
+        /// The time until the next request.
+        public var remaining: Duration
+
+        /// Creates times.
+        public init(age: Duration, remaining: Duration) {
+            (self.age, self.remaining) = (age, remaining)
+        }
+    }
+
     /// Creates an error.
     ///
     /// - Parameters:
@@ -47,8 +63,11 @@ public struct TokenError: RingdownError, Equatable {
         [.credentialsRefused, .grantRefused, .scopeRefused, .wrongOrganization, .signInRequired].contains(code)
     }
 
-    /// Whether the error also applies to forced requests: the platform rejected the client, or requested a wait.
-    var isFirm: Bool { isRefusal || code == .rateLimited || retryAfter != nil }
+    /// Whether the error also applies after a rejected token: the platform rejected the client, or requested a wait.
+    var isFirm: Bool { isRefusal || isWaitRequested }
+
+    /// Whether the platform requested a wait, which also applies to forced requests.
+    package var isWaitRequested: Bool { code == .rateLimited || retryAfter != nil }
 
     /// What a program or its operator can do.
     public var recovery: Recovery {

@@ -110,8 +110,10 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         let wish = Wish(minimumValidity: minimumValidity, isForced: force, begun: now.uptime)
         guard !force, let token, isUsable(token, at: now, for: minimumValidity) else {
             var notBefore = now.uptime
-            if let refusal, flight == nil, now.uptime < refusal.until, !force || refusal.error.isFirm {
-                guard canOutlast(refusal.error, until: refusal.until, wish) else { return .fail(refusal.error) }
+            if let refusal, flight == nil, now.uptime < refusal.until, !force || refusal.error.isWaitRequested {
+                guard canOutlast(refusal.error, until: refusal.until, wish) else {
+                    return .fail(remembered(refusal, at: now))
+                }
                 notBefore = refusal.until
             }
             if !force, let token, isTooShort(token, for: minimumValidity, at: now) {
@@ -198,7 +200,8 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     /// Ends a request that the stored failures forbid. Callers that can wait for the next attempt continue to wait.
     private mutating func heldBack(_ flight: Flight, at now: Instant) -> Landing {
         guard let refusal else { return (abandon(flight.fetch, at: now), nil) }
-        return end(flight, refusal.error, next: refusal.until, attempt: flight.fetch.attempt, at: now)
+        return end(
+            flight, remembered(refusal, at: now), next: refusal.until, attempt: flight.fetch.attempt, at: now)
     }
 
     /// Ends an attempt without a token. Callers that accept the cached token receive it. The others wait for an attempt at the
@@ -258,7 +261,10 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     /// Returns whether the stored failures forbid the request.
     private func isHeldBack(_ flight: Flight, at now: Instant) -> Bool {
-        if flight.fetch.reason == .forced || flight.fetch.reason == .rejected {
+        if flight.fetch.reason == .forced {
+            return refusal.map { isAhead($0.until, of: now) && $0.error.isWaitRequested } ?? false
+        }
+        if flight.fetch.reason == .rejected {
             return refusal.map { isAhead($0.until, of: now) && $0.error.isFirm } ?? false
         }
         let areServed = flight.waiters.values.allSatisfy { wish in
@@ -277,7 +283,7 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
         guard let flight, flight.fetch.number == fetch.number else { return [] }
         self.flight = nil
-        let error = refusal?.error ?? .cancelled
+        let error = refusal.map { remembered($0, at: now) } ?? .cancelled
         return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
     }
 
@@ -293,6 +299,14 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
             return .failure(error)
         }
         return .success(token)
+    }
+
+    /// The error of an earlier request, with its age.
+    private func remembered(_ refusal: (error: TokenError, until: Duration), at now: Instant) -> TokenError {
+        var error = refusal.error
+        error.remembered = .init(
+            age: max(.zero, now.uptime - failedAt), remaining: max(.zero, refusal.until - now.uptime))
+        return error
     }
 
     // MARK: Requests

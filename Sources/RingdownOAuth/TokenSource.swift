@@ -123,7 +123,14 @@ package final class TokenSource: Sendable {
         case .serveAndFetch(let token, let fetch):
             run(fetch)
             return token
-        case .fail(let error): throw error
+        case .fail(let error):
+            if let remembered = error.remembered {
+                Logger.current.debug(
+                    "token.remembered",
+                    "no token request: one failed \(remembered.age.spoken) ago; next request in \(remembered.remaining.spoken)"
+                )
+            }
+            throw error
         case .wait, .fetch: return nil
         }
     }
@@ -156,6 +163,9 @@ package final class TokenSource: Sendable {
 
     /// Returns the stored token, also an expired one, or nil if the store has no token.
     package func storedToken() async -> Token? { await store.load(key, at: time.now())?.token }
+
+    /// Returns the backoff state in the store; nil if the last token request succeeded.
+    package func storedBackoff() async -> BackoffState? { await store.load(key, at: time.now())?.backoff }
 
     /// Whether no token request is in progress.
     package var isIdle: Bool { state.withLock { $0.machine.isIdle } }

@@ -224,6 +224,33 @@ import Testing
         }
     }
 
+    @Test func `a remembered failure has its age and the time until the next request`() throws {
+        var machine = Machine()
+        let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        for answer in machine.failed(refusal, for: fetch, at: start, draw: 0) {
+            let error = #expect(throws: TokenError.self) { try answer.result.get() }
+            #expect(error?.remembered == nil)
+        }
+        guard case .fail(let error) = machine.request(at: start + .seconds(23)) else {
+            Issue.record("a request was sent")
+            return
+        }
+        #expect(error.remembered == .init(age: .seconds(23), remaining: .seconds(7)))
+    }
+
+    @Test func `a forced request is sent after a refusal, but not while the platform requests a wait`() throws {
+        var machine = Machine()
+        let first = try #require(fetched(from: machine.request(at: start, waiter: 1)))
+        _ = machine.failed(refusal, for: first, at: start, draw: 0)
+        let forced = try #require(fetched(from: machine.request(at: start, force: true, waiter: 2)))
+        _ = machine.failed(TokenError(.rateLimited, "slow down"), for: forced, at: start, draw: 0)
+        guard case .fail(let error) = machine.request(at: start, force: true, waiter: 3) else {
+            Issue.record("a request was sent")
+            return
+        }
+        #expect(error.code == .rateLimited && error.remembered?.age == .zero)
+    }
+
     @Test func `a forced request ignores the cached token and reports its failure`() throws {
         var machine = try machine()
         let fetch = try #require(fetched(from: machine.request(at: start, force: true, waiter: 1)))

@@ -212,6 +212,9 @@ public final class APIClient: Sendable {
     /// Returns the stored token, also an expired one, or nil if the store has no token. Sends no request.
     package func storedToken() async -> Token? { await tokens.storedToken() }
 
+    /// Returns the backoff state in the store; nil if the last token request succeeded.
+    package func storedBackoff() async -> BackoffState? { await tokens.storedBackoff() }
+
     /// Deletes the cached token from memory and from the store, and returns it; nil if no token is cached.
     func forgetToken() async -> Token? {
         // A given access token is not cached, but can be revoked.

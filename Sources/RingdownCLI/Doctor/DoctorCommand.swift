@@ -204,6 +204,7 @@ struct DoctorCommand: Command {
                     "cache", "\(text), \(bad) of them unreadable; unreadable records are replaced when needed")
             }
             let client = APIClient(profile, transport: transport, store: store, time: Context.current.time)
+            if let backoff = await client.storedBackoff() { examine(backoff, &diagnosis) }
             if let token = await client.storedToken() { await examination.examineCachedToken(token, &diagnosis) }
         } catch { diagnosis.warn("cache", "\(error.message); every run requests a new token", Self.cause(error)) }
     }
