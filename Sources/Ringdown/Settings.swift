@@ -115,6 +115,29 @@ package struct Settings: Sendable {
         }
     }
 
+    /// Removes the variables of the environment that would change the account, region or hosts of a profile.
+    ///
+    /// A variable is removed if the profile sets it too, if it belongs to another platform than the profile's, or if it selects a
+    /// region, a host or a grant. A secret that the profile does not contain, such as the next one, is still read from the
+    /// environment.
+    ///
+    /// - Returns: The removed variables with another value than in the profile, sorted, without those of other platforms.
+    package mutating func preferProfile() -> [String] {
+        guard let environment = layers.firstIndex(where: { $0.origin == .environment }),
+            let profile = layers.first(where: { if case .profile = $0.origin { true } else { false } })
+        else { return [] }
+        let own = profile.values.filter { !$0.value.isEmpty }
+        let names = ProfileNames(Array(own.keys))
+        var ignored: [String] = []
+        for (name, value) in layers[environment].values where !value.isEmpty && names.decides(name) {
+            layers[environment].values[name] = nil
+            if names.isOfOtherPlatform(name) || own[name]?.asSecret == value.asSecret { continue }
+            if name == "RINGDOWN_PLATFORM", names.isOnly(platform: value.text) { continue }
+            ignored.append(name)
+        }
+        return ignored.sorted()
+    }
+
     /// Sets a value that takes precedence like a command-line option.
     package mutating func set(_ name: String, to value: String) { layers[0].values[name] = .clear(value) }
 

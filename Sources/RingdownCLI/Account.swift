@@ -35,6 +35,8 @@ struct Account {
     let choice = PlatformChoice()
     /// The guard shared by all settings of the command. It keeps the secrets of one apart from the settings of another.
     private let originGuard = OriginGuard()
+    @Flag("environment-wins", help: "Let variables of the environment override the account of PROFILE")
+    private var environmentWins: Bool
     @Flag("verbose", short: "v", help: "Log each step to standard error")
     private var verbose: Bool
     @Flag("quiet", short: "q", help: "Print only errors to standard error")
@@ -61,8 +63,20 @@ struct Account {
         var settings = Settings(
             variables: Context.current.variables, flags: flags.merging(more) { $1 }, originGuard: originGuard)
         if let file = try file(of: name) { try settings.add(file: file, isTrusted: name != nil || trustDirectory) }
+        if let name, !environmentWins { Self.note(settings.preferProfile(), name) }
         try choice.select(in: &settings, profile: name)
         return settings
+    }
+
+    /// Whether variables of the environment override the account's file.
+    var environmentDecides: Bool { profileName == nil || environmentWins }
+
+    private static func note(_ ignored: [String], _ profile: String) {
+        if ignored.isEmpty { return }
+        Logger.current.warning(
+            "settings.ignored",
+            "the profile '\(profile)' is used; ignored variables of the environment: \(ignored.joined(separator: ", ")) "
+                + "(--environment-wins uses them)")
     }
 
     /// The settings of the environment and the options, without a file. A broker reads the account itself.
@@ -73,7 +87,7 @@ struct Account {
 
     /// The credential variables of the profile that the environment overrides with another value.
     func shadowedVariables() throws(ConfigurationError) -> [String] {
-        guard profileName != nil, let path = try file() else { return [] }
+        guard environmentWins, profileName != nil, let path = try file() else { return [] }
         let file = ProfileFile(path)
         var names: [String] = []
         for question in Platform.all.flatMap(\.questions) {

@@ -127,7 +127,7 @@ struct RegionsCommand: Command {
         guard isWanted else { return }
         try ProfileFile(file).set("GENESYS_REGION", to: Secret(region.name))
         notice("ringdown: wrote GENESYS_REGION=\(region.name) to \(file)")
-        if Context.current.variables["GENESYS_REGION"] != nil {
+        if account.environmentDecides, Context.current.variables["GENESYS_REGION"] != nil {
             notice("ringdown: note: GENESYS_REGION in the environment overrides it; unset it")
         }
     }

@@ -93,7 +93,7 @@ struct RotateCommand: Command {
                 guard !SecretReader.isReference(text) else { throw Self.elsewhere(name) }
                 try file.set([name: new, variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
                 notice("ringdown: wrote the new secret to \(path)")
-                return Self.noteEnvironment(name)
+                return noteEnvironment(name)
             }
             if let text = try file.value(of: name + "_FILE")?.reveal(), !text.isEmpty {
                 let secretPath = account.settingsWithoutFile.expanded(text)
@@ -109,14 +109,15 @@ struct RotateCommand: Command {
                     try file.set([variable + "_NEXT": nil, variable + "_NEXT_FILE": nil])
                 }
                 notice("ringdown: wrote the new secret to \(secretPath)")
-                return Self.noteEnvironment(name)
+                return noteEnvironment(name)
             }
         }
         throw Self.elsewhere(variable)
     }
 
     /// Warns if the environment still overrides the new secret.
-    private static func noteEnvironment(_ name: String) {
+    private func noteEnvironment(_ name: String) {
+        guard account.environmentDecides else { return }
         for name in [name, name + "_FILE"] where Context.current.variables[name]?.isEmpty == false {
             notice("ringdown: note: \(name) in the environment overrides it; unset it or change it too")
         }

@@ -221,5 +221,7 @@ def test_control_keys_are_not_part_of_a_secret(at_terminal, simulated):
 def test_doctor_warns_if_the_environment_overrides_the_profile(ringdown, simulated, write):
     simulator = simulated()
     write("prod", "GENESYS_CLIENT_ID=other\nGENESYS_CLIENT_SECRET=wrong\n")
-    outcome = ringdown("doctor", "prod", "--platform", "genesys", **simulator)
+    ignored = ringdown("doctor", "prod", "--platform", "genesys", **simulator)
+    assert ignored.code != 0 and "ignored variables of the environment: GENESYS_API_URL" in ignored.out + ignored.err
+    outcome = ringdown("doctor", "prod", "--platform", "genesys", "--environment-wins", **simulator)
     assert outcome.code == 0 and "are used instead of the profile's" in outcome.out and "unset GENESYS_CLIENT_ID GENESYS_CLIENT_SECRET" in outcome.out
