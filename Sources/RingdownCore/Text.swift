@@ -72,6 +72,12 @@ package func nearest(to word: String, among names: [String], limit: Int = 3) -> 
     return ranked.prefix(limit).map(\.name)
 }
 
+/// Returns the name that a word misspells with one or two edits, or nil if it is one of the names or resembles none.
+package func misspelling(_ word: String, of names: [String]) -> String? {
+    if names.contains(word) { return nil }
+    return nearest(to: word, among: names, limit: 1).first { editDistance(word, $0) <= 2 }
+}
+
 /// The number of single-character edits between two words (Levenshtein).
 private func editDistance(_ left: String, _ right: String) -> Int {
     let right = Array(right)

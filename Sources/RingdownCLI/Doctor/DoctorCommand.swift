@@ -53,6 +53,7 @@ struct DoctorCommand: Command {
         if let socket = Context.current.variables["RINGDOWN_SOCKET"], !socket.isEmpty {
             return await examineBroker(socket, &diagnosis)
         }
+        examineNames(&diagnosis)
         guard let (settings, profile) = examineSettings(&diagnosis) else { return }
         let transport: any Transport
         do throws(ConfigurationError) { transport = try account.transport(settings) } catch {
