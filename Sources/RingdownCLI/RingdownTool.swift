@@ -60,17 +60,19 @@ package enum RingdownTool {
     /// - Parameter arguments: The words after the program's name.
     /// - Returns: The exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
+        var context = Context.current
+        context.arguments = arguments
+        return await Context.$current.withValue(context) { await perform(arguments) }
+    }
+
+    private static func perform(_ arguments: [String]) async -> Int32 {
         let output = Context.current.standardOutput
         do {
             switch try tree.parse(arguments) {
             case .help(nil): try output.write(tree.help(width: helpWidth(output)))
             case .help(let command?): try output.write(tree.help(of: command, width: helpWidth(output)))
             case .run(let command):
-                var context = Context.current
-                context.arguments = arguments
-                return try await Context.$current.withValue(context) {
-                    try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
-                }
+                return try await Logger.$current.withValue(logger(arguments)) { try await command.run() }
             }
             return ExitCode.done
         } catch {

@@ -227,7 +227,7 @@ import Testing
     @Test func `a remembered failure has its age and the time until the next request`() throws {
         var machine = Machine()
         let fetch = try #require(fetched(from: machine.request(at: start, waiter: 1)))
-        for answer in machine.failed(refusal, for: fetch, at: start, draw: 0) {
+        for answer in machine.failed(refusal, for: fetch, at: start, draw: 0).answers {
             let error = #expect(throws: TokenError.self) { try answer.result.get() }
             #expect(error?.remembered == nil)
         }
