@@ -154,7 +154,7 @@ def test_revoke_does_not_revoke_a_token_shared_with_other_programs(ringdown, bin
 def test_the_token_is_revoked_if_the_command_cannot_be_run(ringdown, binary):
     script = "$R exec --revoke --platform genesys -- /nonexistent; echo $?; curl -s $RINGDOWN_SIM_URL/_sim/count?method=DELETE"
     outcome = ringdown("simulate", "--", "sh", "-c", script, R=binary)
-    assert outcome.out == '64\n{"count":1}', outcome.err
+    assert outcome.out == '127\n{"count":1}', outcome.err
 
 
 def test_every_token_of_a_long_command_is_revoked(ringdown, binary):

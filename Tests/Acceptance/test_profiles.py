@@ -45,7 +45,7 @@ def test_init_prompts_checks_the_credentials_and_writes_a_private_file(at_termin
     path = os.path.join(profiles, "prod.env")
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and stat.S_IMODE(os.stat(profiles).st_mode) == 0o700
     assert "ringdown whoami prod" in shown
-    assert ringdown("whoami", "prod", **hosts).code == 0
+    assert ringdown("whoami", "prod", "--environment-wins", **hosts).code == 0
 
 
 def test_init_writes_no_profile_and_reports_the_reason_if_the_secret_is_refused(at_terminal, simulated, profiles):

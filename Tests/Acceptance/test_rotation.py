@@ -138,6 +138,6 @@ def test_a_running_program_reads_a_changed_profile(ringdown, binary, profile, si
 def test_rotate_warns_if_the_environment_contains_the_old_secret(ringdown, simulated, profile):
     simulator = simulated("--fault", "path=/oauth/token,rotateSecret=true,times=1")
     profile(simulator)
-    outcome = ringdown("rotate", "prod", GENESYS_CLIENT_SECRET=simulator["GENESYS_CLIENT_SECRET"],
+    outcome = ringdown("rotate", "prod", "--environment-wins", GENESYS_CLIENT_SECRET=simulator["GENESYS_CLIENT_SECRET"],
                        GENESYS_CLIENT_SECRET_NEXT=simulator["GENESYS_CLIENT_SECRET"] + "-1")
     assert outcome.code == 0 and "in the environment overrides" in outcome.err
