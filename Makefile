@@ -4,7 +4,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 RELEASE := .build/release/ringdown
 STATIC := -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/.build/static
 
-.PHONY: help demo build test quick acceptance check lint format bench sanitize fuzz install uninstall dist clean
+.PHONY: help demo build test quick acceptance check lint format bench sanitize soak fuzz install uninstall dist clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,11 @@ bench: $(RELEASE) ## Score Ringdown and other clients; measure it against baseli
 sanitize: ## Run the Swift tests under the thread sanitizer and the address sanitizer.
 	swift test --disable-xctest --sanitize=thread --scratch-path .build/thread
 	swift test --disable-xctest --sanitize=address --scratch-path .build/address
+
+soak: ## Run the large tests with their full counts: 100,000 lists and 200 killed exports (ten minutes).
+	swift build --build-tests
+	RINGDOWN_CASES=100000 swift test --skip-build --disable-xctest --filter PagingPropertyTests
+	RINGDOWN_CASES=200 Tests/Acceptance/run test_export.py -k killed
 
 fuzz: ## Fuzz the parsers, the simulator's handlers (a minute each) and the transport.
 	Scripts/fuzz
