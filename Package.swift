@@ -60,7 +60,7 @@ let package = Package(
         module("Ringdown", ["RingdownStores", "RingdownOAuth", "RingdownCurl", "RingdownCore"]),
         module("RingdownStores", ["RingdownOAuth", "RingdownCurl", "RingdownCore", "CSodium"]),
         module("RingdownOAuth", ["RingdownCore", "CGnuTLS"]),
-        module("RingdownCurl", ["RingdownCore", "CCurl"]),
+        module("RingdownCurl", ["RingdownCore", "CCurl", "CZlib"]),
         module("RingdownServer", ["RingdownCore", "CMicroHTTPD", "CGnuTLS"]),
         module("RingdownCore", ["CSodium"]),
         module("RingdownTestSupport", ["RingdownOAuth", "RingdownCore"]),
@@ -70,6 +70,7 @@ let package = Package(
         .target(name: "CMicroHTTPD", dependencies: ["CLibraryLoader"]),
         .target(name: "CGnuTLS", dependencies: ["CLibraryLoader"]),
         .target(name: "CLibraryLoader", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CZlib", dependencies: ["CLibraryLoader"]),
         .target(name: "CVirtualTime", exclude: ["preload.c"]),
         .systemLibrary(name: "CProcess"),
         .systemLibrary(

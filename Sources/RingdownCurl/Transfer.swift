@@ -19,6 +19,9 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     private var headers = Headers()
     private var body: [UInt8] = []
     private var headerBytes = 0
+    /// The encoding of the body; nil before its first byte.
+    private var encoding: Encoding?
+    private var isMalformed = false
     private var isTooLarge = false
     /// Whether the receiver of the body ended the transfer.
     private var isRefused = false
@@ -51,7 +54,6 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         if version.canAbandonNameResolution { options.set(CURLOPT_QUICK_EXIT, 1) }
         options.set(CURLOPT_FOLLOWLOCATION, 0)
         options.set(CURLOPT_PROTOCOLS_STR, "http,https")
-        options.set(CURLOPT_ACCEPT_ENCODING, "")
         options.set(CURLOPT_PATH_AS_IS, 1)
         options.set(CURLOPT_USERAGENT, configuration.userAgent)
         // The proxy is always set. Otherwise libcurl reads the environment, without support for ports in NO_PROXY.
@@ -142,6 +144,10 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
             // libcurl would declare any body a form.
             if !request.headers.has("Content-Type") { append("Content-Type:") }
         }
+        // The signature would contain the field.
+        if request.awsSignature == nil, !request.headers.has("Accept-Encoding"), GzipDecoder.isAvailable {
+            append("Accept-Encoding: gzip")
+        }
         for field in request.headers.fields {
             switch field.value {
             case .text(let text): append(text.isEmpty ? "\(field.name);" : "\(field.name): \(text)")
@@ -177,22 +183,36 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         Unmanaged<Transfer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
     }
 
+    /// Returns the number of accepted bytes. Fewer than `count` abort the transfer.
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        receivedBytes += count
+        let bytes = UnsafeRawBufferPointer(start: data, count: count)
+        if encoding == nil { encoding = Encoding(headers["Content-Encoding"]) }
+        switch encoding {
+        case .gzip(let decoder):
+            let outcome = decoder.decode(bytes) { deliver($0) }
+            if outcome == .malformed { isMalformed = true }
+            return outcome == .malformed || outcome == .stopped ? 0 : count
+        case .unsupported: return 0
+        case .identity, nil: return deliver(bytes) ? count : 0
+        }
+    }
+
+    /// Passes decoded bytes of the body on. Returns false to abort the transfer.
+    private func deliver(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        receivedBytes += bytes.count
         guard receivedBytes <= request.limits.responseInBytes else {
             isTooLarge = true
-            return 0
+            return false
         }
         if let receive = request.bodyReceiver {
             let status = info(CURLINFO_RESPONSE_CODE)
             if status == 200 || status == 206 {
-                let part = Array(UnsafeRawBufferPointer(start: data, count: count))
-                isRefused = !receive(Response(status: status, headers: headers), part)
-                return isRefused ? 0 : count
+                isRefused = !receive(Response(status: status, headers: headers), Array(bytes))
+                return !isRefused
             }
         }
-        body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: count))
-        return count
+        body.append(contentsOf: bytes)
+        return true
     }
 
     /// The maximum size of all header lines of a transfer, including interim responses, the response of a proxy and trailers.
@@ -234,6 +254,9 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
 
     func outcome(_ code: CURLcode) -> Result<Response, TransportError> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
+        if case .gzip(let decoder)? = encoding, !decoder.isComplete {
+            return .failure(error(.brokenResponse, "the compressed response was truncated"))
+        }
         var response = Response(status: info(CURLINFO_RESPONSE_CODE), headers: headers, body: body)
         if isInspecting, let easy { connection = ConnectionReport(easy) }
         response.httpVersion = info(CURLINFO_HTTP_VERSION) >= Int(CURL_HTTP_VERSION_2_0) ? "2" : "1.1"
@@ -293,6 +316,10 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key is invalid")
         case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
         case CURLE_WRITE_ERROR where isRefused: return cancelled
+        case CURLE_WRITE_ERROR where isMalformed:
+            return error(.brokenResponse, "the compressed response is malformed")
+        case CURLE_WRITE_ERROR where encoding?.isUnsupported == true:
+            return error(.brokenResponse, "the response has an encoding that was not requested")
         case CURLE_WRITE_ERROR where isTooLarge:
             return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
         case CURLE_WRITE_ERROR where headerBytes > Self.headerLimitInBytes:
@@ -339,6 +366,24 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         _ = rd_getinfo_long(easy, key, &value)
         return value
     }
+}
+
+/// The encoding of a body.
+private enum Encoding {
+    case identity
+    case gzip(GzipDecoder)
+    /// An encoding that was not requested.
+    case unsupported
+
+    init(_ field: String?) {
+        switch (field ?? "").trimmed.lowercased() {
+        case "", "identity": self = .identity
+        case "gzip", "x-gzip": self = GzipDecoder().map { .gzip($0) } ?? .unsupported
+        default: self = .unsupported
+        }
+    }
+
+    var isUnsupported: Bool { if case .unsupported = self { true } else { false } }
 }
 
 /// Sets options on a handle and records the first failure.

@@ -122,7 +122,7 @@ import Testing
         #expect(error?.code == .responseTooLarge || error?.code == .brokenResponse)
     }
 
-    @Test func `a compressed body above the size limit is refused`() async throws {
+    @Test func `a body that is compressed twice is refused`() async throws {
         // 8 MiB of zeros, compressed twice.
         let bomb = try #require(
             Base64.decode(
@@ -135,12 +135,8 @@ import Testing
                         + bomb)
             }
         }
-        var request = Request("GET", try url(server))
-        request.limits.responseInBytes = 16 << 20
-        #expect(try await CurlTransport().send(request).body.count == 8 << 20)
-        request.limits.responseInBytes = 1 << 20
-        let limited = request
-        let error = await #expect(throws: TransportError.self) { try await CurlTransport().send(limited) }
-        #expect(error?.code == .responseTooLarge)
+        let request = try Request("GET", url(server))
+        let error = await #expect(throws: TransportError.self) { try await CurlTransport().send(request) }
+        #expect(error?.code == .brokenResponse)
     }
 }
