@@ -22,7 +22,7 @@ extension APIClient {
     ) throws(ConfigurationError) {
         self.init(
             profile, transport: try CurlTransport(settings), store: try tokenStore(settings, account: profile.account),
-            calls: calls)
+            calls: calls, ownsTransport: true)
     }
 }
 

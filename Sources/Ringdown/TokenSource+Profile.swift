@@ -5,7 +5,7 @@ extension TokenSource {
     /// Creates the token source of a profile.
     convenience init(
         _ profile: Profile, transport: any Transport, store: any TokenStore, time: any TimeSource,
-        settings: LifecycleSettings
+        settings: LifecycleSettings, tasks: TaskOwner
     ) {
         var requester: any TokenRequester
         var store = store
@@ -31,7 +31,8 @@ extension TokenSource {
             requester = CheckedRequester(requester: requester, check: check)
         }
         self.init(
-            requester, key: profile.cacheKey, account: profile.account, store: store, time: time, settings: settings)
+            requester, key: profile.cacheKey, account: profile.account, store: store, time: time, settings: settings,
+            tasks: tasks)
     }
 }
 

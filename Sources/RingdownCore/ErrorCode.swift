@@ -59,6 +59,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let incompleteList = ErrorCode("incompleteList")
     /// The path is invalid.
     public static let invalidPath = ErrorCode("invalidPath")
+    /// The client was shut down before the call.
+    public static let shutDown = ErrorCode("shutDown")
 
     // MARK: Both
 
@@ -81,6 +83,6 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
             wrongOrganization, signInRequired, secretUnavailable, cancelled, unauthorized, forbidden, notFound, refused,
             circuitOpen, untrustedHost, invalidPath, rateLimited, serverFailed, malformedResponse, intercepted,
             unreachable,
-            configuration, unknownPaging, incompleteList,
+            configuration, unknownPaging, incompleteList, shutDown,
         ].map { ($0.name, $0) })
 }

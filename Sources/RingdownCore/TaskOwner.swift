@@ -40,6 +40,25 @@ package final class TaskOwner: Sendable {
         _ = state.withLock { $0.tasks.removeValue(forKey: id) }
     }
 
+    /// Runs `body` in a task of the owner and waits for the result.
+    ///
+    /// - Parameter body: The work. It is cancelled with the calling task, and by ``cancelAll()``.
+    /// - Returns: The result.
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+        let result = Locked<Value?>(nil)
+        let task = start {
+            let value = await body()
+            result.withLock { $0 = value }
+        }
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+        // The task ends only after the result is set.
+        return result.withLock { $0 }.unsafelyUnwrapped
+    }
+
     /// Cancels all present and future tasks.
     package func cancelAll() {
         let tasks = state.withLock { state in

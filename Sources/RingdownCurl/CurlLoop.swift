@@ -16,7 +16,13 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
 
     private let configuration: CurlTransport.Configuration
     private let multi: MultiHandle
-    private let inbox = Locked<[Message]>([])
+    private struct Inbox {
+        var messages: [Message] = []
+        /// Whether the thread has ended and reads no more messages.
+        var isClosed = false
+        var onEnd: [@Sendable () -> Void] = []
+    }
+    private let inbox = Locked(Inbox())
     private let isAsleep = Atomic(false)
     private let threadNumber = Atomic<UInt>(0)
     /// Set before the first message. The thread retains the loop until it ends.
@@ -72,6 +78,18 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
         thread?.join()
     }
 
+    /// Stops the thread and waits for its end without blocking the caller. Active transfers fail as cancelled.
+    func stopped() async {
+        await withCheckedContinuation { continuation in
+            let isClosed = inbox.withLock { inbox in
+                if !inbox.isClosed { inbox.onEnd.append { continuation.resume() } }
+                return inbox.isClosed
+            }
+            if isClosed { continuation.resume() } else { post(.stop) }
+        }
+        thread?.detach()
+    }
+
     func enqueue(_ job: consuming ExecutorJob) {
         post(.job(UnownedJob(job)))
     }
@@ -81,11 +99,19 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
             own.append(message)
             return
         }
-        inbox.withLock { inbox in
-            inbox.append(message)
+        let isClosed = inbox.withLock { inbox in
+            if inbox.isClosed { return true }
+            inbox.messages.append(message)
             // A wake-up is a system call, which is necessary only while the thread waits for the network. It happens under the
             // lock, so that the thread cannot read `stop` and free the multi handle before.
             if isAsleep.load(ordering: .sequentiallyConsistent) { _ = rd_multi_wakeup(multi.pointer) }
+            return false
+        }
+        guard isClosed else { return }
+        switch message {
+        case .start(let transfer): transfer.resume(.failure(transfer.cancelled))
+        case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+        case .cancel, .stop: break
         }
     }
 
@@ -102,21 +128,37 @@ final class CurlLoop: TaskExecutor, @unchecked Sendable {  // because only its t
             if collectFinished() || !own.isEmpty { continue }
             isAsleep.store(true, ordering: .sequentiallyConsistent)
             // A message that was posted before the flag was set caused no wake-up: check again.
-            if inbox.withLock({ $0.isEmpty }) { _ = rd_multi_poll(multi.pointer, waiting.pollTime) }
+            if inbox.withLock({ $0.messages.isEmpty }) { _ = rd_multi_poll(multi.pointer, waiting.pollTime) }
             isAsleep.store(false, ordering: .sequentiallyConsistent)
         }
-        for transfer in active.values { finish(transfer, .failure(transfer.cancelled)) }
-        while let transfer = waiting.next() { transfer.resume(.failure(transfer.cancelled)) }
-        while !own.isEmpty { handleMessages() }
+        repeat {
+            for transfer in active.values { finish(transfer, .failure(transfer.cancelled)) }
+            while let transfer = waiting.next() { transfer.resume(.failure(transfer.cancelled)) }
+            handleMessages()
+        } while !close()
         idle.forEach { rd_easy_cleanup($0) }
         _ = rd_multi_cleanup(multi.pointer)
+        let onEnd = inbox.withLock { $0.onEnd }
+        onEnd.forEach { $0() }
+    }
+
+    /// Closes the inbox if all messages are handled. Later messages are answered by the threads that post them.
+    private func close() -> Bool {
+        if !own.isEmpty || !waiting.isEmpty { return false }
+        let isClosed = inbox.withLock { inbox in
+            inbox.isClosed = inbox.messages.isEmpty
+            return inbox.isClosed
+        }
+        // From now on, this thread reads no messages either.
+        if isClosed { threadNumber.store(0, ordering: .relaxed) }
+        return isClosed
     }
 
     /// Handles the messages posted so far. Later messages wait until libcurl has run.
     private func handleMessages() {
         let posted = inbox.withLock { inbox in
-            let messages = inbox
-            inbox.removeAll(keepingCapacity: true)
+            let messages = inbox.messages
+            inbox.messages.removeAll(keepingCapacity: true)
             return messages
         }
         for message in posted { handle(message) }

@@ -4,7 +4,7 @@ package import RingdownCore
 ///
 /// libcurl is loaded when the first request is sent. HTTP/2 is used only if the implementation in the loaded version is safe. TLS
 /// certificates are verified, only `http` and `https` are supported, and redirects are never followed.
-package final class CurlTransport: Transport {
+package final class CurlTransport: CancellableTransport {
     /// The proxies, the certificate authorities and the client certificate.
     package struct Configuration: Sendable {
         /// The proxies for requests.
@@ -32,18 +32,41 @@ package final class CurlTransport: Transport {
     }
 
     package let configuration: Configuration
-    private let loop = Locked<CurlLoop?>(nil)
+    private enum State {
+        case idle
+        case started(CurlLoop)
+        case shutDown
+    }
+    private let state = Locked(State.idle)
 
     package init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
     }
 
     deinit {
-        loop.withLock { $0 }?.stop()
+        if case .started(let loop) = state.withLock({ $0 }) { loop.stop() }
     }
 
     package func send(_ request: Request) async throws(TransportError) -> Response {
         try await perform(transfer(request))
+    }
+
+    package func send(_ request: Request, in group: CancellationGroup) async throws(TransportError) -> Response {
+        let (transfer, loop) = (transfer(request), try startedLoop())
+        guard let number = group.add({ loop.cancel(transfer) }) else { throw transfer.cancelled }
+        defer { group.remove(number) }
+        return try await perform(transfer)
+    }
+
+    /// Ends all requests and the thread, and waits for the end without blocking a thread.
+    ///
+    /// Requests in progress end as cancelled. Later ones throw `TransportError`.
+    package func shutdown() async {
+        let former = state.withLock { state in
+            defer { state = .shutDown }
+            return state
+        }
+        if case .started(let loop) = former { await loop.stopped() }
     }
 
     /// Sends a request over a new connection and returns the details of the connection.
@@ -84,11 +107,16 @@ package final class CurlTransport: Transport {
     }
 
     private func startedLoop() throws(TransportError) -> CurlLoop {
-        try loop.withLock { loop throws(TransportError) in
-            if let loop { return loop }
-            let started = try CurlLoop(configuration)
-            loop = started
-            return started
+        try state.withLock { state throws(TransportError) in
+            switch state {
+            case .started(let loop): return loop
+            case .shutDown:
+                throw TransportError(.setup, place: "libcurl", message: "the transport was shut down")
+            case .idle:
+                let loop = try CurlLoop(configuration)
+                state = .started(loop)
+                return loop
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ struct TransferQueue {
     /// A time at which the time of no waiting transfer is over yet. It may be earlier than necessary.
     private var deadline: Duration?
 
+    /// Whether no transfer waits.
+    var isEmpty: Bool { head == transfers.count }
+
     mutating func add(_ transfer: Transfer) {
         transfer.isWaiting = true
         transfers.append(transfer)

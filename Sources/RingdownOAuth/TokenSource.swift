@@ -19,6 +19,8 @@ package final class TokenSource: Sendable {
         var hasShortcuts = false
         var waiters: [Int: CheckedContinuation<Result<Token, TokenError>, Never>] = [:]
         var nextWaiter = 0
+        /// Whether waits end immediately.
+        var isShutDown = false
         /// Whether the state of the store was loaded.
         var isPreloaded = false
         var records: [TokenRequestRecord] = []
@@ -41,6 +43,8 @@ package final class TokenSource: Sendable {
     private let account: String
     private let time: any TimeSource
     private let settings: LifecycleSettings
+    /// The owner of token requests and timers.
+    private let tasks: TaskOwner
     private let state: Locked<State>
     private let waitObserver = Locked<(@Sendable (Duration, TokenError) -> Void)?>(nil)
     /// Changed only under the lock of `state`.
@@ -55,9 +59,11 @@ package final class TokenSource: Sendable {
     ///   - store: The store that is shared with other processes (default: none).
     ///   - time: The clock (default: the system clock).
     ///   - settings: The settings of the token lifecycle.
+    ///   - tasks: The owner of token requests, which can cancel them (default: a new one).
     package init(
         _ requester: any TokenRequester, key: CacheKey, account: String = "", store: any TokenStore = .memory,
-        time: any TimeSource = .system, settings: LifecycleSettings = LifecycleSettings()
+        time: any TimeSource = .system, settings: LifecycleSettings = LifecycleSettings(),
+        tasks: TaskOwner = TaskOwner()
     ) {
         self.requester = requester
         self.key = key
@@ -65,6 +71,7 @@ package final class TokenSource: Sendable {
         self.store = store
         self.time = time
         self.settings = settings
+        self.tasks = tasks
         state = Locked(State(machine: TokenMachine(settings)))
     }
 
@@ -173,6 +180,9 @@ package final class TokenSource: Sendable {
     /// Whether a caller waits for a token request.
     package var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
 
+    /// The number of callers that wait for a token request.
+    package var waitingCount: Int { state.withLock { $0.waiters.count } }
+
     /// The last token requests of this source, up to 100.
     package var records: [TokenRequestRecord] { state.withLock { $0.records } }
 
@@ -192,6 +202,18 @@ package final class TokenSource: Sendable {
     package func reject(_ token: Token) -> TokenMachine<Int>.Rejection {
         let now = time.now()
         return change { $0.machine.reject(token, at: now) }
+    }
+
+    /// Ends all present and future waits. The owner of the tasks ends the requests.
+    package func shutDown() {
+        let waiting = state.withLock { state in
+            state.isShutDown = true
+            defer { state.waiters = [:] }
+            for waiter in state.waiters.keys { _ = state.machine.cancel(waiter) }
+            state.timer.take()?.cancel()
+            return Array(state.waiters.values)
+        }
+        waiting.forEach { $0.resume(returning: .failure(.cancelled)) }
     }
 
     private func wait(minimumValidity: Duration, force: Bool) async throws(TokenError) -> Token {
@@ -219,7 +241,7 @@ package final class TokenSource: Sendable {
         let now = time.now()
         let action = state.withLock { state -> TokenMachine<Int>.Action in
             // Checked under the lock: a later cancellation finds the waiter.
-            if Task.isCancelled { return .fail(.cancelled) }
+            if Task.isCancelled || state.isShutDown { return .fail(.cancelled) }
             let action = state.machine.request(at: now, minimumValidity: minimumValidity, force: force, waiter: waiter)
             switch action {
             case .wait, .fetch: state.waiters[waiter] = continuation
@@ -245,7 +267,7 @@ package final class TokenSource: Sendable {
     private func startTimer() {
         state.withLock { state in
             guard state.timer == nil, state.machine.nextDeadline != nil else { return }
-            state.timer = Task { [weak self, time] in
+            state.timer = tasks.start { [weak self, time] in
                 while let end = self?.expireWaiters() {
                     guard (try? await time.passTimeLimit(end - time.now().uptime)) != nil else { return }
                 }
@@ -268,7 +290,7 @@ package final class TokenSource: Sendable {
 
     /// Ends the wait of a caller with the cached token after a time.
     private func release(_ waiter: Int, after patience: Duration) {
-        Task {
+        tasks.start { [self] in
             try? await time.sleep(for: patience)
             let now = time.now()
             let answer = state.withLock { state in
@@ -280,7 +302,7 @@ package final class TokenSource: Sendable {
 
     /// Performs a token request in its own task. The time limits of the request bound its duration.
     private func run(_ fetch: TokenMachine<Int>.Fetch) {
-        Task {
+        tasks.start { [self] in
             guard await waitForStart(fetch) else { return }
             // A background refresh is skipped if another process is already refreshing the token.
             let isWaiting = fetch.reason != .advisory
@@ -292,11 +314,15 @@ package final class TokenSource: Sendable {
             let outcome = await store.lock(key, time: time, isWaiting: isWaiting)
             if case .taken = outcome, !isWaiting, await land({ ($0.abandon(fetch, at: $1), nil) }) { return }
             // The lock is released before callers resume: the process may exit then, and an exit does not release every lock.
-            let release = { if case .locked(let lock) = outcome { await lock.release() } }
+            let release = { @Sendable in if case .locked(let lock) = outcome { await lock.release() } }
             // The previous holder of the lock may have stored a new token.
             if let stored = await store.load(key, at: time.now()),
                 await land({ $0.loaded(stored, for: fetch, at: $1) }, then: release)
             {
+                return
+            }
+            if Task.isCancelled {
+                _ = await land({ ($0.abandon(fetch, at: $1), nil) }, then: release)
                 return
             }
             await request(fetch, then: release)
@@ -323,6 +349,11 @@ package final class TokenSource: Sendable {
         do throws(TokenError) {
             result = .success(try await requester.requestToken(draw: .random(in: 0..<1)))
         } catch { result = .failure(error) }
+        // A cancelled request says nothing about the account, so that other processes do not wait for it.
+        if case .failure = result, Task.isCancelled {
+            _ = await land({ ($0.abandon(fetch, at: $1), nil) }, then: release)
+            return
+        }
         let now = time.now()
         typealias Outcome = (
             answers: Answers, next: TokenMachine<Int>.Fetch?, stored: StoredState, record: TokenRequestRecord

@@ -161,6 +161,22 @@ import Testing
         #expect(await second.value)
     }
 
+    @Test func `cancelling a caller ends its wait for the lock`() async throws {
+        let (store, time, key) = (store(), time, key)
+        guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {
+            Issue.record("unexpected outcome")
+            return
+        }
+        let second = Task {
+            guard case .unavailable = await store.lock(key, time: time, isWaiting: true) else { return false }
+            return true
+        }
+        await time.waitForSleepers(1)
+        second.cancel()
+        #expect(await second.value)
+        await first.release()
+    }
+
     @Test func `a caller continues without the lock after the maximum wait`() async throws {
         let (store, time, key) = (store(), time, key)
         guard case .locked(let first) = await store.lock(key, time: time, isWaiting: true) else {

@@ -1,4 +1,5 @@
 public import RingdownCore
+internal import RingdownCurl
 public import RingdownOAuth
 
 /// A client for the API of a platform. It manages tokens, retries, and rate limits.
@@ -9,7 +10,10 @@ public final class APIClient: Sendable {
     /// The profile of the account.
     package let profile: Profile
     let transport: any Transport
-    private let tokens: TokenSource
+    /// The transport that only this client uses; nil if it was given to the client.
+    let ownTransport: CurlTransport?
+    let lifetime = ClientLifetime()
+    let tokens: TokenSource
     let store: any TokenStore
     let time: any TimeSource
     private let base = Locked<HTTPURL?>(nil)
@@ -24,21 +28,27 @@ public final class APIClient: Sendable {
     ///   - time: The clock (default: the system clock).
     ///   - settings: The settings of the token lifecycle.
     ///   - calls: The settings of retries and rate limits.
+    ///   - ownsTransport: Whether ``shutdown()`` shuts the transport down (default: false).
     package init(
         _ profile: Profile, transport: any Transport, store: any TokenStore = .memory, time: any TimeSource = .system,
-        settings: LifecycleSettings = LifecycleSettings(), calls: CallSettings = CallSettings()
+        settings: LifecycleSettings = LifecycleSettings(), calls: CallSettings = CallSettings(),
+        ownsTransport: Bool = false
     ) {
         self.profile = profile
+        ownTransport = ownsTransport ? transport as? CurlTransport : nil
+        let transport = LifetimeTransport(transport, lifetime)
         self.transport = transport
-        self.time = time
+        self.time = LifetimeTime(time, lifetime)
         let store = profile.store(store)
         self.store = store
         var lifecycle = settings
         lifecycle.retries = TokenRetryPolicy(calls)
-        tokens = TokenSource(profile, transport: transport, store: store, time: time, settings: lifecycle)
+        tokens = TokenSource(
+            profile, transport: transport, store: store, time: time, settings: lifecycle,
+            tasks: lifetime.tasks)
         scheduler = RequestScheduler(
-            calls, limitHeaders: profile.platform.capabilities.rateLimitHeaders, time: time, store: store,
-            key: tokens.key)
+            calls, limitHeaders: profile.platform.capabilities.rateLimitHeaders, time: self.time, store: store,
+            key: tokens.key, tasks: lifetime.tasks)
         tokens.observeWaits { [scheduler] wait, error in scheduler.tell(.waiting(wait, reason: error.message)) }
     }
 
@@ -54,8 +64,14 @@ public final class APIClient: Sendable {
     ///   - minimumValidity: The minimum remaining lifetime of the token (default: zero).
     ///   - force: Whether to request a new token even if a usable one is cached (default: false).
     /// - Returns: The token.
-    /// - Throws: `TokenError` if no token is available, `CancellationError` if the task is cancelled.
+    /// - Throws: `TokenError` if no token is available, `CancellationError` if the task is cancelled or the client is shut down, and
+    ///   ``APIError`` if the client was shut down before.
     public func token(minimumValidity: Duration = .zero, force: Bool = false) async throws -> Token {
+        try lifetime.check()
+        return try await validToken(minimumValidity: minimumValidity, force: force)
+    }
+
+    private func validToken(minimumValidity: Duration = .zero, force: Bool = false) async throws -> Token {
         do throws(TokenError) { return try await tokens.token(minimumValidity: minimumValidity, force: force) } catch {
             if error.code == .cancelled { throw CancellationError() }
             throw ErrorHints.advised(error, profile)
@@ -125,14 +141,15 @@ public final class APIClient: Sendable {
     /// - Parameter isBroken: Whether the body of a successful response is broken, so that the call is retried as after a 502. The
     ///   last response is returned although it is broken.
     func send(_ call: APICall, isBroken: @Sendable (Response) -> Bool) async throws -> Response {
+        try lifetime.check()
         var (attempt, hasNewToken) = (1, false)
         var firstFailure: Duration?
         while true {
-            let url = try await url(call.path, try await token())
+            let url = try await url(call.path, try await validToken())
             try await scheduler.admit(call)
             // The token may have expired while the call waited.
             let token: Token
-            do { token = try await self.token() } catch {
+            do { token = try await validToken() } catch {
                 scheduler.abandon()
                 throw error
             }
@@ -161,12 +178,13 @@ public final class APIClient: Sendable {
     ///
     /// - Throws: As ``send(_:)``, except for a status.
     public func forward(_ call: APICall) async throws -> Response {
-        let token = try await token()
+        try lifetime.check()
+        let token = try await validToken()
         let url = try await url(call.path, token)
         let response = try await forward(call, url, token)
         guard response.status == 401, tokens.reject(token) == .retry else { return response }
         scheduler.tell(.tokenRefused(method: call.method, path: call.path))
-        return try await forward(call, url, try await self.token())
+        return try await forward(call, url, try await validToken())
     }
 
     private func forward(_ call: APICall, _ url: HTTPURL, _ token: Token) async throws -> Response {

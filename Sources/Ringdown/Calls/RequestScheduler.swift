@@ -23,7 +23,7 @@ final class RequestScheduler: Sendable {
 
     init(
         _ settings: CallSettings, limitHeaders: PlatformCapabilities.RateLimitHeaders?, time: any TimeSource,
-        store: any TokenStore, key: CacheKey, tasks: TaskOwner = TaskOwner()
+        store: any TokenStore, key: CacheKey, tasks: TaskOwner
     ) {
         self.settings = settings
         self.limitHeaders = limitHeaders
@@ -37,6 +37,15 @@ final class RequestScheduler: Sendable {
 
     func observe(_ observer: @escaping @Sendable (CallEvent) -> Void) {
         self.observer.withLock { $0 = observer }
+    }
+
+    /// The number of calls that wait for the next response.
+    var waitingCount: Int { responses.count }
+
+    /// Ends the waits of calls.
+    func shutDown() {
+        responses.close()
+        pause.shutDown()
     }
 
     func tell(_ event: CallEvent) {
@@ -179,7 +188,7 @@ final class RequestScheduler: Sendable {
             return false
         case .retry(let wait):
             guard state.withLock({ $0.budget.take(for: failure) }) else { return false }
-            let reason = Self.reason(failure)
+            let reason = failure.reason
             Logger.current.debug("api.retry", "retrying \(call.title) in \(wait.spoken): \(reason)")
             tell(.retrying(method: call.method, path: call.path, after: wait, reason: reason))
             if case .status(429, _, _) = failure, settings.isGated {
@@ -188,15 +197,6 @@ final class RequestScheduler: Sendable {
             }
             try await time.sleep(for: wait)
             return true
-        }
-    }
-
-    private static func reason(_ failure: CallFailure) -> String {
-        switch failure {
-        case .status(let status, _, _): "status \(status)"
-        case .unsent: "connection failed"
-        case .interrupted: "no response"
-        case .broken: "broken response"
         }
     }
 }

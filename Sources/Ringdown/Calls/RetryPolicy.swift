@@ -18,6 +18,16 @@ enum CallFailure: Sendable, Equatable {
         case .unsent, .interrupted, .broken: true
         }
     }
+
+    /// The failure in messages.
+    var reason: String {
+        switch self {
+        case .status(let status, _, _): "status \(status)"
+        case .unsent: "connection failed"
+        case .interrupted: "no response"
+        case .broken: "broken response"
+        }
+    }
 }
 
 /// Decides whether and when a call is retried. It has no side effects: attempts and random numbers are arguments.

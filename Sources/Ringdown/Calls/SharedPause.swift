@@ -55,6 +55,9 @@ final class SharedPause: Sendable {
         }
     }
 
+    /// Ends the waits of callers.
+    func shutDown() { waiting.close() }
+
     private func read() async {
         let end = await store.pause(key)
         let isFirst = state.withLock { state in

@@ -11,6 +11,7 @@ final class WaitList: Sendable {
 
     private struct State {
         var events = 0
+        var isClosed = false
         var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
         /// The number of the next waiter, and a number that no earlier waiter has.
         var next = 0
@@ -40,7 +41,7 @@ final class WaitList: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let result = state.withLock { state -> Result<Void, any Error>? in
                     // Checked under the lock: a later cancellation finds the waiter.
-                    if Task.isCancelled { return .failure(CancellationError()) }
+                    if Task.isCancelled || state.isClosed { return .failure(CancellationError()) }
                     if state.events != ticket.events { return .success(()) }
                     state.waiters[waiter] = continuation
                     return nil
@@ -51,6 +52,16 @@ final class WaitList: Sendable {
             let continuation = state.withLock { $0.waiters.removeValue(forKey: waiter) }
             continuation?.resume(throwing: CancellationError())
         }
+    }
+
+    /// Ends all present and future waits with `CancellationError`.
+    func close() {
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        waiters.forEach { $0.resume(throwing: CancellationError()) }
     }
 
     /// Reports an event and resumes the tasks that have waited longest.

@@ -33,6 +33,8 @@ extension APIClient {
         } else {
             shared = .memory
         }
-        self.init(account.profile, transport: sender, store: shared, time: time, settings: lifecycle, calls: calls)
+        self.init(
+            account.profile, transport: sender, store: shared, time: time, settings: lifecycle, calls: calls,
+            ownsTransport: transport == nil)
     }
 }

@@ -65,6 +65,9 @@ final class DeferredGrant: Sendable {
         return grant.cacheKey == used.cacheKey ? nil : grant
     }
 
+    /// Ends the lookup in progress.
+    func shutDown() { lookup.cancel() }
+
     private func lookUp() async throws(TokenError) -> Grant {
         let names = slots.map(\.name).joined(separator: " and ")
         do {

@@ -51,6 +51,9 @@ final class SharedLookup<Value: Sendable>: Sendable {
         return try outcome.get()
     }
 
+    /// Ends the run in progress and all waits with `CancellationError`.
+    func cancel() { finish(state.withLock { $0.run }, .failure(CancellationError())) }
+
     private func enter(
         _ waiter: Int, _ continuation: CheckedContinuation<Outcome, Never>,
         _ body: @escaping @Sendable () async throws -> Value

@@ -24,7 +24,7 @@ extension APIClient {
         let path = "\(jobs)/\(percentEncoded(id))"
         do { try await finish(Polling.Job(title: "the job", id: id, path: path)) } catch is CancellationError {
             // In a separate task, because this task is cancelled.
-            await Task { try? await self.delete(path) }.value
+            await lifetime.tasks.start { try? await self.delete(path) }.value
             throw CancellationError()
         }
         return conversationResults(at: [APICall("\(path)/results?pageSize=1000")])

@@ -27,29 +27,49 @@ struct FileLock: Sendable {
         return true
     }
 
-    /// Waits for the lock for at most `patience`.
+    /// Waits for the lock for at most `patience`, or until the task is cancelled.
     ///
     /// - Returns: Whether the caller holds the lock. If false, the lock file is closed and must not be used again.
     func wait(_ patience: Duration, _ time: any TimeSource) async -> Bool {
-        await withCheckedContinuation { continuation in
-            let waiter = Locked<CheckedContinuation<Bool, Never>?>(continuation)
-            let limit = Task {
-                guard (try? await time.sleep(for: patience)) != nil else { return }
-                waiter.withLock { $0.take() }?.resume(returning: false)
-            }
-            // A blocking task would occupy a thread of the cooperative pool.
-            let thread = try? Thread {
-                while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
-                limit.cancel()
-                guard let waiter = waiter.withLock({ $0.take() }) else { return release() }
-                waiter.resume(returning: true)
-            }
-            thread?.detach()
-            guard thread == nil else { return }
-            limit.cancel()
-            release()
-            waiter.withLock { $0.take() }?.resume(returning: false)
+        let waiter = Locked(Waiter())
+        let giveUp: @Sendable () -> Void = {
+            waiter.withLock { waiter in
+                waiter.isOver = true
+                return waiter.continuation.take()
+            }?.resume(returning: false)
         }
+        // The timer ends with this function.
+        async let _: Void = {
+            if (try? await time.sleep(for: patience)) != nil { giveUp() }
+        }()
+        let isHeld = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = waiter.withLock { waiter in
+                    if !waiter.isOver { waiter.continuation = continuation }
+                    return waiter.isOver
+                }
+                if isOver { continuation.resume(returning: false) }
+                // A blocking task would occupy a thread of the cooperative pool.
+                let thread = try? Thread {
+                    while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+                    guard let waiter = waiter.withLock({ $0.continuation.take() }) else { return release() }
+                    waiter.resume(returning: true)
+                }
+                thread?.detach()
+                guard thread == nil else { return }
+                release()
+                giveUp()
+            }
+        } onCancel: {
+            giveUp()
+        }
+        return isHeld
+    }
+
+    private struct Waiter {
+        var continuation: CheckedContinuation<Bool, Never>?
+        /// Whether the wait ended without the lock.
+        var isOver = false
     }
 
     func release() {

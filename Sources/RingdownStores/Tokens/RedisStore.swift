@@ -10,6 +10,8 @@ package final class RedisStore: TokenStore {
     private let cipher: StoreCipher
     private let account: String
     private let reader: SealedRecordReader
+    /// The owner of the tasks that renew leases.
+    private let tasks = TaskOwner()
     /// Whether a failure was logged, and the system uptime until which no command is sent: callers wait only once for the timeout
     /// of an unresponsive server.
     private let state = Locked((hasWarned: false, silentUntil: Duration.zero))
@@ -89,7 +91,7 @@ package final class RedisStore: TokenStore {
 
     /// Renews the lease after each third of its duration until it is released.
     private func held(_ name: String, _ owner: String, _ time: any TimeSource) -> StoreLock {
-        let renewing = Task {
+        let renewing = tasks.start { [self] in
             while (try? await time.sleep(for: .milliseconds(Self.lease / 3))) != nil {
                 _ = await ask("EVAL", Self.renewal, "1", name, owner, "\(Self.lease)")
             }
