@@ -12,6 +12,8 @@ public struct APICall: Sendable {
     public var body: [UInt8]
     /// Whether the call is idempotent regardless of its method, such as a query that is sent with POST.
     public var isIdempotent: Bool
+    /// The time and size limits of each attempt; nil for ``CallSettings/limits``.
+    public var limits: Request.Limits?
 
     /// Creates a call with a body of bytes.
     ///
@@ -21,11 +23,13 @@ public struct APICall: Sendable {
     ///   - headers: The header fields (default: none).
     ///   - body: The request body (default: empty).
     ///   - isIdempotent: Whether the call is idempotent regardless of its method (default: false).
+    ///   - limits: The time and size limits of each attempt; nil for ``CallSettings/limits`` (default: nil).
     public init(
-        _ method: String, _ path: String, headers: Headers = [:], body: [UInt8] = [], isIdempotent: Bool = false
+        _ method: String, _ path: String, headers: Headers = [:], body: [UInt8] = [], isIdempotent: Bool = false,
+        limits: Request.Limits? = nil
     ) {
-        (self.method, self.path, self.headers, self.body, self.isIdempotent) = (
-            method, path, headers, body, isIdempotent
+        (self.method, self.path, self.headers, self.body, self.isIdempotent, self.limits) = (
+            method, path, headers, body, isIdempotent, limits
         )
     }
 

@@ -189,7 +189,8 @@ public final class APIClient: Sendable {
 
     private func forward(_ call: APICall, _ url: HTTPURL, _ token: Token) async throws -> Response {
         var request = Request(
-            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body),
+            limits: call.limits ?? scheduler.settings.limits)
         request.isDeclaredIdempotent = call.mayBeRetried
         try request.headers.set("Authorization", token.authorization)
         let start = time.now().uptime
@@ -292,7 +293,8 @@ public final class APIClient: Sendable {
         _ call: APICall, _ url: HTTPURL, _ token: Token, _ attempt: Int, _ isBroken: @Sendable (Response) -> Bool
     ) async throws -> (Result<Response, APIError>, CallFailure?) {
         var request = Request(
-            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body))
+            call.method, url, headers: call.headers, body: call.body.isEmpty ? .none : .bytes(call.body),
+            limits: call.limits ?? scheduler.settings.limits)
         request.isDeclaredIdempotent = call.mayBeRetried
         do {
             // Without this field, CXone returns "No known way to render data" (`cxone.md` section 3.1).

@@ -1,7 +1,7 @@
-internal import RingdownCore
+public import RingdownCore
 internal import RingdownOAuth
 
-/// The settings of retries and rate limits.
+/// The settings of calls: limits, retries and rate limits.
 ///
 /// Token requests use ``attempts``, ``waitLimit``, ``connectionWaitLimit`` and ``backoff`` too.
 ///
@@ -29,6 +29,10 @@ public struct CallSettings: Sendable {
     public var openFor: Duration = .seconds(30)
     /// The number of consecutive pages without a new item after which a list fails, because it does not end (default: 20).
     public var pagesWithoutNewItem = 20
+
+    /// The time and size limits of each attempt (default: 5 s to connect, 60 s in total, 64 MiB). ``APICall/limits`` replaces them.
+    /// Token requests and downloads of files have their own limits.
+    public var limits = Request.Limits()
 
     /// Creates the default settings.
     public init() {}
