@@ -17,7 +17,7 @@ package struct PlatformCapabilities: Sendable {
     }
 
     /// The supported kinds of jobs.
-    package internal(set) var jobs: Set<JobKind> = []
+    package internal(set) var jobs: [JobKind] = []
     /// Whether a client belongs to one region, so that its region can be found by querying all regions.
     package internal(set) var hasRegionalClients = false
     /// Whether a client requires roles to call the API.

@@ -46,6 +46,16 @@ package enum File {
         return true
     }
 
+    /// Returns the first bytes of a file; nil if it cannot be read.
+    package static func beginning(of path: String, limit: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = pread(descriptor, &bytes, limit, 0)
+        return count < 0 ? nil : Array(bytes.prefix(count))
+    }
+
     /// Returns the content of a file.
     ///
     /// - Parameters:

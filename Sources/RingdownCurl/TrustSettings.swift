@@ -33,16 +33,22 @@ package struct TrustSettings: Sendable, CustomStringConvertible {
     ///
     /// - Parameter file: The path of the file.
     package static func problem(ofFile file: String) -> String? {
+        // The file of a system has 200 KB, and every command checks it: the beginning is almost always enough.
+        if let start = File.beginning(of: file, limit: 8192), hasCertificate(start) { return nil }
         let bytes: [UInt8]
         do throws(FileError) { bytes = try File.read(file, limit: 64 << 20) } catch {
             return "cannot be read: \(error)"
         }
         if bytes.isEmpty { return "is empty" }
+        return hasCertificate(bytes)
+            ? nil : "contains no certificate in PEM format (-----BEGIN CERTIFICATE-----)"
+    }
+
+    private static func hasCertificate(_ bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
-        let isPEM = ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"].contains {
+        return ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"].contains {
             text.contains("-----BEGIN \($0)-----")
         }
-        return isPEM ? nil : "contains no certificate in PEM format (-----BEGIN CERTIFICATE-----)"
     }
 
     /// The variables that name a file of certificates, in the order of precedence.
