@@ -26,7 +26,7 @@ extension Page {
     /// - Throws: ``PageFault`` if the response is not a page of the list.
     package init(
         _ body: [UInt8], status: Int = 200, headers: Headers = [:], itemsMember: String?, title: String,
-        progress: ListProgress = ListProgress(), without secrets: @autoclosure () -> [Secret] = []
+        progress: ListProgress = ListProgress(), without secrets: @autoclosure @escaping () -> [Secret] = []
     ) throws(PageFault) {
         if status == 204 {
             self.init(body, title, headers, form: nil, isAbsent: true)
@@ -39,7 +39,7 @@ extension Page {
                 isTemporary: true)
         }
         let reader = PageReader(
-            body: body, itemsMember: itemsMember, progress: progress, secrets: secrets())
+            body: body, itemsMember: itemsMember, progress: progress, secrets: secrets)
         do {
             if start == UInt8(ascii: "[") {
                 if case .object? = progress.form {
@@ -75,7 +75,8 @@ private struct PageReader {
     let body: [UInt8]
     let itemsMember: String?
     let progress: ListProgress
-    let secrets: [Secret]
+    /// Computed only for errors: the secrets have many encodings.
+    let secrets: () -> [Secret]
 
     /// The names of list members on the platforms, most specific first (`genesys-cloud.md` section 5, `cxone.md` section 3).
     private static let listNames = [
@@ -87,7 +88,7 @@ private struct PageReader {
     ]
 
     private var isFirst: Bool { progress.form == nil }
-    var excerpt: String { sanitized(body, without: secrets) }
+    var excerpt: String { sanitized(body, without: secrets()) }
 
     func fault(_ reason: String, isTemporary: Bool = true) -> PageFault {
         PageFault(
@@ -96,7 +97,7 @@ private struct PageReader {
     }
 
     private func notAList(_ reason: String, _ hint: String, _ members: [Page.Member]) -> PageFault {
-        let names = members.prefix(20).map { sanitized($0.name, without: secrets, limit: 40) }
+        let names = members.prefix(20).map { sanitized($0.name, without: secrets(), limit: 40) }
         return PageFault(
             reason: reason, hint: "\(hint): \(names.joined(separator: ", "))", isTemporary: !isFirst,
             isOtherObject: true)
@@ -131,7 +132,7 @@ private struct PageReader {
 
     private func elements(_ member: Page.Member, _ members: [Page.Member]) throws(PageFault) -> [Range<Int>] {
         if let elements = member.elements { return elements }
-        let name = sanitized(member.name, without: secrets, limit: 60)
+        let name = sanitized(member.name, without: secrets(), limit: 60)
         guard (try? JSONReader.parse(body, in: member.range)) == .null else {
             throw notAList("'\(name)' is not a list", "its members are", members)
         }

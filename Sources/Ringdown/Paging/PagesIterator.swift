@@ -41,7 +41,8 @@ extension Pages {
                 warnings += progress.add(
                     whole, newItems: page.count, isPositional: Paging.isPositional(current.call))
                 let decision = Paging.decide(reading, after: current.call, progress, pointer: pages.pointer)
-                if case .more = decision, PagingStyle.isLinked(whole, after: current.call, progress) {
+                if case .more = decision, !progress.hasLinks, PagingStyle.isLinked(whole, after: current.call, progress)
+                {
                     progress.hasLinks = true
                 }
                 do { page.next = try end(decision, current.call) } catch {
