@@ -43,7 +43,7 @@ package struct TableLayout: Sendable {
 
     /// Shortens the widest column that can be shortened.
     ///
-    /// - Returns: False if there is none.
+    /// - Returns: False if no column can be shortened.
     private mutating func shorten(by excess: Int) -> Bool {
         let shortenable = columns.indices.filter {
             !isIdentifier(columns[$0].index)

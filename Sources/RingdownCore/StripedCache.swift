@@ -7,7 +7,7 @@
 /// A cache with several copies of a value, so that threads that read it rarely wait for each other.
 ///
 /// A thread uses one of the copies. Each copy has its own lock and its own cache line. A change updates all copies.
-package final class StripedCache<Value: Sendable>: @unchecked Sendable {  // every copy has a lock
+package final class StripedCache<Value: Sendable>: @unchecked Sendable {  // because every copy has a lock
     @usableFromInline struct Place {
         @usableFromInline var mutex = pthread_mutex_t()
         @usableFromInline var value: Value?

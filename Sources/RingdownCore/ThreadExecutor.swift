@@ -1,31 +1,15 @@
-internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// A task executor that runs tasks on the calling thread, one at a time.
 ///
 /// A command that prints a cached token requires no thread pool. Creating a pool takes longer than the rest of the command.
-package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // because `mutex` protects the state
-    private var jobs: [UnownedJob] = []
-    private var isOver = false
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-    private init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+package final class ThreadExecutor: TaskExecutor {
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var isOver = false
     }
 
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
+    private let state = Monitor(State())
+
+    private init() {}
 
     private static let running = Locked<Task<Void, Never>?>(nil)
 
@@ -55,17 +39,10 @@ package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // beca
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        pthread_mutex_lock(mutex)
-        jobs.append(job)
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
+        state.change { $0.jobs.append(job) }
     }
 
-    private func stop() {
-        pthread_mutex_lock(mutex)
-        isOver = true
-        pthread_mutex_unlock(mutex)
-    }
+    private func stop() { state.change { $0.isOver = true } }
 
     private func loop() {
         while let batch = next() {
@@ -75,13 +52,10 @@ package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {  // beca
 
     /// Waits for the next jobs. Returns nil after ``stop()``.
     private func next() -> [UnownedJob]? {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while jobs.isEmpty {
-            if isOver { return nil }
-            pthread_cond_wait(condition, mutex)
+        state.wait { state -> [UnownedJob]?? in
+            if state.jobs.isEmpty { return state.isOver ? .some(nil) : nil }
+            defer { state.jobs = [] }
+            return state.jobs
         }
-        defer { jobs = [] }
-        return jobs
     }
 }

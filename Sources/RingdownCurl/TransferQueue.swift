@@ -45,7 +45,7 @@ struct TransferQueue {
         for transfer in late { transfer.resume(.failure(transfer.timedOut)) }
     }
 
-    /// The time until the deadline in milliseconds; a minute if there is none.
+    /// The time until the deadline in milliseconds; one minute if no transfer waits.
     var pollTime: Int32 {
         guard let deadline else { return 60_000 }
         let wait = (deadline - SystemTime().now().uptime).inSeconds * 1000

@@ -88,7 +88,7 @@ struct RateLimiter: Sendable {
     /// Records the end of an admitted call.
     ///
     /// - Parameters:
-    ///   - limit: The rate limit in its response; nil if there is none.
+    ///   - limit: The rate limit in its response; nil if the response does not contain one.
     ///   - isSuccess: Whether the call succeeded (default: false). Gateways in front of the platform return errors without a limit.
     ///   - now: The uptime.
     mutating func ended(_ limit: RateLimit?, isSuccess: Bool = false, at now: Duration) {

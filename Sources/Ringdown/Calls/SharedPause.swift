@@ -37,7 +37,7 @@ final class SharedPause: Sendable {
         if store is MemoryOnly { state.withLock { ($0.isReading, $0.isKnown) = (true, true) } }
     }
 
-    /// Returns the end of the pause; nil if there is none.
+    /// Returns the end of the pause; nil if calls are not paused.
     ///
     /// - Parameter now: The uptime.
     /// - Throws: `CancellationError` if the task is cancelled during the first read.

@@ -2,7 +2,7 @@ internal import RingdownCore
 
 /// The `Link` header field (RFC 8288).
 enum LinkHeader {
-    /// Returns the target of the link with the relation `next`; nil if there is none.
+    /// Returns the target of the link with the relation `next`; nil if the field has no such link.
     static func next(in headers: Headers) -> String? {
         for field in headers.fields where field.name.equalsIgnoringCase("Link") {
             guard case .text(let text) = field.value else { continue }

@@ -99,7 +99,7 @@ extension Page {
     /// The member with the number of pages.
     var pageCount: (name: String, count: Int)? { PageMembers.pageCount(self) }
 
-    /// The member that announces a next page in a way that no style explains; nil if there is none.
+    /// The member that announces a next page in a way that no style explains; nil if the page has no such member.
     var unexplainedNext: String? {
         if let flag = hasMore { return flag.value ? flag.name : nil }
         // Results of an asynchronous query that is still running (`genesys-cloud.md` section 5, style H).

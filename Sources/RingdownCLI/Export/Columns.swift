@@ -43,7 +43,7 @@ struct Columns: Sendable {
 }
 
 /// The columns that come from the first page: the union of the members of its items that are neither arrays nor objects, in the order
-/// in which they occur. If there are none, all members are columns. Items that are not objects have the column `value`.
+/// in which they occur. If no item has such a member, all members are columns. Items that are not objects have the column `value`.
 struct DerivedColumns {
     let names: [String]
     /// The members of later items that have a value, but no column.

@@ -5,7 +5,7 @@ internal import RingdownCurl
 struct RedisCommand: Sendable {
     /// The command in the Redis protocol (RESP2).
     let bytes: [UInt8]
-    /// Called once with the reply or the reason why there is none.
+    /// Called once with the reply or the error.
     let end: @Sendable (Result<RedisReply, RedisClient.Failure>) -> Void
 
     /// Creates a command.
