@@ -114,7 +114,7 @@ struct Account {
 
     private func file(of name: String?) throws(ConfigurationError) -> String? {
         let context = Context.current
-        if let name { return try ProfileDirectory(context.variables).file(of: name) }
+        if let name { return try ProfileDirectory(context.variables).existing(name) }
         let path = context.workingDirectory + "/.env"
         return isThere(path) ? path : nil
     }

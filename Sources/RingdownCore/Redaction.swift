@@ -219,3 +219,8 @@ private enum Escape {
         return UInt32(String(decoding: text[start..<(start + digits)], as: UTF8.self), radix: radix)
     }
 }
+
+/// A word for use in a message. Long words are truncated, because they may be secrets given by mistake.
+package func abbreviated(_ word: String) -> String {
+    word.count > 24 ? sanitized(String(word.prefix(4))) + "…" : sanitized(word)
+}

@@ -3,9 +3,9 @@ internal import RingdownCore
 
 /// One active request. All state other than the request belongs to the thread of the loop.
 final class Transfer: @unchecked Sendable {  // because only the thread of the loop uses it after it is posted
-    private let request: Request
-    private let proxy: ProxySettings.Proxy?
-    private let trust: TrustSettings
+    let request: Request
+    let proxy: ProxySettings.Proxy?
+    let trust: TrustSettings
     /// Resumed exactly once, by the code that takes it.
     var continuation: UnsafeContinuation<Result<Response, TransportError>, Never>?
 
@@ -18,13 +18,13 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers = Headers()
     private var body: [UInt8] = []
-    private var headerBytes = 0
+    var headerBytes = 0
     /// The encoding of the body; nil before its first byte.
-    private var encoding: Encoding?
-    private var isMalformed = false
-    private var isTooLarge = false
+    var encoding: ContentEncoding?
+    var isMalformed = false
+    var isTooLarge = false
     /// Whether the receiver of the body ended the transfer.
-    private var isRefused = false
+    var isRefused = false
     private var receivedBytes = 0
     /// Whether ``connection`` is recorded.
     private let isInspecting: Bool
@@ -49,7 +49,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     static func configure(
         _ easy: UnsafeMutableRawPointer, _ configuration: CurlTransport.Configuration, _ version: CurlVersion
     ) throws(TransportError) {
-        let options = Options(easy)
+        let options = CurlOptions(easy)
         options.set(CURLOPT_NOSIGNAL, 1)
         if version.canAbandonNameResolution { options.set(CURLOPT_QUICK_EXIT, 1) }
         options.set(CURLOPT_FOLLOWLOCATION, 0)
@@ -82,7 +82,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     /// Sets the options for this request. Returns the error, or nil on success.
     func prepare(_ easy: UnsafeMutableRawPointer, _ version: CurlVersion) -> TransportError? {
         self.easy = easy
-        let options = Options(easy)
+        let options = CurlOptions(easy)
         options.set(CURLOPT_URL, request.url.description)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request.limits.connect))
         options.set(CURLOPT_TIMEOUT_MS, milliseconds(deadline - SystemTime().now().uptime))
@@ -119,7 +119,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         max(1, Int((duration.inSeconds * 1000).rounded(.up)))
     }
 
-    private func setMethodAndBody(_ options: Options) {
+    private func setMethodAndBody(_ options: CurlOptions) {
         // The first option resets the state of the previous transfer.
         options.set(CURLOPT_HTTPGET, 1)
         options.set(CURLOPT_CUSTOMREQUEST, request.method)
@@ -136,7 +136,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         }
     }
 
-    private func setHeaders(_ options: Options) {
+    private func setHeaders(_ options: CurlOptions) {
         if request.body.count > 0 || request.method != "GET" {
             // No `Expect: 100-continue`: it costs a round trip, and some gateways respond with 417.
             // libcurl would include the removed field in the signature.
@@ -186,7 +186,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     /// Returns the number of accepted bytes. Fewer than `count` abort the transfer.
     private func receive(_ data: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         let bytes = UnsafeRawBufferPointer(start: data, count: count)
-        if encoding == nil { encoding = Encoding(headers["Content-Encoding"]) }
+        if encoding == nil { encoding = ContentEncoding(headers["Content-Encoding"]) }
         switch encoding {
         case .gzip(let decoder):
             let outcome = decoder.decode(bytes) { deliver($0) }
@@ -216,7 +216,7 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     }
 
     /// The maximum size of all header lines of a transfer, including interim responses, the response of a proxy and trailers.
-    private static let headerLimitInBytes = 256 << 10
+    static let headerLimitInBytes = 256 << 10
 
     /// Returns the number of accepted bytes. Fewer than the length of the line abort the transfer.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
@@ -265,14 +265,14 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
     }
 
     /// Over plain HTTP, a refusal by the proxy looks like a response of the server. Only proxies send these statuses.
-    private func isProxyRefusal(_ status: Int) -> Bool {
+    func isProxyRefusal(_ status: Int) -> Bool {
         status == 407 || (proxy != nil && headers.has("Proxy-Authenticate"))
     }
 
     /// Removes the references to memory of this transfer from a handle that is kept for another one.
     func detach() {
         guard let easy else { return }
-        let options = Options(easy)
+        let options = CurlOptions(easy)
         for option in [CURLOPT_HTTPHEADER, CURLOPT_POSTFIELDS, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA] {
             options.set(option, UnsafeRawPointer?.none)
         }
@@ -290,127 +290,10 @@ final class Transfer: @unchecked Sendable {  // because only the thread of the l
         TransportError(code, place: request.url.origin.description, message: message)
     }
 
-    private func failure(_ code: CURLcode) -> TransportError {
-        let text = String(cString: rd_easy_strerror(code))
-        let connectStatus = info(CURLINFO_HTTP_CONNECTCODE)
-        if connectStatus == 407 || connectStatus == 401 { return proxyAuthentication(connectStatus) }
-        if connectStatus >= 300 {
-            return proxyError(.proxy, "the proxy refused the connection with status \(connectStatus)")
-        }
-        // A proxy can refuse the request and close the connection before it has read the whole request.
-        if isProxyRefusal(info(CURLINFO_RESPONSE_CODE)) { return proxyAuthentication(info(CURLINFO_RESPONSE_CODE)) }
-        let isConnecting = [CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY].contains(
-            code)
-        if isConnecting, !File.hasFreeDescriptor {
-            return error(.fileDescriptors, "this process has no free file descriptor for a connection")
-        }
-        switch code {
-        case CURLE_COULDNT_RESOLVE_HOST: return error(.nameResolution, "cannot resolve the host name")
-        case CURLE_COULDNT_RESOLVE_PROXY: return proxyError(.proxy, "cannot resolve the host name of the proxy")
-        case CURLE_COULDNT_CONNECT where proxy != nil: return proxyError(.proxy, "cannot connect to the proxy")
-        case CURLE_COULDNT_CONNECT: return error(.connection, "connection refused, or host unreachable")
-        case CURLE_OPERATION_TIMEDOUT: return timedOut
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR:
-            return error(.certificate, "the certificate is not trusted: \(verifyReason ?? text)")
-        case CURLE_SSL_CACERT_BADFILE: return error(.setup, "the CA file contains no valid certificate: \(trust)")
-        case CURLE_SSL_CERTPROBLEM: return error(.certificate, "the client certificate or its key is invalid")
-        case CURLE_SSL_CONNECT_ERROR: return error(.tls, "the TLS handshake failed")
-        case CURLE_WRITE_ERROR where isRefused: return cancelled
-        case CURLE_WRITE_ERROR where isMalformed:
-            return error(.brokenResponse, "the compressed response is malformed")
-        case CURLE_WRITE_ERROR where encoding?.isUnsupported == true:
-            return error(.brokenResponse, "the response has an encoding that was not requested")
-        case CURLE_WRITE_ERROR where isTooLarge:
-            return error(.responseTooLarge, "the response is larger than \(request.limits.responseInBytes) bytes")
-        case CURLE_WRITE_ERROR where headerBytes > Self.headerLimitInBytes:
-            return error(
-                .responseTooLarge, "the response headers are larger than \(Self.headerLimitInBytes >> 10) KiB")
-        case CURLE_GOT_NOTHING: return error(.brokenResponse, "the server closed the connection without a response")
-        case CURLE_BAD_FUNCTION_ARGUMENT, CURLE_WEIRD_SERVER_REPLY:
-            return error(.brokenResponse, "the response has a malformed header line")
-        case CURLE_UNSUPPORTED_PROTOCOL: return error(.brokenResponse, "the response is not HTTP")
-        case CURLE_PARTIAL_FILE: return error(.brokenResponse, "the response was truncated")
-        default: return error(.brokenResponse, "the transfer failed: \(text)")
-        }
-    }
-
-    private func proxyAuthentication(_ status: Int) -> TransportError {
-        let reason =
-            proxy?.credentials == nil ? "it requires a user name and password" : "it refused the user name or password"
-        return proxyError(.proxyAuthentication, "proxy authentication failed (status \(status)): \(reason)")
-    }
-
-    private func proxyError(_ code: TransportError.Code, _ message: String) -> TransportError {
-        TransportError(code, place: "proxy \(proxy?.url ?? "")", message: message)
-    }
-
-    /// The reason why OpenSSL does not trust the certificate, from its verification code (`man openssl-verify`).
-    private var verifyReason: String? {
-        switch info(CURLINFO_SSL_VERIFYRESULT) {
-        case 0: nil
-        case 10: "it has expired"
-        case 9: "it is not yet valid; check the clock of this machine"
-        case 18, 19: "it is self-signed, or \(authorities) its issuer"
-        case 20, 21: "\(authorities) its issuer"
-        case let code: "verification code \(code)"
-        }
-    }
-
-    private var authorities: String {
-        trust.file.map { "the CA file \(sanitized($0)) does not contain" } ?? "this machine does not trust"
-    }
-
-    private func info(_ key: CURLINFO) -> Int {
+    func info(_ key: CURLINFO) -> Int {
         guard let easy else { return 0 }
         var value = 0
         _ = rd_getinfo_long(easy, key, &value)
         return value
-    }
-}
-
-/// The encoding of a body.
-private enum Encoding {
-    case identity
-    case gzip(GzipDecoder)
-    /// An encoding that was not requested.
-    case unsupported
-
-    init(_ field: String?) {
-        switch (field ?? "").trimmed.lowercased() {
-        case "", "identity": self = .identity
-        case "gzip", "x-gzip": self = GzipDecoder().map { .gzip($0) } ?? .unsupported
-        default: self = .unsupported
-        }
-    }
-
-    var isUnsupported: Bool { if case .unsupported = self { true } else { false } }
-}
-
-/// Sets options on a handle and records the first failure.
-private final class Options {
-    private let easy: UnsafeMutableRawPointer
-    private var failure = CURLE_OK
-
-    /// The error for the first rejected option; nil if all were accepted.
-    var error: TransportError? {
-        guard failure != CURLE_OK else { return nil }
-        let reason = String(cString: rd_easy_strerror(failure))
-        return TransportError(.setup, place: "libcurl", message: "libcurl rejected an option: \(reason)")
-    }
-
-    init(_ easy: UnsafeMutableRawPointer) {
-        self.easy = easy
-    }
-
-    func set(_ option: CURLoption, _ value: Int) { note(rd_setopt_long(easy, option, value)) }
-    func setSize(_ option: CURLoption, _ value: Int) { note(rd_setopt_off(easy, option, curl_off_t(value))) }
-    func set(_ option: CURLoption, _ value: String?) { note(rd_setopt_text(easy, option, value)) }
-    func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { note(rd_setopt_pointer(easy, option, value)) }
-    func set(_ option: CURLoption, _ value: @escaping rd_data_callback) {
-        note(rd_setopt_callback(easy, option, value))
-    }
-
-    private func note(_ code: CURLcode) {
-        if failure == CURLE_OK { failure = code }
     }
 }

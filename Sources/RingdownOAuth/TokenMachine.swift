@@ -64,33 +64,33 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
     }
 
     /// The options of a waiting caller.
-    private struct Wish: Sendable {
+    struct Wish: Sendable {
         var minimumValidity: Duration
         var isForced: Bool
         /// The uptime at which the caller started to wait.
         var begun: Duration
     }
 
-    private struct Flight: Sendable {
+    struct Flight: Sendable {
         var fetch: Fetch
         var waiters: [Waiter: Wish]
     }
 
-    private let settings: LifecycleSettings
-    private var token: Token?
+    let settings: LifecycleSettings
+    var token: Token?
     private var isRejected = false
     /// The last tokens that the API rejected. A store must not return them again.
     private var rejected: [Secret] = []
-    private var flight: Flight?
+    var flight: Flight?
     private var fetches = 0
     private var failures = 0
     /// The uptime before which a usable token is not refreshed again.
     private var retryAt: Duration = .zero
     /// The error that callers without a token receive until an uptime.
-    private var refusal: (error: TokenError, until: Duration)?
+    var refusal: (error: TokenError, until: Duration)?
     private var rejectedAt: Duration?
     /// The uptime of the last failure.
-    private var failedAt: Duration = .zero
+    var failedAt: Duration = .zero
 
     /// Creates a machine without a token.
     package init(_ settings: LifecycleSettings = LifecycleSettings()) {
@@ -197,68 +197,6 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return isHeldBack(flight, at: now) ? heldBack(flight, at: now) : nil
     }
 
-    /// Ends a request that the stored failures forbid. Callers that can wait for the next attempt continue to wait.
-    private mutating func heldBack(_ flight: Flight, at now: Instant) -> Landing {
-        guard let refusal else { return (abandon(flight.fetch, at: now), nil) }
-        return end(
-            flight, remembered(refusal, at: now), next: refusal.until, attempt: flight.fetch.attempt, at: now)
-    }
-
-    /// Ends an attempt without a token. Callers that accept the cached token receive it. The others wait for an attempt at the
-    /// uptime `next` if their time suffices, or receive the error.
-    private mutating func end(
-        _ flight: Flight, _ error: TokenError, next: Duration?, attempt: Int, at now: Instant
-    ) -> Landing {
-        self.flight = nil
-        var answers: [(waiter: Waiter, result: Result<Token, TokenError>)] = []
-        var patient: [Waiter: Wish] = [:]
-        for (waiter, wish) in flight.waiters {
-            let result = answer(wish, or: error, at: now)
-            if case .failure = result, let next, canOutlast(error, until: next, wish) {
-                patient[waiter] = wish
-            } else {
-                answers.append((waiter, result))
-            }
-        }
-        guard let next, !patient.isEmpty else { return (answers, nil) }
-        let longest = patient.values.map(\.minimumValidity).max() ?? .zero
-        let fetch = begin(
-            flight.fetch.reason, at: now, minimumValidity: longest, waiters: patient, attempt: attempt, notBefore: next)
-        return (answers, fetch)
-    }
-
-    /// Whether a caller can wait for an attempt at an uptime after a failure.
-    private func canOutlast(_ error: TokenError, until next: Duration, _ wish: Wish) -> Bool {
-        settings.retries.isEnabled && error.isTemporary && next <= wish.begun + settings.retries.limit(after: error)
-    }
-
-    /// The uptime at which the first waiting caller stops to wait; nil if no caller has a limit.
-    package var nextDeadline: Duration? {
-        guard settings.retries.isEnabled, let first = flight?.waiters.values.map(\.begun).min() else { return nil }
-        return first + settings.retries.waitLimit
-    }
-
-    /// Ends the wait of the callers whose time is over. The request continues for the others.
-    package mutating func expire(at now: Instant) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
-        guard settings.retries.isEnabled, let flight else { return [] }
-        let limit = settings.retries.waitLimit
-        // The reason for a wait between two attempts is the last failure.
-        let failed = now.uptime < flight.fetch.notBefore || flight.fetch.attempt > 1 ? refusal?.error : nil
-        let late = flight.waiters.filter { $0.value.begun + limit <= now.uptime }
-        for waiter in late.keys { self.flight?.waiters[waiter] = nil }
-        return late.map { ($0, answer($1, or: failed ?? .noResponse(within: limit), at: now)) }
-    }
-
-    /// Whether a request that had to wait must still be sent. It ends if no caller waits any more.
-    package mutating func mayStart(_ fetch: Fetch) -> Bool {
-        guard let flight, flight.fetch.number == fetch.number else { return false }
-        if flight.waiters.isEmpty { self.flight = nil }
-        return !flight.waiters.isEmpty
-    }
-
-    /// The last failure; nil after a success.
-    package var lastFailure: TokenError? { refusal?.error }
-
     /// Returns whether the stored failures forbid the request.
     private func isHeldBack(_ flight: Flight, at now: Instant) -> Bool {
         if flight.fetch.reason == .forced {
@@ -276,38 +214,6 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
 
     /// Whether a stored time is ahead. Stored times are rounded and converted between clocks.
     private func isAhead(_ uptime: Duration, of now: Instant) -> Bool { now.uptime + .milliseconds(20) < uptime }
-
-    /// Ends a request that is not sent. Callers that accept the cached token receive it, the others an error.
-    package mutating func abandon(
-        _ fetch: Fetch, at now: Instant
-    ) -> [(waiter: Waiter, result: Result<Token, TokenError>)] {
-        guard let flight, flight.fetch.number == fetch.number else { return [] }
-        self.flight = nil
-        let error = refusal.map { remembered($0, at: now) } ?? .cancelled
-        return flight.waiters.map { ($0, answer($1, or: error, at: now)) }
-    }
-
-    /// Ends the wait of a caller with the cached token, or with an error if it is not usable. Returns nil if the caller already has
-    /// a result.
-    package mutating func release(_ waiter: Waiter, at now: Instant) -> Result<Token, TokenError>? {
-        guard let wish = flight?.waiters.removeValue(forKey: waiter) else { return nil }
-        return answer(wish, or: .cancelled, at: now)
-    }
-
-    private func answer(_ wish: Wish, or error: TokenError, at now: Instant) -> Result<Token, TokenError> {
-        guard let token, !wish.isForced, isUsable(token, at: now, for: wish.minimumValidity) else {
-            return .failure(error)
-        }
-        return .success(token)
-    }
-
-    /// The error of an earlier request, with its age.
-    private func remembered(_ refusal: (error: TokenError, until: Duration), at now: Instant) -> TokenError {
-        var error = refusal.error
-        error.remembered = .init(
-            age: max(.zero, now.uptime - failedAt), remaining: max(.zero, refusal.until - now.uptime))
-        return error
-    }
 
     // MARK: Requests
 
@@ -406,7 +312,7 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         flight?.waiters.removeValue(forKey: waiter) != nil
     }
 
-    private func isUsable(_ token: Token, at now: Instant, for minimumValidity: Duration) -> Bool {
+    func isUsable(_ token: Token, at now: Instant, for minimumValidity: Duration) -> Bool {
         !isRejected
             && token.remaining(at: now) > max(settings.margin(token), settings.required(minimumValidity, of: token))
     }
@@ -436,7 +342,7 @@ package struct TokenMachine<Waiter: Hashable & Sendable>: Sendable {
         return .fetch(fetch)
     }
 
-    private mutating func begin(
+    mutating func begin(
         _ reason: FetchReason, at now: Instant, minimumValidity: Duration, waiters: [Waiter: Wish], attempt: Int = 1,
         notBefore: Duration = .zero
     ) -> Fetch {

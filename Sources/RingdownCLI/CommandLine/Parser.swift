@@ -163,8 +163,3 @@ private struct Parser {
             hint: meant.map { "did you mean --\($0)? " + help } ?? restHint ?? help)
     }
 }
-
-/// A word for use in a message. Long words are truncated, because they may be secrets given by mistake.
-package func abbreviated(_ word: String) -> String {
-    word.count > 24 ? sanitized(String(word.prefix(4))) + "…" : sanitized(word)
-}

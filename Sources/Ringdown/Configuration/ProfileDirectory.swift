@@ -1,17 +1,16 @@
-internal import Ringdown
-internal import RingdownCore
+package import RingdownCore
 
 /// The directory of the profiles. Each profile is a `.env` file.
-struct ProfileDirectory {
-    let path: String
+package struct ProfileDirectory {
+    package let path: String
 
-    init(_ variables: [String: String]) {
+    package init(_ variables: [String: String]) {
         let configuration = variables["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
         path = (configuration ?? (variables["HOME"] ?? "") + "/.config") + "/ringdown"
     }
 
     /// The names of all profiles, sorted.
-    var names: [String] {
+    package var names: [String] {
         TemporaryDirectory.names(in: path).filter { $0.hasSuffix(".env") && Self.isName(String($0.dropLast(4))) }
             .map { String($0.dropLast(4)) }.sorted()
     }
@@ -19,7 +18,7 @@ struct ProfileDirectory {
     /// The path of a profile, whether it exists or not.
     ///
     /// - Throws: `ConfigurationError` if `name` is not a valid profile name.
-    func place(of name: String) throws(ConfigurationError) -> String {
+    package func place(of name: String) throws(ConfigurationError) -> String {
         guard path.hasPrefix("/"), path != "/.config/ringdown" else {
             throw ConfigurationError(
                 "the profile directory is not known: HOME is not set", hint: "set HOME or XDG_CONFIG_HOME")
@@ -31,22 +30,14 @@ struct ProfileDirectory {
 
     /// The path of an existing profile.
     ///
-    /// - Throws: `ConfigurationError` if the profile does not exist.
+    /// - Throws: `ConfigurationError` with the nearest names if the profile does not exist.
     func file(of name: String) throws(ConfigurationError) -> String {
         let file = try place(of: name)
-        if isThere(file) { return file }
-        let names = names
-        let close = nearest(to: name, among: names).first
-        let isPlatform = Account.PlatformName(rawValue: name.lowercased()) != nil
-        let known = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+        if File.resolved(file) != nil { return file }
+        let close = nearest(to: name, among: names)
         throw ConfigurationError(
-            "profile '\(abbreviated(name))' does not exist"
-                + (names.isEmpty ? "; no profiles exist" : "; existing profiles: \(known)"),
-            hint: isPlatform
-                ? "did you mean --platform \(name.lowercased())?"
-                : close.map { "did you mean '\($0)'?" }
-                    ?? (name.count > 24
-                        ? "create one with 'ringdown init'" : "create \(file) with 'ringdown init \(name)'"))
+            "the profile '\(sanitized(name, limit: 40))' does not exist",
+            hint: close.isEmpty ? "create the file \(file)" : "did you mean \(close.joined(separator: " or "))?")
     }
 
     private static func isName(_ name: String) -> Bool {
